@@ -1,0 +1,102 @@
+//! The acceptance matrix: which client may mint where, and which token opens which services.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{dialect::MixedServices, token::TokenKind};
+
+/// What an API client was made for (`glp.md §2.4`, `central.md §4.1`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Service {
+    /// The HPE GreenLake platform itself.
+    Platform,
+    /// The Central service manager.
+    Central,
+    /// A data service, such as Private Cloud Business Edition.
+    DataServices,
+}
+
+/// The families of resource APIs, each with its own envelope and its own rules of access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApiFamily {
+    /// HPE GreenLake Platform.
+    Glp,
+    /// New Central.
+    Central,
+    /// Data services.
+    DataServices,
+    /// Classic Central.
+    Classic,
+}
+
+/// Who signs a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IssuerKind {
+    /// `sso.common.cloud.hpe.com`.
+    Sso,
+    /// The issuer of one workspace.
+    Workspace,
+}
+
+/// Whether a client of `service` may mint at an issuer (product plan, "Hosts"; `glp.md §2.2`).
+pub fn may_mint(service: Service, issuer: IssuerKind, mixed: MixedServices) -> bool {
+    mixed == MixedServices::Lenient || service == Service::Platform || issuer == IssuerKind::Sso
+}
+
+/// Whether a token of `kind`, held by a client of `service`, opens the APIs of `family`.
+pub fn opens(kind: TokenKind, service: Service, family: ApiFamily, mixed: MixedServices) -> bool {
+    if mixed == MixedServices::Lenient {
+        return true;
+    }
+    match (service, family) {
+        // Classic Central accepts the tokens of its own sign-in only.
+        (_, ApiFamily::Classic) => false,
+        (Service::Platform, _) => true,
+        (Service::Central, ApiFamily::Central) | (Service::DataServices, ApiFamily::DataServices) => {
+            kind == TokenKind::Sso
+        }
+        (Service::Central | Service::DataServices, _) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every cell of the matrix, written out: kind, service, then Glp, Central, DataServices, Classic.
+    const CELLS: [(TokenKind, Service, [bool; 4]); 9] = [
+        (TokenKind::Sso, Service::Platform, [true, true, true, false]),
+        (TokenKind::Workspace, Service::Platform, [true, true, true, false]),
+        (TokenKind::Tenant, Service::Platform, [true, true, true, false]),
+        (TokenKind::Sso, Service::Central, [false, true, false, false]),
+        (TokenKind::Workspace, Service::Central, [false, false, false, false]),
+        (TokenKind::Tenant, Service::Central, [false, false, false, false]),
+        (TokenKind::Sso, Service::DataServices, [false, false, true, false]),
+        (TokenKind::Workspace, Service::DataServices, [false, false, false, false]),
+        (TokenKind::Tenant, Service::DataServices, [false, false, false, false]),
+    ];
+    const FAMILIES: [ApiFamily; 4] =
+        [ApiFamily::Glp, ApiFamily::Central, ApiFamily::DataServices, ApiFamily::Classic];
+
+    #[test]
+    fn every_cell_of_the_acceptance_matrix() {
+        for (kind, service, row) in CELLS {
+            for (family, expected) in FAMILIES.into_iter().zip(row) {
+                let case = format!("{kind:?} {service:?} {family:?}");
+                assert_eq!(opens(kind, service, family, MixedServices::Strict), expected, "{case}");
+                assert!(opens(kind, service, family, MixedServices::Lenient), "{case}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_platform_clients_mint_at_a_workspace_issuer() {
+        for service in [Service::Platform, Service::Central, Service::DataServices] {
+            assert!(may_mint(service, IssuerKind::Sso, MixedServices::Strict));
+            assert!(may_mint(service, IssuerKind::Workspace, MixedServices::Lenient));
+            let expected = service == Service::Platform;
+            assert_eq!(may_mint(service, IssuerKind::Workspace, MixedServices::Strict), expected);
+        }
+    }
+}

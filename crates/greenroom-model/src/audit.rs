@@ -1,0 +1,57 @@
+//! The audit log: who signed in and who called what, newest first, bounded.
+
+use std::collections::VecDeque;
+
+use jiff::Timestamp;
+
+use crate::world::{UserIx, WorkspaceIx};
+
+/// How many lines are kept.
+const MOST_LINES: usize = 10_000;
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Its number, counted from 1.
+    pub ordinal: u64,
+    /// The workspace it happened in.
+    pub workspace: WorkspaceIx,
+    /// Who did it: the user who made the API client (seed 003).
+    pub user: UserIx,
+    /// `category`.
+    pub category: &'static str,
+    /// `description`.
+    pub description: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The lines of all workspaces.
+#[derive(Clone, Debug, Default)]
+pub struct AuditLog {
+    lines: VecDeque<Line>,
+    written: u64,
+}
+
+impl AuditLog {
+    /// Adds a line, dropping the oldest one when the log is full.
+    pub fn write(
+        &mut self,
+        workspace: WorkspaceIx,
+        user: UserIx,
+        category: &'static str,
+        description: String,
+        at: Timestamp,
+    ) {
+        self.written += 1;
+        if self.lines.len() == MOST_LINES {
+            self.lines.pop_front();
+        }
+        self.lines.push_back(Line { ordinal: self.written, workspace, user, category, description, at });
+    }
+
+    /// The lines of one workspace, newest first.
+    pub fn of(&self, workspace: WorkspaceIx) -> impl Iterator<Item = &Line> {
+        self.lines.iter().rev().filter(move |line| line.workspace == workspace)
+    }
+}

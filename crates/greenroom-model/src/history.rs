@@ -1,0 +1,351 @@
+//! What happened: an append-only list of entries under one sequence, bounded by count and bytes.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    call::OpKind,
+    credential::AuthMethod,
+    time::Real,
+    token::{Standing, TokenKind},
+};
+
+/// How much is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Entries. Default 20,000.
+    pub entries: usize,
+    /// Bytes, estimated from what the entries hold. Default 16 MiB.
+    pub bytes: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { entries: 20_000, bytes: 16 << 20 }
+    }
+}
+
+/// A token as an entry shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenView {
+    /// Its symbol, `msp#1`; for one that is none of ours a digest, or `literal:null`,
+    /// `literal:None`, `literal:empty`.
+    pub symbol: String,
+    /// Its kind, if it is ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<TokenKind>,
+    /// Its standing when it was seen, if it is ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
+    /// Seconds since it was issued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age: Option<i64>,
+    /// Seconds until it expires; negative afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remaining: Option<i64>,
+}
+
+/// A request, as far as it was understood when it arrived.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// The connection it came on, counted from 1.
+    pub connection: u64,
+    /// What kind of request it is.
+    pub op: OpKind,
+    /// The name of the route, if there is one: `glp.devices.list`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<String>,
+    /// HTTP version: `1.1`, `2`.
+    pub http: String,
+    /// Whether it came through TLS.
+    pub tls: bool,
+    /// The host it addressed.
+    pub host: String,
+    /// The method.
+    pub method: String,
+    /// The path; segments that are secrets are digests.
+    pub path: String,
+    /// The query, as written; values that are secrets are digests.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub query: String,
+    /// Headers in order, names in lower case; credentials are digests.
+    pub headers: Vec<(String, String)>,
+    /// How client credentials were sent, at a token endpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth: Option<AuthMethod>,
+    /// The form, with secrets as digests.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub form: BTreeMap<String, String>,
+    /// The workspace in the path of a token request, by symbol.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+    /// The client that a token request names, by name, or the id it sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// The bearer token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<TokenView>,
+    /// The subject token of an exchange.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<TokenView>,
+    /// The workspace in which the bearer token acts, by symbol.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    /// The digest of the body, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+}
+
+/// What became of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decision {
+    /// It got what it asked for.
+    Answered,
+    /// It was refused.
+    Refused,
+    /// The client left before the answer was ready.
+    ClientGone,
+}
+
+/// The answer to a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Response {
+    /// The entry of its request.
+    pub request: u64,
+    /// The status; absent when no answer was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// What was decided.
+    pub decision: Decision,
+    /// The code of the refusal: `expired`, `unknown_token`, `bad_client`…
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
+    /// Why, in a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// The token that was issued, by symbol.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued: Option<String>,
+    /// The rules that were applied, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub applied: Vec<String>,
+}
+
+/// What an entry tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// The first entry: the seed and the workspaces by symbol and id.
+    World {
+        /// The seed.
+        seed: u64,
+        /// Symbol and id of each workspace.
+        workspaces: BTreeMap<String, String>,
+    },
+    /// Something happened to a connection.
+    Connection {
+        /// Its number, counted from 1.
+        connection: u64,
+        /// `opened`, `closed`, `refused`, `tls-failed`, `malformed`, `timed-out`.
+        what: String,
+        /// The host it asked for, where it asked for one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        host: Option<String>,
+        /// Why, in a sentence.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+    },
+    /// A request arrived.
+    Request(Box<Request>),
+    /// A request was answered.
+    Response(Response),
+    /// A rule fired.
+    Fault {
+        /// The rule.
+        rule: String,
+        /// The request it fired on.
+        request: u64,
+        /// What it did.
+        did: String,
+    },
+    /// The clock was moved or its speed changed.
+    Clock {
+        /// What was done: `advance 16m`.
+        did: String,
+    },
+    /// A remark, such as a dialect that was changed.
+    Note {
+        /// The remark.
+        text: String,
+    },
+}
+
+/// One entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its number, counted from 1 without gaps.
+    pub n: u64,
+    /// Virtual time.
+    pub at: Timestamp,
+    /// Milliseconds of real time since the emulator started.
+    pub real_ms: u64,
+    /// What it tells.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// A request joined with its answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// The number of the request's entry.
+    pub n: u64,
+    /// When it arrived, in virtual time.
+    pub at: Timestamp,
+    /// The request.
+    pub request: Request,
+    /// The answer, unless it is still being made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<Response>,
+}
+
+/// The entries of one sandbox.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    bounds: Bounds,
+    entries: VecDeque<(usize, Entry)>,
+    bytes: usize,
+    last: u64,
+    dropped: u64,
+}
+
+impl History {
+    /// An empty history that keeps at most so much.
+    pub fn new(bounds: Bounds) -> Self {
+        Self { bounds, ..Self::default() }
+    }
+
+    /// Appends an entry and returns its number.
+    pub fn append(&mut self, event: Event, at: Timestamp, real: Real) -> u64 {
+        self.last += 1;
+        let real_ms = u64::try_from(real.as_millis()).unwrap_or(u64::MAX);
+        let size = size_of(&event);
+        self.entries.push_back((size, Entry { n: self.last, at, real_ms, event }));
+        self.bytes += size;
+        while self.entries.len() > self.bounds.entries || self.bytes > self.bounds.bytes {
+            let Some((size, _)) = self.entries.pop_front() else { break };
+            self.bytes -= size;
+            self.dropped += 1;
+        }
+        self.last
+    }
+
+    /// The entries after number `after`, oldest first.
+    pub fn after(&self, after: u64) -> impl Iterator<Item = &Entry> {
+        let skip = usize::try_from(after.saturating_sub(self.dropped)).unwrap_or(usize::MAX);
+        self.entries.iter().skip(skip).map(|(_, entry)| entry)
+    }
+
+    /// The number of the newest entry.
+    pub fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// How many entries were dropped to keep within the bounds.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// The exchanges after number `after`, in order of their requests.
+    pub fn exchanges(&self, after: u64) -> Vec<Exchange> {
+        join(self.after(after))
+    }
+}
+
+/// Joins requests with their answers.
+pub fn join<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<Exchange> {
+    let mut exchanges: BTreeMap<u64, Exchange> = BTreeMap::new();
+    for entry in entries {
+        match &entry.event {
+            Event::Request(request) => {
+                let exchange =
+                    Exchange { n: entry.n, at: entry.at, request: (**request).clone(), response: None };
+                exchanges.insert(entry.n, exchange);
+            }
+            Event::Response(response) => {
+                if let Some(exchange) = exchanges.get_mut(&response.request) {
+                    exchange.response = Some(response.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+    exchanges.into_values().collect()
+}
+
+/// About how many bytes an entry takes.
+fn size_of(event: &Event) -> usize {
+    let fixed = std::mem::size_of::<(usize, Entry)>();
+    fixed
+        + match event {
+            Event::Request(request) => {
+                let pair = |(a, b): (&String, &String)| a.len() + b.len() + 64;
+                std::mem::size_of::<Request>()
+                    + request.path.len()
+                    + request.query.len()
+                    + request.headers.iter().map(|(a, b)| pair((a, b))).sum::<usize>()
+                    + request.form.iter().map(pair).sum::<usize>()
+                    + 200
+            }
+            Event::Response(_) => 100,
+            Event::World { workspaces, .. } => workspaces.len() * 120,
+            Event::Connection { .. } | Event::Fault { .. } | Event::Clock { .. } | Event::Note { .. } => 150,
+        }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn note(history: &mut History) -> u64 {
+        history.append(Event::Note { text: "x".into() }, Timestamp::UNIX_EPOCH, Real::ZERO)
+    }
+
+    #[test]
+    fn numbers_have_no_gaps_and_old_entries_go_first() {
+        let mut history = History::new(Bounds { entries: 3, bytes: usize::MAX });
+        let numbers: Vec<_> = (0..5).map(|_| note(&mut history)).collect();
+        assert_eq!(numbers, [1, 2, 3, 4, 5]);
+        assert_eq!((history.last(), history.dropped()), (5, 2));
+        assert_eq!(history.after(0).map(|entry| entry.n).collect::<Vec<_>>(), [3, 4, 5]);
+        assert_eq!(history.after(4).map(|entry| entry.n).collect::<Vec<_>>(), [5]);
+        assert_eq!(history.after(u64::MAX).count(), 0);
+    }
+
+    #[test]
+    fn bytes_are_bounded_too() {
+        let mut history = History::new(Bounds { entries: usize::MAX, bytes: 4_000 });
+        for _ in 0..1_000 {
+            note(&mut history);
+        }
+        assert!(history.bytes <= 4_000 && history.after(0).count() > 2);
+    }
+
+    #[test]
+    fn entries_can_be_written_and_read_back() {
+        let entry = Entry {
+            n: 7,
+            at: Timestamp::UNIX_EPOCH,
+            real_ms: 3,
+            event: Event::Fault { rule: "r".into(), request: 6, did: "advance 16m".into() },
+        };
+        let json = serde_json::to_string(&entry).unwrap();
+        assert_eq!(
+            json,
+            r#"{"n":7,"at":"1970-01-01T00:00:00Z","real_ms":3,"fault":{"rule":"r","request":6,"did":"advance 16m"}}"#
+        );
+        assert_eq!(serde_json::from_str::<Entry>(&json).unwrap(), entry);
+    }
+}

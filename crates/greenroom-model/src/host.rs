@@ -1,0 +1,175 @@
+//! Which cloud a host name belongs to. One table for routing, certificates and access.
+
+use serde::{Deserialize, Serialize};
+
+/// The families of hosts that Greenroom stands in for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum HostFamily {
+    /// `sso.common.cloud.hpe.com`: the SSO issuer (`glp.md §1`).
+    Sso,
+    /// `global.api.greenlake.hpe.com` and the regional `*.api.greenlake.hpe.com`.
+    Glp,
+    /// `*.api.central.arubanetworks.com[.cn]`: one cluster of New Central (`central.md §3`).
+    Central,
+    /// The API gateways of Classic Central (`central.md §7.1`).
+    ClassicGateway,
+    /// `*.data.cloud.hpe.com`: data services.
+    DataServices,
+    /// A host that a world names for a Dedicated Platform.
+    Dedicated,
+    /// Greenroom under its own address: every service, any cluster.
+    Emulator,
+}
+
+/// The sixteen New Central clusters: SDK name and host (`central.md §3`, documented).
+pub const CLUSTERS: [(&str, &str); 16] = [
+    ("EU-1", "de1.api.central.arubanetworks.com"),
+    ("EU-Central2", "de2.api.central.arubanetworks.com"),
+    ("EU-Central3", "de3.api.central.arubanetworks.com"),
+    ("UK", "gb1.api.central.arubanetworks.com"),
+    ("US-1", "us1.api.central.arubanetworks.com"),
+    ("US-2", "us2.api.central.arubanetworks.com"),
+    ("US-WEST-4", "us4.api.central.arubanetworks.com"),
+    ("US-WEST-5", "us5.api.central.arubanetworks.com"),
+    ("US-East1", "us6.api.central.arubanetworks.com"),
+    ("Canada-1", "ca1.api.central.arubanetworks.com"),
+    ("APAC-1", "in1.api.central.arubanetworks.com"),
+    ("APAC-EAST1", "jp1.api.central.arubanetworks.com"),
+    ("APAC-SOUTH1", "au1.api.central.arubanetworks.com"),
+    ("UAE", "ae1.api.central.arubanetworks.com"),
+    ("China", "cn1.api.central.arubanetworks.com.cn"),
+    ("Internal", "internal.api.central.arubanetworks.com"),
+];
+
+/// The host of the SSO issuer.
+pub const SSO_HOST: &str = "sso.common.cloud.hpe.com";
+/// The host of the workspace issuers and of every GLP API.
+pub const GLP_HOST: &str = "global.api.greenlake.hpe.com";
+
+/// A host of New Central, which stands for its cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Cluster(String);
+
+impl Cluster {
+    /// The cluster of an SDK name such as `US-WEST-5`.
+    pub fn named(name: &str) -> Option<Self> {
+        CLUSTERS.iter().find(|(known, _)| *known == name).map(|(_, host)| Self((*host).to_owned()))
+    }
+
+    /// The cluster behind a host, if the host is one of New Central or a Classic gateway.
+    pub fn of_host(host: &str) -> Option<Self> {
+        matches!(family(host, &[])?, HostFamily::Central | HostFamily::ClassicGateway)
+            .then(|| Self(host.to_ascii_lowercase()))
+    }
+
+    /// Its host.
+    pub fn host(&self) -> &str {
+        &self.0
+    }
+
+    /// Its SDK name, or its host where it has none.
+    pub fn name(&self) -> &str {
+        CLUSTERS.iter().find(|(_, host)| *host == self.0).map_or(&self.0, |(name, _)| name)
+    }
+}
+
+/// The family of `host` (no port, any case), or `None` for a host Greenroom does not stand in for.
+/// `dedicated` lists the hosts that the world names for Dedicated Platforms.
+pub fn family(host: &str, dedicated: &[String]) -> Option<HostFamily> {
+    let host = host.to_ascii_lowercase();
+    if host == SSO_HOST {
+        return Some(HostFamily::Sso);
+    }
+    if dedicated.contains(&host) {
+        return Some(HostFamily::Dedicated);
+    }
+    if label_before(&host, ".api.greenlake.hpe.com").is_some() {
+        return Some(HostFamily::Glp);
+    }
+    if label_before(&host, ".data.cloud.hpe.com").is_some() {
+        return Some(HostFamily::DataServices);
+    }
+    for suffix in ["central.arubanetworks.com", "central.arubanetworks.com.cn"] {
+        if label_before(&host, &format!(".api.{suffix}")).is_some() {
+            return Some(HostFamily::Central);
+        }
+        if host == format!("apigw.{suffix}") {
+            return Some(HostFamily::ClassicGateway);
+        }
+        if let Some(label) = label_before(&host, &format!(".{suffix}"))
+            && (label.starts_with("apigw-") || label.starts_with("api-") || label.ends_with("-apigw"))
+        {
+            return Some(HostFamily::ClassicGateway);
+        }
+    }
+    None
+}
+
+/// The single host name label before `suffix`.
+fn label_before<'a>(host: &'a str, suffix: &str) -> Option<&'a str> {
+    host.strip_suffix(suffix).filter(|label| {
+        !label.is_empty()
+            && label.len() <= 63
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_of_the_host_table_is_recognised() {
+        let dedicated = ["dedicated.example.com".to_owned()];
+        for (host, expected) in [
+            ("sso.common.cloud.hpe.com", HostFamily::Sso),
+            ("SSO.common.cloud.HPE.com", HostFamily::Sso),
+            ("global.api.greenlake.hpe.com", HostFamily::Glp),
+            ("us-west.api.greenlake.hpe.com", HostFamily::Glp),
+            ("us5.api.central.arubanetworks.com", HostFamily::Central),
+            ("cn1.api.central.arubanetworks.com.cn", HostFamily::Central),
+            ("apigw-prod2.central.arubanetworks.com", HostFamily::ClassicGateway),
+            ("app1-apigw.central.arubanetworks.com", HostFamily::ClassicGateway),
+            ("eu-apigw.central.arubanetworks.com", HostFamily::ClassicGateway),
+            ("api-ap.central.arubanetworks.com", HostFamily::ClassicGateway),
+            ("apigw.central.arubanetworks.com.cn", HostFamily::ClassicGateway),
+            ("us1.data.cloud.hpe.com", HostFamily::DataServices),
+            ("dedicated.example.com", HostFamily::Dedicated),
+        ] {
+            assert_eq!(family(host, &dedicated), Some(expected), "{host}");
+        }
+    }
+
+    #[test]
+    fn neighbours_of_the_table_stay_strangers() {
+        for host in [
+            "",
+            "hpe.com",
+            "common.cloud.hpe.com",
+            "api.greenlake.hpe.com",
+            ".api.greenlake.hpe.com",
+            "a.b.api.greenlake.hpe.com",
+            "evil-api.greenlake.hpe.com.example.net",
+            "us5.api.central.arubanetworks.com.evil.example",
+            "central.arubanetworks.com",
+            "www.central.arubanetworks.com",
+            "dedicated.example.com",
+            "pypi.org",
+            "127.0.0.1",
+        ] {
+            assert_eq!(family(host, &[]), None, "{host}");
+        }
+    }
+
+    #[test]
+    fn clusters_have_distinct_hosts_that_lead_back_to_their_names() {
+        for (name, host) in CLUSTERS {
+            let cluster = Cluster::named(name).unwrap();
+            assert_eq!((cluster.host(), cluster.name()), (host, name));
+            assert_eq!(Cluster::of_host(host), Some(cluster));
+        }
+        assert_eq!(Cluster::named("Mars-1"), None);
+        assert_eq!(Cluster::of_host("sso.common.cloud.hpe.com"), None);
+    }
+}

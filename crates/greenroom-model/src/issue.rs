@@ -1,0 +1,344 @@
+//! What the token endpoints decide: `client_credentials` and the exchange of RFC 8693.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    access::{self, IssuerKind},
+    credential::{ApiClient, Claim, ClientAuth},
+    dialect::{
+        ExchangeClientAuth, ExchangeOwnWorkspace, ExchangeSsoSubject, IssuerHyphens, RotateOnIssue,
+        TenantLife,
+    },
+    host::{GLP_HOST, HostFamily, SSO_HOST},
+    id::WorkspaceId,
+    refusal::TokenRefusal,
+    secret::Digest,
+    tenancy::{Platform, WorkspaceKind},
+    time::whole_second,
+    token::{Ordinal, Standing, Token, TokenKind, Unsigned},
+    world::{ClientIx, Door, WorkspaceIx, World},
+};
+
+/// The issuer that a token request addressed.
+#[derive(Clone, Copy, Debug)]
+pub enum Issuer<'a> {
+    /// The SSO issuer.
+    Sso,
+    /// The issuer of the workspace that the URL names, as it was written there.
+    Workspace(&'a str),
+}
+
+/// The subject token of an exchange, and what its signature says.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject {
+    /// Its digest.
+    pub digest: Digest,
+    /// Whether it bears our signature.
+    pub genuine: bool,
+}
+
+impl World {
+    /// Answers `grant_type=client_credentials` (RFC 6749 §4.4, `glp.md §2`).
+    pub fn mint(
+        &mut self,
+        issuer: Issuer<'_>,
+        door: &Door,
+        auth: &ClientAuth,
+        now: Timestamp,
+    ) -> Result<Unsigned, TokenRefusal> {
+        let addressed = match issuer {
+            Issuer::Sso => None,
+            Issuer::Workspace(id) => Some(self.addressed_workspace(id, door)?),
+        };
+        let client =
+            self.authenticate_client(auth)?.ok_or(TokenRefusal::Client("no client credentials were sent"))?;
+        let (home, service) = (self.client(client).workspace, self.client(client).service);
+        if addressed.is_some_and(|workspace| workspace != home) {
+            return Err(TokenRefusal::ClientOfOtherWorkspace);
+        }
+        let (issuer, kind) = match addressed {
+            None => (IssuerKind::Sso, TokenKind::Sso),
+            Some(_) => (IssuerKind::Workspace, TokenKind::Workspace),
+        };
+        // The SSO issuer is a service of HPE's cloud; clients of a Dedicated Platform are not known there.
+        if addressed.is_none() && self.workspace(home).platform != Platform::Cloud {
+            return Err(TokenRefusal::Client("the client belongs to a Dedicated Platform"));
+        }
+        if !access::may_mint(service, issuer, self.dialect.mixed_services) {
+            return Err(TokenRefusal::ClientOfOtherService);
+        }
+        let life = self.lifetimes.of(kind);
+        self.issue(kind, client, home, None, life, now)
+    }
+
+    /// Answers `grant_type=urn:ietf:params:oauth:grant-type:token-exchange` (RFC 8693 §2,
+    /// `glp.md §3`). Checks run in the order of the dialect table: client authentication, subject,
+    /// issuer, expiry, MSP, target.
+    pub fn exchange(
+        &mut self,
+        target: &str,
+        door: &Door,
+        auth: &ClientAuth,
+        subject: Subject,
+        now: Timestamp,
+    ) -> Result<Unsigned, TokenRefusal> {
+        let target = self.addressed_workspace(target, door)?;
+        if self.workspace(target).platform != Platform::Cloud {
+            return Err(TokenRefusal::DedicatedPlatform);
+        }
+        let named = self.exchange_client(auth)?;
+        let token = self.tokens.by_digest(&subject.digest).ok_or(TokenRefusal::SubjectUnknown)?;
+        if !(subject.genuine || token.adopted) {
+            return Err(TokenRefusal::SubjectUnknown);
+        }
+        if named.is_some_and(|client| client != token.client) {
+            return Err(TokenRefusal::Client("the client is not the one the subject token was issued to"));
+        }
+        if token.kind == TokenKind::Sso && self.dialect.exchange_sso_subject != ExchangeSsoSubject::Allow {
+            return Err(TokenRefusal::SubjectFromSso);
+        }
+        match self.standing(token, now) {
+            Standing::Live => {}
+            Standing::Expired => return Err(TokenRefusal::SubjectExpired),
+            Standing::Revoked => return Err(TokenRefusal::SubjectRevoked),
+        }
+        let msp = token.workspace;
+        if self.workspace(msp).kind != WorkspaceKind::Msp {
+            return Err(TokenRefusal::SubjectNotMsp);
+        }
+        match self.workspace(target).kind {
+            WorkspaceKind::Tenant { msp: manager, .. } if manager == msp => {}
+            _ if target == msp && self.dialect.exchange_own_workspace == ExchangeOwnWorkspace::Allow => {}
+            _ if target == msp => return Err(TokenRefusal::TargetIsOwn),
+            _ => return Err(TokenRefusal::TargetNotManaged),
+        }
+        let own = self.lifetimes.of(TokenKind::Tenant);
+        let life = match self.dialect.tenant_life {
+            TenantLife::Own => own,
+            TenantLife::Capped => own.min(token.expires_at.duration_since(whole_second(now))),
+        };
+        let (client, parent) = (token.client, token.ordinal);
+        self.issue(TokenKind::Tenant, client, target, Some(parent), life, now)
+    }
+
+    /// Gives a signed token its value, and takes back what the dialect says it replaces.
+    pub fn seal(&mut self, ordinal: Ordinal, digest: Digest) {
+        self.tokens.seal(ordinal, digest);
+        let Some(new) = self.tokens.by_ordinal(ordinal) else { return };
+        if self.dialect.rotate_on_issue == RotateOnIssue::Off || new.revoked {
+            return;
+        }
+        let (kind, client, workspace) = (new.kind, new.client, new.workspace);
+        let replaced: Vec<Ordinal> = self
+            .tokens
+            .iter()
+            .filter(|old| old.ordinal < ordinal && old.kind == kind)
+            .filter(|old| old.client == client && old.workspace == workspace)
+            .map(|old| old.ordinal)
+            .collect();
+        let children = self.dialect.rotate_on_issue == RotateOnIssue::NewestAndChildren;
+        self.tokens.revoke(|token| {
+            replaced.contains(&token.ordinal)
+                || (children && token.parent.is_some_and(|parent| replaced.contains(&parent)))
+        });
+    }
+
+    /// Issues a token to a client without its secret, for `greenroom tokens issue`: to act in its
+    /// own workspace or in a tenant of it. `life` defaults to that of the kind.
+    pub fn issue_for(
+        &mut self,
+        client: ClientIx,
+        tenant: Option<WorkspaceIx>,
+        life: Option<SignedDuration>,
+        now: Timestamp,
+    ) -> Result<Unsigned, TokenRefusal> {
+        let home = self.client(client).workspace;
+        let Some(tenant) = tenant else {
+            let issuer = access::may_mint(
+                self.client(client).service,
+                IssuerKind::Workspace,
+                self.dialect.mixed_services,
+            );
+            let kind = if issuer { TokenKind::Workspace } else { TokenKind::Sso };
+            let life = life.unwrap_or_else(|| self.lifetimes.of(kind));
+            return self.issue(kind, client, home, None, life, now);
+        };
+        match self.workspace(tenant).kind {
+            WorkspaceKind::Tenant { msp, .. } if msp == home => {}
+            _ => return Err(TokenRefusal::TargetNotManaged),
+        }
+        let life = life.unwrap_or_else(|| self.lifetimes.of(TokenKind::Tenant));
+        self.issue(TokenKind::Tenant, client, tenant, None, life, now)
+    }
+
+    /// Takes back a token before its time.
+    pub fn revoke(&mut self, ordinal: Ordinal) {
+        self.tokens.revoke(|token| token.ordinal == ordinal);
+    }
+
+    /// The workspace whose issuer a URL addresses.
+    fn addressed_workspace(&self, id: &str, door: &Door) -> Result<WorkspaceIx, TokenRefusal> {
+        if id.contains('-') && self.dialect.issuer_hyphens == IssuerHyphens::Reject {
+            return Err(TokenRefusal::Hyphens);
+        }
+        let id: WorkspaceId = id.parse().map_err(|_| TokenRefusal::UnknownWorkspace)?;
+        let workspace = self.workspace_by_id(id).ok_or(TokenRefusal::UnknownWorkspace)?;
+        let here = match (&self.workspace(workspace).platform, &door.family) {
+            (_, HostFamily::Emulator) | (Platform::Cloud, HostFamily::Glp) => true,
+            (Platform::Dedicated { host }, HostFamily::Dedicated) => *host == door.host,
+            _ => false,
+        };
+        here.then_some(workspace).ok_or(TokenRefusal::UnknownWorkspace)
+    }
+
+    /// The client that a request proves to be; `None` if it sent no credentials.
+    fn authenticate_client(&self, auth: &ClientAuth) -> Result<Option<ClientIx>, TokenRefusal> {
+        let claims = auth.claims(self.dialect.client_auth_twice)?;
+        if claims.is_empty() {
+            return Ok(None);
+        }
+        claims
+            .iter()
+            .find_map(|claim| self.proven(claim))
+            .map(Some)
+            .ok_or(TokenRefusal::Client("unknown client or wrong secret"))
+    }
+
+    fn proven(&self, claim: &Claim) -> Option<ClientIx> {
+        let secret = claim.secret.as_ref()?.digest();
+        let proves = |client: &ApiClient| client.id == claim.id && client.secret_digest == Some(secret);
+        self.clients.iter().position(proves).map(ClientIx)
+    }
+
+    /// The client that an exchange names, if it names one: by proof, or, without any secret, by its
+    /// bare `client_id` as public clients do (RFC 6749 §3.2.1).
+    fn exchange_client(&self, auth: &ClientAuth) -> Result<Option<ClientIx>, TokenRefusal> {
+        let claims = auth.claims(self.dialect.client_auth_twice)?;
+        let authenticated = claims.iter().any(|claim| claim.secret.is_some());
+        match self.dialect.exchange_client_auth {
+            ExchangeClientAuth::Required if !authenticated => {
+                return Err(TokenRefusal::Client("the exchange needs client authentication"));
+            }
+            ExchangeClientAuth::Forbidden if authenticated => {
+                return Err(TokenRefusal::Client("the exchange takes no client authentication"));
+            }
+            _ => {}
+        }
+        if claims.is_empty() || authenticated {
+            return self.authenticate_client(auth);
+        }
+        claims
+            .iter()
+            .find_map(|claim| self.clients.iter().position(|client| client.id == claim.id))
+            .map(|client| Some(ClientIx(client)))
+            .ok_or(TokenRefusal::Client("unknown client"))
+    }
+
+    fn issue(
+        &mut self,
+        kind: TokenKind,
+        client: ClientIx,
+        workspace: WorkspaceIx,
+        parent: Option<Ordinal>,
+        life: SignedDuration,
+        now: Timestamp,
+    ) -> Result<Unsigned, TokenRefusal> {
+        let issued_at = whole_second(now);
+        let expires_at = issued_at.saturating_add(life).unwrap_or(Timestamp::MAX);
+        let subject = match kind {
+            TokenKind::Tenant => self.workspace(workspace).symbol.clone(),
+            TokenKind::Sso | TokenKind::Workspace => self.client(client).name.clone(),
+        };
+        let token = self
+            .tokens
+            .enter(&subject, now, |ordinal, symbol| Token {
+                ordinal,
+                kind,
+                symbol,
+                client,
+                workspace,
+                issued_at,
+                expires_at,
+                parent,
+                adopted: false,
+                revoked: false,
+                seal: None,
+            })
+            .map_err(|_| TokenRefusal::TooMany)?
+            .clone();
+        let owner = self.client(client).owner;
+        let description = format!("User {} logged in via API client.", self.user(owner).email);
+        self.audit.write(workspace, owner, "User Management", description, now);
+        let (header, claims) = self.jwt(&token);
+        let life = expires_at.as_second() - issued_at.as_second();
+        Ok(Unsigned { ordinal: token.ordinal, kind, symbol: token.symbol, life, header, claims })
+    }
+
+    /// Header and claims of a token: the SSO form of `glp.md §2.3` (seen live), or the workspace
+    /// form of `glp.md §11 U1` (inferred). `jti` keeps tokens of one frozen second apart.
+    fn jwt(&self, token: &Token) -> (Map<String, Value>, Map<String, Value>) {
+        let client = self.client(token.client);
+        let user = self.user(client.owner);
+        let workspace = self.workspace(token.workspace).id.plain();
+        let (iat, exp) = (token.issued_at.as_second(), token.expires_at.as_second());
+        let jti = self.seed.uuid("jti", "", token.ordinal).to_string();
+        let (header, claims) = match token.kind {
+            TokenKind::Sso => (
+                json!({"pi.atm": "dez0"}),
+                json!({
+                    "client_id": client.id,
+                    "iss": format!("https://{SSO_HOST}"),
+                    "aud": "external_api",
+                    "sub": user.email,
+                    "user_ctx": user.context,
+                    "auth_source": "ccs_token_management",
+                    "platform_customer_id": workspace,
+                    "iat": iat,
+                    "application_instance_id": client.application_instance,
+                    "exp": exp,
+                    "jti": jti,
+                }),
+            ),
+            TokenKind::Workspace | TokenKind::Tenant => (
+                json!({"typ": "JWT"}),
+                json!({
+                    "iss": self.issuer_url(token.workspace),
+                    "aud": "external_api",
+                    "sub": format!("user:{}", user.principal),
+                    "client_id": client.id,
+                    "platform_customer_id": workspace,
+                    "hpe_workspace_id": workspace,
+                    "hpe_token_type": "api-v1.2",
+                    "iat": iat,
+                    "exp": exp,
+                    "jti": jti,
+                }),
+            ),
+        };
+        (object(header), object(claims))
+    }
+
+    /// `iss` of a workspace's tokens and base of its discovery: the real host and the id without
+    /// dashes, whatever road the request came (`glp.md §11 U2`).
+    pub fn issuer_url(&self, workspace: WorkspaceIx) -> String {
+        let workspace = self.workspace(workspace);
+        let host = match &workspace.platform {
+            Platform::Cloud => GLP_HOST,
+            Platform::Dedicated { host } => host,
+        };
+        format!("https://{host}/authorization/v2/oauth2/{}", workspace.id.plain())
+    }
+
+    /// The workspace whose discovery document or key set a URL addresses.
+    pub fn issuer_workspace(&self, id: &str, door: &Door) -> Option<WorkspaceIx> {
+        self.addressed_workspace(id, door).ok()
+    }
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}

@@ -1,0 +1,29 @@
+//! The simulated HPE GreenLake and HPE Aruba Networking Central, as values.
+//!
+//! Nothing in this crate does I/O or reads a clock, the environment or a file: `now` is always an
+//! argument, and everything that looks random follows from a [`id::Seed`]. `greenroom-emulator` puts
+//! it on the wire.
+#![warn(missing_docs)]
+
+pub mod access;
+pub mod adopt;
+pub mod audit;
+pub mod call;
+pub mod credential;
+pub mod dialect;
+pub mod filter;
+pub mod fleet;
+pub mod history;
+pub mod host;
+pub mod id;
+pub mod issue;
+pub mod nearest;
+pub mod page;
+pub mod refusal;
+pub mod rule;
+pub mod sample;
+pub mod secret;
+pub mod tenancy;
+pub mod time;
+pub mod token;
+pub mod world;

@@ -1,0 +1,225 @@
+//! Why the cloud says no, in the model's own terms.
+//!
+//! Each refusal has a short code, which histories and selectors use (`refused: expired`), and a
+//! sentence. What status and body it becomes on the wire is the business of the emulator's
+//! envelopes and of the dialect.
+
+use crate::filter::FilterError;
+
+/// What is wrong with the bearer token of a resource request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenFault {
+    /// No Authorization header.
+    #[error("no Authorization header")]
+    Missing,
+    /// An Authorization header that is no bearer token, or more than one.
+    #[error("the Authorization header holds no bearer token")]
+    Malformed,
+    /// Not in the table: forged, of another run, or never issued.
+    #[error("the token is not one that was issued here")]
+    Unknown,
+    /// Past its `exp`.
+    #[error("the token has expired")]
+    Expired,
+    /// Taken back.
+    #[error("the token was revoked")]
+    Revoked,
+    /// Valid, but not for this family of services.
+    #[error("the token is for another service")]
+    WrongService,
+    /// Valid, but its workspace lives on another cluster.
+    #[error("the workspace of the token lives on another cluster")]
+    WrongCluster,
+    /// Valid, but of a workspace on another platform (cloud or Dedicated).
+    #[error("the token is for another platform")]
+    WrongPlatform,
+    /// Valid, but for another workspace (dialect `wrong_workspace_token: unauthorized_401`).
+    #[error("the token is for another workspace")]
+    WrongWorkspace,
+}
+
+/// Why a resource request is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// 401 of the family.
+    #[error("{0}")]
+    Token(TokenFault),
+    /// 403: the token acts in another workspace than the one asked for.
+    #[error("the token is for another workspace")]
+    WrongWorkspace,
+    /// 403: only an MSP workspace has tenants.
+    #[error("the workspace of the token is no MSP")]
+    NotAnMsp,
+    /// 404: the family has no such route.
+    #[error("no such route")]
+    NoRoute,
+    /// 405, with the methods that the route has.
+    #[error("the route does not have this method")]
+    Method(&'static str),
+    /// 404: the route exists, the object does not.
+    #[error("there is no {0}")]
+    NotFound(String),
+    /// A query parameter nobody documented.
+    #[error("unknown query parameter {0}")]
+    UnknownQuery(String),
+    /// A query parameter with a bad value.
+    #[error("query parameter {name}: {message}")]
+    Query {
+        /// The parameter.
+        name: &'static str,
+        /// What is wrong with its value.
+        message: String,
+    },
+    /// A filter that cannot be read.
+    #[error("filter: {0}")]
+    Filter(#[from] FilterError),
+    /// A path parameter with a bad value.
+    #[error("path parameter {name}: {message}")]
+    Path {
+        /// The parameter.
+        name: &'static str,
+        /// What is wrong with its value.
+        message: String,
+    },
+    /// 413: the body is larger than 1 MiB (`glp.md §11 U20`).
+    #[error("the body is larger than 1 MiB")]
+    BodyTooLarge,
+    /// 408: the body did not arrive in time.
+    #[error("the body did not arrive in time")]
+    BodyTooSlow,
+    /// 400: the request cannot be understood at all.
+    #[error("{0}")]
+    Malformed(String),
+}
+
+impl From<TokenFault> for Refusal {
+    fn from(fault: TokenFault) -> Self {
+        Self::Token(fault)
+    }
+}
+
+impl TokenFault {
+    /// The short code of histories.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Missing => "no_token",
+            Self::Malformed => "malformed_token",
+            Self::Unknown => "unknown_token",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::WrongService => "wrong_service",
+            Self::WrongCluster => "wrong_cluster",
+            Self::WrongPlatform => "wrong_platform",
+            Self::WrongWorkspace => "wrong_workspace",
+        }
+    }
+}
+
+impl Refusal {
+    /// The short code of histories.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Token(fault) => fault.code(),
+            Self::WrongWorkspace => "wrong_workspace",
+            Self::NotAnMsp => "not_an_msp",
+            Self::NoRoute => "no_route",
+            Self::Method(_) => "method_not_allowed",
+            Self::NotFound(_) => "not_found",
+            Self::UnknownQuery(_) => "unknown_query",
+            Self::Query { .. } => "bad_query",
+            Self::Filter(_) => "bad_filter",
+            Self::Path { .. } => "bad_path",
+            Self::BodyTooLarge => "body_too_large",
+            Self::BodyTooSlow => "body_too_slow",
+            Self::Malformed(_) => "malformed",
+        }
+    }
+}
+
+/// Why a token endpoint issues no token.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenRefusal {
+    /// The body is no form, or a parameter is missing, doubled or unusable.
+    #[error("{0}")]
+    Form(String),
+    /// The request is no POST.
+    #[error("a token request is a POST")]
+    Method,
+    /// A grant type that the issuer does not have.
+    #[error("grant type {0:?} is not supported here")]
+    Grant(String),
+    /// Unknown client, wrong secret, none given where one is needed.
+    #[error("{0}")]
+    Client(&'static str),
+    /// Credentials by two methods that do not agree, or at all where the dialect rejects it.
+    #[error("client credentials were sent by two methods")]
+    ClientTwice,
+    /// The client belongs to another workspace.
+    #[error("the client belongs to another workspace")]
+    ClientOfOtherWorkspace,
+    /// The client was made for a service whose tokens this issuer does not issue.
+    #[error("the client was made for another service")]
+    ClientOfOtherService,
+    /// The URL names no workspace that this host knows.
+    #[error("no such workspace at this issuer")]
+    UnknownWorkspace,
+    /// The workspace id in the URL has dashes (dialect `issuer_hyphens: reject`).
+    #[error("the workspace id in the URL must not have dashes")]
+    Hyphens,
+    /// The subject token has expired.
+    #[error("the subject token has expired")]
+    SubjectExpired,
+    /// The subject token was revoked. Answered like an expired one.
+    #[error("the subject token was revoked")]
+    SubjectRevoked,
+    /// The subject token is none of ours.
+    #[error("the subject token is not one that was issued here")]
+    SubjectUnknown,
+    /// The subject token came from the SSO issuer.
+    #[error("the subject token came from the SSO issuer")]
+    SubjectFromSso,
+    /// The subject token acts in a workspace that is no MSP.
+    #[error("the subject token is no MSP token")]
+    SubjectNotMsp,
+    /// The tenant is not managed by the MSP of the subject token.
+    #[error("the MSP of the subject token does not manage this tenant")]
+    TargetNotManaged,
+    /// The target is the MSP's own workspace.
+    #[error("an MSP token cannot be exchanged for its own workspace")]
+    TargetIsOwn,
+    /// The exchange does not exist on a Dedicated Platform.
+    #[error("a Dedicated Platform has no token exchange")]
+    DedicatedPlatform,
+    /// The world holds as many live tokens as it can.
+    #[error("too many live tokens")]
+    TooMany,
+    /// The body was too large or too slow.
+    #[error("{0}")]
+    Body(Box<Refusal>),
+}
+
+impl TokenRefusal {
+    /// The short code of histories.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Form(_) => "bad_form",
+            Self::Method => "method_not_allowed",
+            Self::Grant(_) => "unsupported_grant",
+            Self::Client(_) => "bad_client",
+            Self::ClientTwice => "client_auth_twice",
+            Self::ClientOfOtherWorkspace => "client_of_other_workspace",
+            Self::ClientOfOtherService => "client_of_other_service",
+            Self::UnknownWorkspace => "unknown_workspace",
+            Self::Hyphens => "hyphens",
+            Self::SubjectExpired => "expired",
+            Self::SubjectRevoked => "revoked",
+            Self::SubjectUnknown => "unknown_token",
+            Self::SubjectFromSso => "sso_subject",
+            Self::SubjectNotMsp | Self::TargetNotManaged => "foreign",
+            Self::TargetIsOwn => "own_workspace",
+            Self::DedicatedPlatform => "dedicated_platform",
+            Self::TooMany => "too_many_tokens",
+            Self::Body(refusal) => refusal.code(),
+        }
+    }
+}

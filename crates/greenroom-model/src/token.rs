@@ -1,0 +1,271 @@
+//! The life of a token: minted, sealed, used, revoked, expired, forgotten.
+//!
+//! A token comes to be in three steps, because RSA must not run under the world's lock: the world
+//! *mints* claims under an ordinal, the caller signs them, and the world *seals* the ordinal with
+//! the digest of the finished token. An unsealed token is never valid, and revocation acts on
+//! ordinals, so a token revoked between the two steps stays dead when it is sealed.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    str::FromStr,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{
+    secret::Digest,
+    world::{ClientIx, WorkspaceIx},
+};
+
+/// The number of a token within its world, counted from 1 over all kinds.
+pub type Ordinal = u64;
+
+/// How many tokens a world remembers. Expired ones are forgotten first; a world with this many
+/// live tokens issues no more (the token endpoint answers 503).
+pub const MOST_TOKENS: usize = 250_000;
+
+/// Who issued a token, and to act where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenKind {
+    /// Minted at the SSO issuer.
+    Sso,
+    /// Minted at the issuer of the client's own workspace.
+    Workspace,
+    /// Exchanged from an MSP token; acts in one tenant.
+    Tenant,
+}
+
+impl TokenKind {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [Self::Sso, Self::Workspace, Self::Tenant];
+
+    /// `sso`, `workspace` or `tenant`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sso => "sso",
+            Self::Workspace => "workspace",
+            Self::Tenant => "tenant",
+        }
+    }
+}
+
+impl fmt::Display for TokenKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for TokenKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.name() == text)
+            .ok_or_else(|| format!("unknown kind of token {text:?}: sso, workspace or tenant"))
+    }
+}
+
+/// What stands for a token in logs and reports: the nth of its subject, as in `msp#1`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Symbol {
+    /// The client's name for a minted token, the workspace's for an exchanged one.
+    pub subject: String,
+    /// Counted from 1 for each subject.
+    pub nth: u32,
+}
+
+impl fmt::Display for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.subject, self.nth)
+    }
+}
+
+/// How long tokens live, by kind. Whole seconds, at least one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// SSO tokens: 7,200 s (`glp.md §2.1`).
+    pub sso: SignedDuration,
+    /// Workspace tokens: 900 s (`glp.md §2.2`).
+    pub workspace: SignedDuration,
+    /// Tenant tokens: 900 s (`glp.md §3`).
+    pub tenant: SignedDuration,
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        Self {
+            sso: SignedDuration::from_hours(2),
+            workspace: SignedDuration::from_mins(15),
+            tenant: SignedDuration::from_mins(15),
+        }
+    }
+}
+
+impl Lifetimes {
+    /// The life of a token of `kind`.
+    pub fn of(&self, kind: TokenKind) -> SignedDuration {
+        match kind {
+            TokenKind::Sso => self.sso,
+            TokenKind::Workspace => self.workspace,
+            TokenKind::Tenant => self.tenant,
+        }
+    }
+
+    /// Sets the life of `kind`.
+    pub fn set(&mut self, kind: TokenKind, life: SignedDuration) {
+        match kind {
+            TokenKind::Sso => self.sso = life,
+            TokenKind::Workspace => self.workspace = life,
+            TokenKind::Tenant => self.tenant = life,
+        }
+    }
+}
+
+/// A token as the world knows it. Its value is known by digest only.
+#[derive(Clone, Debug)]
+pub struct Token {
+    /// Its number.
+    pub ordinal: Ordinal,
+    /// Who issued it.
+    pub kind: TokenKind,
+    /// What stands for it in logs.
+    pub symbol: Symbol,
+    /// The client it was issued to; for a tenant token, the client of its MSP token.
+    pub client: ClientIx,
+    /// The workspace it acts in.
+    pub workspace: WorkspaceIx,
+    /// `iat`.
+    pub issued_at: Timestamp,
+    /// `exp`.
+    pub expires_at: Timestamp,
+    /// The MSP token it was exchanged from.
+    pub parent: Option<Ordinal>,
+    /// Entered by digest rather than issued here, so there is no signature to check.
+    pub adopted: bool,
+    /// Taken back before its time.
+    pub revoked: bool,
+    /// Its value, once signed.
+    pub seal: Option<Digest>,
+}
+
+/// What a token is worth at an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Good.
+    Live,
+    /// Past its `exp`.
+    Expired,
+    /// Taken back.
+    Revoked,
+}
+
+impl Token {
+    /// Its standing at `now`, `skew` being how long past `exp` it still counts as live.
+    pub fn standing(&self, now: Timestamp, skew: SignedDuration) -> Standing {
+        if self.revoked {
+            Standing::Revoked
+        } else if self.expires_at.saturating_add(skew).is_ok_and(|end| now >= end) {
+            Standing::Expired
+        } else {
+            Standing::Live
+        }
+    }
+}
+
+/// A token that still needs a signature.
+#[derive(Clone, Debug)]
+pub struct Unsigned {
+    /// What [`crate::world::World::seal`] wants back.
+    pub ordinal: Ordinal,
+    /// Its kind.
+    pub kind: TokenKind,
+    /// What stands for it.
+    pub symbol: Symbol,
+    /// `exp - iat`, in seconds.
+    pub life: i64,
+    /// The JOSE header without `alg` and `kid`, which belong to the signer.
+    pub header: Map<String, Value>,
+    /// The claims, in the order in which they are written.
+    pub claims: Map<String, Value>,
+}
+
+/// All tokens of a world, by ordinal and by digest.
+#[derive(Clone, Debug, Default)]
+pub struct TokenTable {
+    tokens: BTreeMap<Ordinal, Token>,
+    by_digest: HashMap<Digest, Ordinal>,
+    issued: Ordinal,
+    by_subject: HashMap<String, u32>,
+}
+
+/// No room for another live token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full;
+
+impl TokenTable {
+    /// Enters a token under the next ordinal and symbol of `subject`. `now` decides what may be
+    /// forgotten when the table is full.
+    pub fn enter(
+        &mut self,
+        subject: &str,
+        now: Timestamp,
+        make: impl FnOnce(Ordinal, Symbol) -> Token,
+    ) -> Result<&Token, Full> {
+        if self.tokens.len() >= MOST_TOKENS {
+            self.forget_expired(now);
+            if self.tokens.len() >= MOST_TOKENS {
+                return Err(Full);
+            }
+        }
+        self.issued += 1;
+        let nth = self.by_subject.entry(subject.to_owned()).or_default();
+        *nth += 1;
+        let token = make(self.issued, Symbol { subject: subject.to_owned(), nth: *nth });
+        if let Some(seal) = token.seal {
+            self.by_digest.insert(seal, token.ordinal);
+        }
+        Ok(self.tokens.entry(self.issued).or_insert(token))
+    }
+
+    /// Gives the token of `ordinal` its value. Does nothing for one that is gone.
+    pub fn seal(&mut self, ordinal: Ordinal, digest: Digest) {
+        if let Some(token) = self.tokens.get_mut(&ordinal) {
+            token.seal = Some(digest);
+            self.by_digest.insert(digest, ordinal);
+        }
+    }
+
+    /// The token of that value, if it was sealed here.
+    pub fn by_digest(&self, digest: &Digest) -> Option<&Token> {
+        self.by_digest.get(digest).and_then(|ordinal| self.tokens.get(ordinal))
+    }
+
+    /// The token of that ordinal.
+    pub fn by_ordinal(&self, ordinal: Ordinal) -> Option<&Token> {
+        self.tokens.get(&ordinal)
+    }
+
+    /// All remembered tokens, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Token> {
+        self.tokens.values()
+    }
+
+    /// Takes back every token that `which` chooses, before or after it is sealed.
+    pub fn revoke(&mut self, which: impl Fn(&Token) -> bool) {
+        for token in self.tokens.values_mut().filter(|token| which(token)) {
+            token.revoked = true;
+        }
+    }
+
+    fn forget_expired(&mut self, now: Timestamp) {
+        self.tokens.retain(|_, token| now < token.expires_at);
+        let tokens = &self.tokens;
+        self.by_digest.retain(|_, ordinal| tokens.contains_key(ordinal));
+    }
+}

@@ -1,0 +1,290 @@
+//! The simulated cloud: all state, and who may enter where.
+//!
+//! A world is a plain value. Its operations take `now` as an argument and do no I/O; issuing tokens
+//! is in [`crate::issue`], the built-in world in [`crate::sample`].
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::{
+    access::{self, ApiFamily, Service},
+    audit::AuditLog,
+    credential::{ApiClient, User},
+    dialect::{Audit, Dialect, WrongCluster, WrongWorkspaceToken},
+    fleet::{Device, Fleet, SharedFleet},
+    host::HostFamily,
+    id::{Seed, WorkspaceId},
+    refusal::{Refusal, TokenFault},
+    secret::Digest,
+    tenancy::{Ownership, Platform, Workspace, WorkspaceKind},
+    token::{Lifetimes, Ordinal, Standing, Token, TokenTable},
+};
+
+/// The number of a workspace in its world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct WorkspaceIx(pub usize);
+
+/// The number of a user in its world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct UserIx(pub usize);
+
+/// The number of an API client in its world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ClientIx(pub usize);
+
+/// A service manager that was provisioned in a workspace (`glp.md §7.3`).
+#[derive(Clone, Debug)]
+pub struct Provision {
+    /// 32 hex digits on the wire.
+    pub id: Uuid,
+    /// The workspace.
+    pub workspace: WorkspaceIx,
+    /// The service manager.
+    pub service_manager: Uuid,
+    /// The region it was provisioned in.
+    pub region: &'static str,
+    /// Who did it.
+    pub created_by: UserIx,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// All state of one sandbox's cloud.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// What everything that looks random follows from.
+    pub seed: Seed,
+    /// The present value of every dialect.
+    pub dialect: Dialect,
+    /// How long tokens live.
+    pub lifetimes: Lifetimes,
+    pub(crate) workspaces: Vec<Workspace>,
+    pub(crate) users: Vec<User>,
+    pub(crate) clients: Vec<ApiClient>,
+    pub(crate) provisions: Vec<Provision>,
+    pub(crate) fleet: SharedFleet,
+    pub(crate) tokens: TokenTable,
+    pub(crate) audit: AuditLog,
+}
+
+/// The door a request came through: which host, and so which services and which cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Door {
+    /// The family of the host.
+    pub family: HostFamily,
+    /// The host itself, lower case, without port.
+    pub host: String,
+}
+
+/// A request that was let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// The token it showed.
+    pub token: Ordinal,
+    /// The client behind the token.
+    pub client: ClientIx,
+    /// The user behind the client.
+    pub user: UserIx,
+    /// The workspace it acts in.
+    pub workspace: WorkspaceIx,
+}
+
+impl World {
+    /// An empty world, to be filled by whoever calls this.
+    pub(crate) fn empty(seed: Seed, born: Timestamp) -> Self {
+        Self {
+            seed,
+            dialect: Dialect::default(),
+            lifetimes: Lifetimes::default(),
+            workspaces: Vec::new(),
+            users: Vec::new(),
+            clients: Vec::new(),
+            provisions: Vec::new(),
+            fleet: Arc::new(Fleet::new(seed, born)),
+            tokens: TokenTable::default(),
+            audit: AuditLog::default(),
+        }
+    }
+
+    /// All workspaces, in order of creation.
+    pub fn workspaces(&self) -> impl ExactSizeIterator<Item = (WorkspaceIx, &Workspace)> {
+        self.workspaces.iter().enumerate().map(|(ix, workspace)| (WorkspaceIx(ix), workspace))
+    }
+
+    /// A workspace.
+    pub fn workspace(&self, ix: WorkspaceIx) -> &Workspace {
+        &self.workspaces[ix.0]
+    }
+
+    /// The workspace of that GLP id.
+    pub fn workspace_by_id(&self, id: WorkspaceId) -> Option<WorkspaceIx> {
+        self.workspaces.iter().position(|workspace| workspace.id == id).map(WorkspaceIx)
+    }
+
+    /// The workspace of that symbol or id.
+    pub fn workspace_named(&self, name: &str) -> Option<WorkspaceIx> {
+        let by_symbol = self.workspaces.iter().position(|workspace| workspace.symbol == name);
+        by_symbol.map(WorkspaceIx).or_else(|| self.workspace_by_id(name.parse().ok()?))
+    }
+
+    /// The tenants of an MSP, in order of creation.
+    pub fn tenants(&self, of: WorkspaceIx) -> impl Iterator<Item = (WorkspaceIx, &Workspace, Ownership)> {
+        self.workspaces().filter_map(move |(ix, workspace)| match workspace.kind {
+            WorkspaceKind::Tenant { msp, ownership } if msp == of => Some((ix, workspace, ownership)),
+            _ => None,
+        })
+    }
+
+    /// A user.
+    pub fn user(&self, ix: UserIx) -> &User {
+        &self.users[ix.0]
+    }
+
+    /// All API clients, in order of creation.
+    pub fn clients(&self) -> impl ExactSizeIterator<Item = (ClientIx, &ApiClient)> {
+        self.clients.iter().enumerate().map(|(ix, client)| (ClientIx(ix), client))
+    }
+
+    /// An API client.
+    pub fn client(&self, ix: ClientIx) -> &ApiClient {
+        &self.clients[ix.0]
+    }
+
+    /// The client of that name or id.
+    pub fn client_named(&self, name: &str) -> Option<ClientIx> {
+        let known = |client: &ApiClient| client.name == name || client.id == name;
+        self.clients.iter().position(known).map(ClientIx)
+    }
+
+    /// The hosts of Dedicated Platforms.
+    pub fn dedicated_hosts(&self) -> Vec<String> {
+        let host = |workspace: &Workspace| match &workspace.platform {
+            Platform::Dedicated { host } => Some(host.clone()),
+            Platform::Cloud => None,
+        };
+        self.workspaces.iter().filter_map(host).collect()
+    }
+
+    /// All tokens this world remembers.
+    pub fn tokens(&self) -> &TokenTable {
+        &self.tokens
+    }
+
+    /// The devices, to be read without holding the world.
+    pub fn fleet(&self) -> SharedFleet {
+        Arc::clone(&self.fleet)
+    }
+
+    /// The audit log.
+    pub fn audit_log(&self) -> &AuditLog {
+        &self.audit
+    }
+
+    /// The provisions of a workspace.
+    pub fn provisions(&self, of: WorkspaceIx) -> impl Iterator<Item = &Provision> {
+        self.provisions.iter().filter(move |provision| provision.workspace == of)
+    }
+
+    /// A token's standing at `now`.
+    pub fn standing(&self, token: &Token, now: Timestamp) -> Standing {
+        token.standing(now, self.dialect.clock_skew.0)
+    }
+
+    /// Whether a request may use the APIs of `family` behind `door`: the token, then the matrix of
+    /// services, then platform and cluster.
+    pub fn enter(
+        &self,
+        bearer: Result<Digest, TokenFault>,
+        family: ApiFamily,
+        door: &Door,
+        now: Timestamp,
+    ) -> Result<Session, TokenFault> {
+        let token = self.tokens.by_digest(&bearer?).ok_or(TokenFault::Unknown)?;
+        match self.standing(token, now) {
+            Standing::Live => {}
+            Standing::Expired => return Err(TokenFault::Expired),
+            Standing::Revoked => return Err(TokenFault::Revoked),
+        }
+        let client = self.client(token.client);
+        if !access::opens(token.kind, client.service, family, self.dialect.mixed_services) {
+            return Err(TokenFault::WrongService);
+        }
+        let workspace = self.workspace(token.workspace);
+        match (&workspace.platform, &door.family) {
+            (_, HostFamily::Emulator) => {}
+            (Platform::Dedicated { host }, HostFamily::Dedicated) if *host == door.host => {}
+            (Platform::Dedicated { .. }, _) | (Platform::Cloud, HostFamily::Dedicated) => {
+                return Err(TokenFault::WrongPlatform);
+            }
+            (Platform::Cloud, _) => {}
+        }
+        if let Some(cluster) = &workspace.cluster
+            && matches!(door.family, HostFamily::Central | HostFamily::ClassicGateway)
+            && cluster.host() != door.host
+            && self.dialect.wrong_cluster == WrongCluster::Live401
+        {
+            return Err(TokenFault::WrongCluster);
+        }
+        Ok(Session {
+            token: token.ordinal,
+            client: token.client,
+            user: client.owner,
+            workspace: token.workspace,
+        })
+    }
+
+    /// Refuses a session that asks for another workspace than its own.
+    pub fn only_own_workspace(&self, session: &Session, asked: WorkspaceIx) -> Result<(), Refusal> {
+        if session.workspace == asked {
+            return Ok(());
+        }
+        Err(match self.dialect.wrong_workspace_token {
+            WrongWorkspaceToken::Forbidden403 => Refusal::WrongWorkspace,
+            WrongWorkspaceToken::Unauthorized401 => TokenFault::WrongWorkspace.into(),
+        })
+    }
+
+    /// The devices that GLP shows to a workspace: its own, and for an MSP those of the tenants whose
+    /// inventory it owns, as ranges of the fleet.
+    pub fn visible_devices(&self, to: WorkspaceIx) -> Vec<(WorkspaceIx, u32)> {
+        let share = |ix: WorkspaceIx| (ix, self.fleet.mix(ix).total());
+        let owned = self.tenants(to).filter(|(_, _, ownership)| *ownership == Ownership::Msp);
+        std::iter::once(share(to)).chain(owned.map(|(ix, ..)| share(ix))).collect()
+    }
+
+    /// The device of that GLP id, if `to` may see it.
+    pub fn visible_device(&self, to: WorkspaceIx, id: Uuid) -> Option<Device> {
+        let device = self.fleet.by_id(id)?;
+        self.visible_devices(to).iter().any(|(ix, _)| *ix == device.workspace).then_some(device)
+    }
+
+    /// Writes a call into the audit log of the workspace it acted in.
+    pub fn audit_call(&mut self, session: &Session, description: String, changes: bool, now: Timestamp) {
+        if changes || self.dialect.audit == Audit::All {
+            self.audit.write(session.workspace, session.user, "API", description, now);
+        }
+    }
+
+    /// Whether `id` names an API client at all, for the summary of `exec`.
+    pub fn knows_client(&self, id: &str) -> bool {
+        self.clients.iter().any(|client| client.id == id)
+    }
+
+    /// Adds a client and returns its number.
+    pub(crate) fn add_client(&mut self, client: ApiClient) -> ClientIx {
+        self.clients.push(client);
+        ClientIx(self.clients.len() - 1)
+    }
+
+    /// A service manager's id: the same in every world, because it names a product of HPE.
+    pub fn service_manager(service: Service) -> Uuid {
+        let name = match service {
+            Service::Platform => "platform",
+            Service::Central => "central",
+            Service::DataServices => "data-services",
+        };
+        Seed(0).uuid("service-manager", name, 0)
+    }
+}
