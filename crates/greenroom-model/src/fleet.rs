@@ -101,6 +101,18 @@ pub struct Device {
     pub index: u32,
 }
 
+impl Device {
+    /// The key of its subscription.
+    pub fn subscription_key(&self) -> String {
+        format!("E{}", self.serial)
+    }
+
+    /// The id of its subscription: one a device, in the sample.
+    pub fn subscription_id(&self) -> Uuid {
+        Seed(0).uuid("subscription", &self.serial, 0)
+    }
+}
+
 struct Model {
     kind: DeviceType,
     model: &'static str,

@@ -23,6 +23,7 @@ pub mod refusal;
 pub mod rule;
 pub mod sample;
 pub mod secret;
+pub mod sort;
 pub mod tenancy;
 pub mod time;
 pub mod token;

@@ -55,7 +55,7 @@ pub enum Refusal {
     NoRoute,
     /// 405, with the methods that the route has.
     #[error("the route does not have this method")]
-    Method(&'static str),
+    Method(String),
     /// 404: the route exists, the object does not.
     #[error("there is no {0}")]
     NotFound(String),

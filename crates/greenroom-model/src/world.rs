@@ -267,9 +267,10 @@ impl World {
         }
     }
 
-    /// Whether `id` names an API client at all, for the summary of `exec`.
-    pub fn knows_client(&self, id: &str) -> bool {
-        self.clients.iter().any(|client| client.id == id)
+    /// Whether a value with this digest must not be shown.
+    pub fn is_secret(&self, digest: &Digest) -> bool {
+        self.tokens.by_digest(digest).is_some()
+            || self.clients.iter().any(|client| client.secret_digest.as_ref() == Some(digest))
     }
 
     /// Adds a client and returns its number.

@@ -1,0 +1,268 @@
+//! Control over HTTP, below `/_greenroom/v1/`: each command once, on the plain side only.
+//!
+//! A browser page of another origin cannot drive it: the Host must name this machine or the address
+//! that is listened on, and an Origin must be the emulator's own. Away from loopback it needs a token.
+//! Errors are problem documents (RFC 9457) that name the field.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::{RawQuery, State as Shared},
+    http::{HeaderMap, Request, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use bytes::Bytes;
+use greenroom_model::{nearest, secret::Digest};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::{
+    command::{Command, CommandError, HistoryQuery, Reply},
+    sandbox::Sandbox,
+};
+
+/// What control knows besides the sandbox.
+pub(crate) struct Desk {
+    pub(crate) sandbox: Arc<Sandbox>,
+    pub(crate) address: SocketAddr,
+    /// The digest of the token that control wants away from loopback.
+    pub(crate) token: Option<Digest>,
+    pub(crate) ca_pem: String,
+    /// What `about` says.
+    pub(crate) about: Value,
+}
+
+/// The control surface.
+pub(crate) fn router(desk: Arc<Desk>) -> Router {
+    Router::new()
+        .route("/", get(front))
+        .route("/_greenroom/v1/about", get(about))
+        .route("/_greenroom/v1/ca.pem", get(ca))
+        .route("/_greenroom/v1/clock", get(read::<ClockCommand>).post(clock))
+        .route("/_greenroom/v1/tokens", get(read::<TokensCommand>).post(issue_token))
+        .route("/_greenroom/v1/history", get(history))
+        .route("/_greenroom/v1/dialect", get(read::<DialectCommand>).post(set_dialect))
+        .route("/_greenroom/v1/world", get(read::<WorldCommand>))
+        .route("/_greenroom/v1/fidelity", get(read::<FidelityCommand>))
+        .route(
+            "/_greenroom/v1/faults",
+            get(read::<FaultsCommand>).post(add_fault).delete(read::<ClearFaultsCommand>),
+        )
+        .fallback(no_such_command)
+        .method_not_allowed_fallback(no_such_method)
+        .layer(middleware::from_fn_with_state(Arc::clone(&desk), guard))
+        .with_state(desk)
+}
+
+type Desked = Shared<Arc<Desk>>;
+
+/// Refuses pages of other origins, and strangers.
+async fn guard(Shared(desk): Desked, request: Request<Body>, next: Next) -> Response {
+    match admit(&desk, request.headers(), request.uri().host()) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal,
+    }
+}
+
+fn admit(desk: &Desk, headers: &HeaderMap, target: Option<&str>) -> Result<(), Response> {
+    let text = |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
+    let host = text(header::HOST).and_then(|host| host.parse::<axum::http::uri::Authority>().ok());
+    let host =
+        target.map(str::to_owned).or_else(|| host.map(|host| host.host().to_owned())).unwrap_or_default();
+    let ours = |host: &str| {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        host == "localhost"
+            || bare.parse::<IpAddr>().is_ok_and(|ip| {
+                ip.is_loopback() || ip == desk.address.ip() || desk.address.ip().is_unspecified()
+            })
+    };
+    if !ours(&host) {
+        return Err(problem(
+            StatusCode::FORBIDDEN,
+            None,
+            "the Host header must name this machine: use 127.0.0.1 or localhost",
+        ));
+    }
+    let foreign = text(header::ORIGIN).is_some_and(|origin| {
+        origin.parse::<axum::http::Uri>().ok().is_none_or(|origin| {
+            !origin.host().is_some_and(ours) || origin.port_u16() != Some(desk.address.port())
+        })
+    });
+    if foreign {
+        return Err(problem(StatusCode::FORBIDDEN, None, "a page of another origin may not drive Greenroom"));
+    }
+    match (&desk.token, text(header::AUTHORIZATION)) {
+        (None, _) => Ok(()),
+        (Some(token), Some(given))
+            if given.strip_prefix("Bearer ").map(Digest::of).as_ref() == Some(token) =>
+        {
+            Ok(())
+        }
+        _ => Err(problem(
+            StatusCode::UNAUTHORIZED,
+            None,
+            "away from loopback control needs its token: Authorization: Bearer, or GREENROOM_CONTROL_TOKEN",
+        )),
+    }
+}
+
+/// A problem document (RFC 9457).
+fn problem(status: StatusCode, field: Option<&str>, detail: &str) -> Response {
+    let mut body = json!({"title": status.canonical_reason(), "status": status.as_u16(), "detail": detail});
+    if let Some(field) = field {
+        body["field"] = field.into();
+    }
+    let json = [(header::CONTENT_TYPE, "application/problem+json")];
+    (status, json, body.to_string()).into_response()
+}
+
+impl IntoResponse for CommandError {
+    fn into_response(self) -> Response {
+        problem(StatusCode::UNPROCESSABLE_ENTITY, self.field.as_deref(), &self.message)
+    }
+}
+
+fn reply(result: Result<Reply, CommandError>) -> Response {
+    match result {
+        Ok(reply) => Json(reply).into_response(),
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn front() -> &'static str {
+    "This is Greenroom, an offline HPE GreenLake and HPE Aruba Networking Central.\n\
+     Control: /_greenroom/v1/about, clock, tokens, history, dialect, world, faults, fidelity, ca.pem\n"
+}
+
+async fn about(Shared(desk): Desked) -> Json<Value> {
+    Json(desk.about.clone())
+}
+
+async fn ca(Shared(desk): Desked) -> Response {
+    ([(header::CONTENT_TYPE, "application/x-pem-file")], desk.ca_pem.clone()).into_response()
+}
+
+/// A command without arguments.
+trait Plain {
+    const COMMAND: Command;
+}
+
+macro_rules! plain {
+    ($($name:ident => $command:ident),+ $(,)?) => {
+        $(
+            struct $name;
+            impl Plain for $name {
+                const COMMAND: Command = Command::$command;
+            }
+        )+
+    };
+}
+
+plain! {
+    ClockCommand => Clock,
+    TokensCommand => Tokens,
+    DialectCommand => Dialect,
+    WorldCommand => World,
+    FidelityCommand => Fidelity,
+    FaultsCommand => Faults,
+    ClearFaultsCommand => ClearFaults,
+}
+
+async fn read<P: Plain>(Shared(desk): Desked) -> Response {
+    reply(desk.sandbox.run(P::COMMAND))
+}
+
+/// Reads a JSON body, naming the field that is wrong.
+fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, CommandError> {
+    serde_json::from_slice(body).map_err(|error| {
+        let message = error.to_string();
+        // serde_json names an unknown or missing field between backticks.
+        let field = message.split('`').nth(1).map(str::to_owned);
+        CommandError { field, message: format!("the body cannot be read: {message}") }
+    })
+}
+
+async fn clock(Shared(desk): Desked, body: Bytes) -> Response {
+    reply(parse(&body).and_then(|wish| desk.sandbox.run(Command::MoveClock(wish))))
+}
+
+async fn issue_token(Shared(desk): Desked, body: Bytes) -> Response {
+    reply(parse(&body).and_then(|wish| desk.sandbox.run(Command::IssueToken(wish))))
+}
+
+async fn add_fault(Shared(desk): Desked, body: Bytes) -> Response {
+    reply(parse(&body).and_then(|rule| desk.sandbox.run(Command::AddFault(Box::new(rule)))))
+}
+
+/// `{"NAME": "VALUE", …}`, or `{"preset": "rfc"}`.
+async fn set_dialect(Shared(desk): Desked, body: Bytes) -> Response {
+    let settings = parse::<serde_json::Map<String, Value>>(&body).and_then(|map| {
+        map.into_iter()
+            .map(|(name, value)| match value {
+                Value::String(preset) if name == "preset" => Ok(preset),
+                Value::String(value) => Ok(format!("{name}={value}")),
+                other => Err(CommandError::field(&name, format!("{other} is no text: quote the value"))),
+            })
+            .collect::<Result<Vec<_>, _>>()
+    });
+    reply(settings.and_then(|settings| desk.sandbox.run(Command::SetDialect(settings))))
+}
+
+/// `?op=api&status=401&after=12`: the fields of a selector, and `after`.
+async fn history(Shared(desk): Desked, RawQuery(query): RawQuery) -> Response {
+    reply(
+        history_query(query.as_deref().unwrap_or_default())
+            .and_then(|query| desk.sandbox.run(Command::History(query))),
+    )
+}
+
+fn history_query(text: &str) -> Result<HistoryQuery, CommandError> {
+    const KNOWN: &[&str] =
+        &["actor", "after", "host", "kind", "method", "op", "path", "refused", "status", "subject", "token"];
+    let mut query = HistoryQuery::default();
+    let selector = &mut query.selector;
+    for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+        let number = || CommandError::field(&name, format!("{value:?} is no number"));
+        let wrong = |error: String| CommandError::field(&name, error);
+        let value_text = Some(value.clone().into_owned());
+        match &*name {
+            "op" => selector.op = Some(value.parse().map_err(wrong)?),
+            "kind" => selector.kind = Some(value.parse().map_err(wrong)?),
+            "status" => selector.status = Some(value.parse().map_err(|_| number())?),
+            "after" => query.after = value.parse().map_err(|_| number())?,
+            "actor" => selector.actor = value_text,
+            "host" => selector.host = value_text,
+            "method" => selector.method = value_text,
+            "path" => selector.path = value_text,
+            "refused" => selector.refused = value_text,
+            "subject" => selector.subject = value_text,
+            "token" => selector.token = value_text,
+            unknown => {
+                let hint = nearest::hint(&nearest::of(unknown, KNOWN));
+                return Err(CommandError::field(unknown, format!("unknown field {unknown:?}{hint}")));
+            }
+        }
+    }
+    Ok(query)
+}
+
+async fn no_such_command(request: Request<Body>) -> Response {
+    const KNOWN: &[&str] =
+        &["about", "ca.pem", "clock", "dialect", "faults", "fidelity", "history", "tokens", "world"];
+    let path = request.uri().path();
+    let hint = nearest::hint(&nearest::of(path.rsplit('/').next().unwrap_or_default(), KNOWN));
+    let detail = format!("there is no {path}{hint} Known below /_greenroom/v1/: {}", KNOWN.join(", "));
+    problem(StatusCode::NOT_FOUND, None, &detail)
+}
+
+async fn no_such_method(request: Request<Body>) -> Response {
+    let detail = format!("{} does not know {}", request.uri().path(), request.method());
+    problem(StatusCode::METHOD_NOT_ALLOWED, None, &detail)
+}

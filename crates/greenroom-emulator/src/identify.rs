@@ -1,0 +1,172 @@
+//! What a request is: pure, from host, method and path to operation, route and speaker.
+
+use greenroom_model::{access::ApiFamily, call::OpKind, dialect::ApigwHosts, host::HostFamily};
+use http::Method;
+
+use crate::{
+    envelope::Speaker,
+    route::{self, Action, Route},
+};
+
+/// What was found behind a host and a path.
+#[derive(Clone)]
+pub(crate) struct Identified {
+    pub(crate) op: OpKind,
+    pub(crate) target: Target,
+    pub(crate) segments: Vec<(String, String)>,
+}
+
+/// Who answers.
+#[derive(Clone)]
+pub(crate) enum Target {
+    /// This route.
+    Route(&'static Route),
+    /// The path exists, the method does not: the routes of the path.
+    WrongMethod(&'static [&'static Route]),
+    /// The family has no such route. Its gateway checks the token first.
+    NoRoute(ApiFamily),
+    /// A host of issuers, where nothing lies at this path. No token is checked.
+    NothingThere,
+}
+
+impl Target {
+    /// Who speaks for a refusal, if it is a resource family.
+    pub(crate) fn speaker(&self) -> Option<Speaker> {
+        match self {
+            Self::Route(route) => speaker(route),
+            Self::WrongMethod(routes) => routes.first().and_then(|route| speaker(route)),
+            Self::NoRoute(family) => Some(Speaker::Gateway(*family)),
+            Self::NothingThere => None,
+        }
+    }
+}
+
+fn speaker(route: &Route) -> Option<Speaker> {
+    match route.action {
+        Action::Api(api, _) => Some(Speaker::Service(api)),
+        Action::Token | Action::Document(_) => None,
+    }
+}
+
+/// The Allow header of a path.
+pub(crate) fn allow(routes: &[&Route]) -> String {
+    let mut methods: Vec<_> = routes.iter().map(|route| route.method.as_str()).collect();
+    if methods.contains(&"GET") {
+        methods.push("HEAD");
+    }
+    methods.join(", ")
+}
+
+/// Looks behind `family` for `path`. A right path on a wrong host is not there, as live.
+pub(crate) fn identify(family: &HostFamily, apigw: ApigwHosts, method: &Method, path: &str) -> Identified {
+    let found =
+        route::at_path(path).filter(|(routes, _)| routes.iter().any(|route| serves(family, apigw, route)));
+    let Some((routes, segments)) = found else {
+        let target = nothing(family, path);
+        let op = if matches!(target, Target::NothingThere) { OpKind::Other } else { OpKind::Api };
+        return Identified { op, target, segments: Vec::new() };
+    };
+    let op = match routes[0].action {
+        Action::Token => OpKind::Mint,
+        Action::Document(_) => OpKind::Jwks,
+        Action::Api(..) => OpKind::Api,
+    };
+    // HEAD is answered as GET without a body (RFC 9110 §9.3.2).
+    let wanted = if method == Method::HEAD { &Method::GET } else { method };
+    let target = match routes.iter().find(|route| route.method == wanted) {
+        Some(route) => Target::Route(route),
+        None => Target::WrongMethod(routes),
+    };
+    Identified { op, target, segments }
+}
+
+/// Whether a host has a route.
+fn serves(family: &HostFamily, apigw: ApigwHosts, route: &Route) -> bool {
+    let sso_path = route.path.starts_with("/as/")
+        || route.path.starts_with("/pf/")
+        || route.path.starts_with("/.well-known/");
+    match (family, &route.action) {
+        (HostFamily::Emulator, _) => true,
+        (HostFamily::Sso, Action::Token | Action::Document(_)) => sso_path,
+        (HostFamily::Glp | HostFamily::Dedicated, Action::Token | Action::Document(_)) => !sso_path,
+        (HostFamily::Glp, Action::Api(api, _)) => api.family() == ApiFamily::Glp,
+        (HostFamily::Central, Action::Api(api, _)) => api.family() == ApiFamily::Central,
+        (HostFamily::ClassicGateway, Action::Api(api, _)) => {
+            apigw == ApigwHosts::Both && api.family() == ApiFamily::Central
+        }
+        (HostFamily::DataServices, Action::Api(api, _)) => api.family() == ApiFamily::DataServices,
+        _ => false,
+    }
+}
+
+/// What answers where no route is.
+fn nothing(family: &HostFamily, path: &str) -> Target {
+    match family {
+        HostFamily::Sso => Target::NothingThere,
+        HostFamily::Glp | HostFamily::Dedicated if path.starts_with("/authorization/") => {
+            Target::NothingThere
+        }
+        HostFamily::Glp | HostFamily::Dedicated => Target::NoRoute(ApiFamily::Glp),
+        HostFamily::Central => Target::NoRoute(ApiFamily::Central),
+        HostFamily::ClassicGateway if path.starts_with("/network-") => Target::NoRoute(ApiFamily::Central),
+        HostFamily::ClassicGateway => Target::NoRoute(ApiFamily::Classic),
+        HostFamily::DataServices => Target::NoRoute(ApiFamily::DataServices),
+        // Under Greenroom's own address the path alone can tell.
+        HostFamily::Emulator => match path.split('/').nth(1).unwrap_or_default() {
+            first if first.starts_with("network-") => Target::NoRoute(ApiFamily::Central),
+            "workspaces" | "devices" | "audit-log" | "service-catalog" | "identity" | "subscriptions" => {
+                Target::NoRoute(ApiFamily::Glp)
+            }
+            _ => Target::NothingThere,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn what(family: HostFamily, method: &str, path: &str) -> String {
+        let found = identify(&family, ApigwHosts::Both, &Method::try_from(method).unwrap(), path);
+        let target = match found.target {
+            Target::Route(route) => route.name.to_owned(),
+            Target::WrongMethod(_) => "wrong method".to_owned(),
+            Target::NoRoute(family) => format!("no route of {family:?}"),
+            Target::NothingThere => "nothing".to_owned(),
+        };
+        format!("{} {target}", found.op)
+    }
+
+    #[test]
+    fn host_and_path_decide() {
+        use HostFamily::{Central, ClassicGateway, DataServices, Dedicated, Emulator, Glp, Sso};
+        let inventory = "/network-monitoring/v1/device-inventory";
+        let issuer = "/authorization/v2/oauth2/7c1de0a25b3f11ee86a19d42f7b35e60/token";
+        for (family, method, path, expected) in [
+            (Sso, "POST", "/as/token.oauth2", "mint oauth.sso.token"),
+            (Sso, "GET", "/as/token.oauth2", "mint wrong method"),
+            (Sso, "GET", "/pf/JWKS", "jwks oauth.sso.jwks"),
+            (Sso, "GET", "/devices/v1/devices", "other nothing"),
+            (Sso, "POST", issuer, "other nothing"),
+            (Glp, "POST", issuer, "mint oauth.workspace.token"),
+            (Glp, "POST", "/authorization/v2/oauth2//token", "mint oauth.workspace.token"),
+            (Glp, "POST", "/as/token.oauth2", "api no route of Glp"),
+            (Glp, "GET", "/devices/v1/devices", "api glp.devices.list"),
+            (Glp, "HEAD", "/devices/v1/devices", "api glp.devices.list"),
+            (Glp, "PUT", "/devices/v1/devices", "api wrong method"),
+            (Glp, "GET", inventory, "api no route of Glp"),
+            (Central, "GET", inventory, "api central.device-inventory"),
+            (Central, "GET", "/devices/v1/devices", "api no route of Central"),
+            (ClassicGateway, "GET", inventory, "api central.device-inventory"),
+            (ClassicGateway, "GET", "/monitoring/v2/aps", "api no route of Classic"),
+            (Dedicated, "POST", issuer, "mint oauth.workspace.token"),
+            (Dedicated, "GET", "/devices/v1/devices", "api no route of Glp"),
+            (DataServices, "GET", "/x", "api no route of DataServices"),
+            (Emulator, "POST", "/as/token.oauth2", "mint oauth.sso.token"),
+            (Emulator, "GET", inventory, "api central.device-inventory"),
+            (Emulator, "GET", "/favicon.ico", "other nothing"),
+        ] {
+            assert_eq!(what(family.clone(), method, path), expected, "{family:?} {method} {path}");
+        }
+    }
+}

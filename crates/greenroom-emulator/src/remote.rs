@@ -1,0 +1,159 @@
+//! A running emulator in another process: the same commands, over its control API.
+
+use bytes::Bytes;
+use http::{Method, Request, Uri, header};
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::TokioIo;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+use tokio::net::TcpStream;
+
+use crate::command::{
+    ClockReading, DialectRows, HistoryPage, HistoryQuery, IssueToken, IssuedToken, MoveClock, TokenList,
+    WorldView,
+};
+
+/// Why a running emulator did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoteError {
+    /// The URL cannot be used.
+    #[error("{0:?} is no URL of an emulator: say http://127.0.0.1:4020 (--url or GREENROOM_URL)")]
+    Url(String),
+    /// Nobody is there, or somebody else.
+    #[error(
+        "no emulator answers at {url}: {reason}; start one with `greenroom serve`, or say where it is with --url"
+    )]
+    Unreachable {
+        /// Where it was looked for.
+        url: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// It says no.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// An emulator somewhere else.
+#[derive(Clone, Debug)]
+pub struct Remote {
+    url: String,
+    authority: String,
+    token: Option<greenroom_model::secret::Secret>,
+}
+
+impl Remote {
+    /// The emulator at `url`, with its control token if it has one.
+    pub fn new(url: &str, token: Option<greenroom_model::secret::Secret>) -> Result<Self, RemoteError> {
+        let wrong = || RemoteError::Url(url.to_owned());
+        let uri: Uri = url.parse().map_err(|_| wrong())?;
+        let authority = uri.authority().filter(|_| uri.scheme_str() == Some("http")).ok_or_else(wrong)?;
+        let port = authority.port_u16().unwrap_or(80);
+        Ok(Self { url: url.to_owned(), authority: format!("{}:{port}", authority.host()), token })
+    }
+
+    /// What it is: name, version, URL and the files of its certificate.
+    pub async fn about(&self) -> Result<Value, RemoteError> {
+        self.get("about").await
+    }
+
+    /// The clock.
+    pub async fn clock(&self) -> Result<ClockReading, RemoteError> {
+        self.get("clock").await
+    }
+
+    /// Moves the clock.
+    pub async fn move_clock(&self, wish: &MoveClock) -> Result<ClockReading, RemoteError> {
+        self.post("clock", wish).await
+    }
+
+    /// The tokens its world remembers.
+    pub async fn tokens(&self) -> Result<TokenList, RemoteError> {
+        self.get("tokens").await
+    }
+
+    /// Issues a token.
+    pub async fn issue_token(&self, wish: &IssueToken) -> Result<IssuedToken, RemoteError> {
+        self.post("tokens", wish).await
+    }
+
+    /// A part of its history.
+    pub async fn history(&self, query: &HistoryQuery) -> Result<HistoryPage, RemoteError> {
+        let mut pairs = form_urlencoded::Serializer::new(String::new());
+        pairs.append_pair("after", &query.after.to_string());
+        // A selector has scalar fields only.
+        if let Ok(Value::Object(fields)) = serde_json::to_value(&query.selector) {
+            for (name, value) in fields {
+                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                pairs.append_pair(&name, &text);
+            }
+        }
+        self.get(&format!("history?{}", pairs.finish())).await
+    }
+
+    /// The dialects.
+    pub async fn dialect(&self) -> Result<DialectRows, RemoteError> {
+        self.get("dialect").await
+    }
+
+    /// Sets dialects: each `NAME=VALUE`, or a preset.
+    pub async fn set_dialect(&self, settings: &[String]) -> Result<DialectRows, RemoteError> {
+        let pair = |setting: &String| match setting.split_once('=') {
+            Some((name, value)) => (name.to_owned(), value.into()),
+            None => ("preset".to_owned(), setting.as_str().into()),
+        };
+        self.post("dialect", &settings.iter().map(pair).collect::<Map<String, Value>>()).await
+    }
+
+    /// The world.
+    pub async fn world(&self) -> Result<WorldView, RemoteError> {
+        self.get("world").await
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, RemoteError> {
+        self.send(Method::GET, path, Bytes::new()).await
+    }
+
+    async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, RemoteError> {
+        let body = serde_json::to_vec(body).map_err(|error| RemoteError::Refused(error.to_string()))?;
+        self.send(Method::POST, path, body.into()).await
+    }
+
+    async fn send<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+    ) -> Result<T, RemoteError> {
+        let unreachable = |reason: String| RemoteError::Unreachable { url: self.url.clone(), reason };
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("/_greenroom/v1/{path}"))
+            .header(header::HOST, &self.authority)
+            .header(header::CONTENT_TYPE, "application/json");
+        if let Some(token) = &self.token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {}", token.reveal()));
+        }
+        let request = request.body(Full::new(body)).map_err(|error| unreachable(error.to_string()))?;
+        let socket =
+            TcpStream::connect(&self.authority).await.map_err(|error| unreachable(error.to_string()))?;
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(socket))
+            .await
+            .map_err(|error| unreachable(error.to_string()))?;
+        let driver = tokio::spawn(connection);
+        let response = sender.send_request(request).await.map_err(|error| unreachable(error.to_string()))?;
+        let status = response.status();
+        let body =
+            response.into_body().collect().await.map_err(|error| unreachable(error.to_string()))?.to_bytes();
+        driver.abort();
+        if status.is_success() {
+            return serde_json::from_slice(&body)
+                .map_err(|_| unreachable("what answers there is no Greenroom of this version".to_owned()));
+        }
+        let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
+        match problem.get("detail").and_then(Value::as_str) {
+            Some(detail) => Err(RemoteError::Refused(detail.to_owned())),
+            None => Err(unreachable(format!("it answered {status}, so it is no Greenroom"))),
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The routes of the imitated services: one registration each, with its source.
+//!
+//! Paths of different services do not collide, so one matcher serves all hosts; which of them a host
+//! has is decided by [`identify`](crate::identify).
+
+use std::{ops::RangeInclusive, sync::LazyLock};
+
+use greenroom_model::{
+    access::ApiFamily,
+    dialect::UnknownQuery,
+    refusal::Refusal,
+    world::{Session, World},
+};
+use http::Method;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::{central, glp, oauth};
+
+/// The services with a vocabulary of errors of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Api {
+    /// GLP workspace management.
+    Workspaces,
+    /// GLP device management.
+    Devices,
+    /// GLP audit log.
+    AuditLog,
+    /// GLP service catalog.
+    ServiceCatalog,
+    /// New Central monitoring.
+    CentralMonitoring,
+    /// New Central MSP.
+    CentralMsp,
+}
+
+impl Api {
+    /// The family it belongs to.
+    pub(crate) fn family(self) -> ApiFamily {
+        match self {
+            Self::Workspaces | Self::Devices | Self::AuditLog | Self::ServiceCatalog => ApiFamily::Glp,
+            Self::CentralMonitoring | Self::CentralMsp => ApiFamily::Central,
+        }
+    }
+}
+
+impl Api {
+    /// Whether an undocumented query name is an error (dialect `unknown_query`, `central.md §1.6`).
+    pub(crate) fn rejects_unknown_query(self, dialect: UnknownQuery) -> bool {
+        match dialect {
+            UnknownQuery::Reject => true,
+            UnknownQuery::Ignore => false,
+            UnknownQuery::ByFamily => self.family() == ApiFamily::Central,
+        }
+    }
+}
+
+/// What a route does.
+#[derive(Clone, Copy)]
+pub(crate) enum Action {
+    /// Issues tokens.
+    Token,
+    /// A key set or discovery document of an issuer, open to everyone.
+    Document(fn(&World, &Ask) -> Option<Value>),
+    /// Answers a session. Runs under the lock: what is long belongs into [`Reply::Later`].
+    Api(Api, fn(&World, &Session, &Ask, Timestamp) -> Result<Reply, Refusal>),
+}
+
+/// What an operation answers with 200.
+pub(crate) enum Reply {
+    /// This.
+    Now(Value),
+    /// What this computes once the lock is released.
+    Later(Box<dyn FnOnce() -> Result<Value, Refusal> + Send>),
+}
+
+/// How sure the source of a route makes us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Confidence {
+    Documented,
+    Client,
+    Inferred,
+}
+
+impl Confidence {
+    /// For people.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Documented => "documented",
+            Self::Client => "seen in client code",
+            Self::Inferred => "inferred",
+        }
+    }
+}
+
+/// One registration.
+pub(crate) struct Route {
+    /// Its name in histories: `glp.devices.list`.
+    pub(crate) name: &'static str,
+    pub(crate) method: Method,
+    /// With `{name}` for a segment.
+    pub(crate) path: &'static str,
+    /// The query names it knows.
+    pub(crate) query: &'static [&'static str],
+    pub(crate) source: &'static str,
+    pub(crate) confidence: Confidence,
+    pub(crate) action: Action,
+}
+
+/// Every route.
+pub(crate) static ROUTES: LazyLock<Vec<Route>> =
+    LazyLock::new(|| [oauth::routes(), glp::routes(), central::routes()].into_iter().flatten().collect());
+
+/// All routes of a path.
+static PATHS: LazyLock<matchit::Router<Vec<&'static Route>>> = LazyLock::new(|| {
+    let mut paths: Vec<(&'static str, Vec<&'static Route>)> = Vec::new();
+    for route in ROUTES.iter() {
+        match paths.iter_mut().find(|(path, _)| *path == route.path) {
+            Some((_, routes)) => routes.push(route),
+            None => paths.push((route.path, vec![route])),
+        }
+    }
+    let mut router = matchit::Router::new();
+    for (path, routes) in paths {
+        // The table is part of the source; a test builds it.
+        router.insert(path, routes).expect("paths of the route table do not collide");
+    }
+    router
+});
+
+/// The routes of `path` and the values of its segments, percent-decoded.
+pub(crate) fn at_path(path: &str) -> Option<(&'static [&'static Route], Vec<(String, String)>)> {
+    let matched = PATHS.at(path).ok()?;
+    let decode = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let segments = matched.params.iter().map(|(name, value)| (name.to_owned(), decode(value))).collect();
+    Some((matched.value, segments))
+}
+
+/// What a request asks of a route: its path segments and its query.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ask {
+    pub(crate) segments: Vec<(String, String)>,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) door: Option<greenroom_model::world::Door>,
+}
+
+impl Ask {
+    /// The value of a path segment; empty if the route has none of that name.
+    pub(crate) fn segment(&self, name: &str) -> &str {
+        find(&self.segments, name).unwrap_or_default()
+    }
+
+    /// The first value of a query parameter. One without a value counts as absent.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        find(&self.query, name).filter(|value| !value.is_empty())
+    }
+
+    /// A whole number within `range`.
+    pub(crate) fn number(
+        &self,
+        name: &'static str,
+        range: RangeInclusive<usize>,
+    ) -> Result<Option<usize>, NumberFault> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let number: i64 = text.parse().map_err(|_| NumberFault::NotANumber)?;
+        match usize::try_from(number) {
+            Ok(number) if number > *range.end() => Err(NumberFault::TooLarge),
+            Ok(number) if range.contains(&number) => Ok(Some(number)),
+            _ => Err(NumberFault::TooSmall),
+        }
+    }
+}
+
+fn find<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+}
+
+/// Why a query parameter is no number that the operation takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NumberFault {
+    NotANumber,
+    TooSmall,
+    TooLarge,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn the_table_can_be_matched_and_names_each_route_once() {
+        let mut names = HashSet::new();
+        for route in ROUTES.iter() {
+            let (routes, _) = at_path(route.path).expect(route.path);
+            assert!(routes.iter().any(|found| found.name == route.name), "{}", route.name);
+            assert!(names.insert(route.name), "{} twice", route.name);
+            assert!(!route.source.is_empty() && !route.path.contains("_greenroom"), "{}", route.name);
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_strictly() {
+        let ask = |value: &str| Ask { query: vec![("n".into(), value.into())], ..Ask::default() };
+        assert_eq!(ask("5").number("n", 1..=10), Ok(Some(5)));
+        assert_eq!(ask("").number("n", 1..=10), Ok(None));
+        assert_eq!(ask("0").number("n", 1..=10), Err(NumberFault::TooSmall));
+        assert_eq!(ask("-1").number("n", 0..=10), Err(NumberFault::TooSmall));
+        assert_eq!(ask("11").number("n", 1..=10), Err(NumberFault::TooLarge));
+        for junk in ["x", "1.5", "99999999999999999999", "1e3", " 1"] {
+            assert_eq!(ask(junk).number("n", 1..=10), Err(NumberFault::NotANumber), "{junk}");
+        }
+    }
+}
