@@ -188,9 +188,12 @@ mod tests {
 
     #[test]
     fn direct_hosts_bypass_the_proxy_in_every_dialect() {
-        let env = env(&["pypi.org", ".corp.example"]);
-        assert_eq!(env["no_proxy"], "localhost,127.0.0.1,::1,pypi.org,.corp.example");
-        assert!(env["JAVA_TOOL_OPTIONS"].contains("[::1]|pypi.org|*.pypi.org|corp.example|*.corp.example "));
+        let env = env(&["packages.example.org", ".corp.example"]);
+        assert_eq!(env["no_proxy"], "localhost,127.0.0.1,::1,packages.example.org,.corp.example");
+        assert!(
+            env["JAVA_TOOL_OPTIONS"]
+                .contains("[::1]|packages.example.org|*.packages.example.org|corp.example|*.corp.example ")
+        );
     }
 
     #[test]

@@ -330,15 +330,15 @@ impl Emulator {
         direct: &[String],
         roots: Option<&str>,
     ) -> Result<ClientEnv, ClientFilesError> {
-        let ca = match roots {
-            None => self.files.ca.clone(),
-            Some(roots) => {
-                let path = self.files.directory.join("ca-and-system-roots.pem");
-                write(&path, format!("{}\n{roots}", self.authority.pem()).as_bytes())?;
-                path
-            }
+        let Some(roots) = roots else {
+            return Ok(ClientEnv::new(&self.url, &self.files.ca, &self.files.trust_store, direct));
         };
-        Ok(ClientEnv::new(&self.url, &ca, &self.files.trust_store, direct))
+        let both = format!("{}\n{roots}", self.authority.pem());
+        let ca = self.files.directory.join("ca-and-roots.pem");
+        write(&ca, both.as_bytes())?;
+        let trust_store = self.files.directory.join("ca-and-roots.p12");
+        write(&trust_store, &client_env::trust_store(&both)?)?;
+        Ok(ClientEnv::new(&self.url, &ca, &trust_store, direct))
     }
 
     /// The present virtual instant.

@@ -103,7 +103,10 @@ mod tests {
                 "Sso sso.common.cloud.hpe.com",
             ),
             (go(false, None, h1, "http://127.0.0.1:4020/_greenroom/v1/clock", None), "unknown 127.0.0.1"),
-            (go(false, None, h1, "http://pypi.org/", Some("pypi.org")), "unknown pypi.org"),
+            (
+                go(false, None, h1, "http://www.example.com/", Some("packages.example.org")),
+                "unknown packages.example.org",
+            ),
             (go(false, None, Version::HTTP_2, "http://127.0.0.1:4020/_greenroom/v1/clock", None), "control"),
             (
                 go(true, None, Version::HTTP_2, "https://us5.api.central.arubanetworks.com/x", None),

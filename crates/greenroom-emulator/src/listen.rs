@@ -21,6 +21,8 @@ use crate::tls::Tls;
 
 /// How long a connection that is told to end may take to finish its answers.
 const GRACE: Duration = Duration::from_secs(2);
+/// How much longer a connection is waited for that does not end by itself after that.
+const SLACK: Duration = Duration::from_millis(500);
 /// How long to wait before accepting again where the process has run out of something.
 const BACKOFF: Duration = Duration::from_millis(50);
 
@@ -177,7 +179,7 @@ pub(crate) async fn serve<S: Service>(
             report(ended);
         }
     };
-    if tokio::time::timeout(GRACE, all_ended).await.is_err() {
+    if tokio::time::timeout(GRACE + SLACK, all_ended).await.is_err() {
         connections.shutdown().await;
     }
 }

@@ -155,7 +155,7 @@ mod tests {
             "central.arubanetworks.com",
             "www.central.arubanetworks.com",
             "dedicated.example.com",
-            "pypi.org",
+            "www.example.com",
             "127.0.0.1",
         ] {
             assert_eq!(family(host, &[]), None, "{host}");

@@ -1,1 +1,50 @@
-fn main() {}
+//! The command line of Greenroom.
+
+mod banner;
+mod bound;
+mod cli;
+mod env;
+mod exec;
+mod exit;
+mod init;
+mod log;
+mod remote;
+mod serve;
+mod shape;
+mod token_life;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::{
+    cli::{Cli, Verb},
+    exit::{Exit, Failure},
+};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return cli::refuse(&error),
+    };
+    log::start(&cli.log);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Failure::usage(format!("cannot start the runtime: {error}")).report(),
+    };
+    let exit = match cli.verb {
+        Verb::Exec(args) => return ExitCode::from(runtime.block_on(exec::exec(*args, &cli.data_dir))),
+        Verb::Serve(args) => runtime.block_on(serve::serve(*args, &cli.data_dir, cli.log.format)),
+        Verb::Init(args) => init::init(&args),
+        Verb::Env(args) => runtime.block_on(env::env(&args)),
+        Verb::Remote(verb) => runtime.block_on(remote::run(verb)),
+        Verb::Completions { shell } => {
+            cli::completions(shell);
+            Ok(Exit::Fine)
+        }
+    };
+    match exit {
+        Ok(exit) => exit.into(),
+        Err(failure) => failure.report(),
+    }
+}

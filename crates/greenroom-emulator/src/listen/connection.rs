@@ -352,9 +352,7 @@ fn ended_by(
     // hyper has no other name for it. The remaining kinds are I/O errors: the client went away.
     if error.to_string() == "http2 error" {
         let detail = error.source().map(ToString::to_string).unwrap_or_default();
-        // What follows in brackets may be the client's own words.
-        let detail = detail.split(" (").next().unwrap_or_default();
-        // An error "received" is the client's judgement about us.
+        // An error "received" is the client's judgement about us, in its own words.
         if !detail.contains("received") {
             return Ended::Malformed(format!("{error}: {detail}"));
         }

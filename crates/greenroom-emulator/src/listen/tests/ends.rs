@@ -2,6 +2,14 @@
 
 use super::*;
 
+/// HTTP/2 by hand: the preface, an empty SETTINGS frame, and a HEADERS frame on stream 1.
+fn h2_get(path: &str) -> Vec<u8> {
+    let length = u8::try_from(path.len()).unwrap();
+    let fields = [b"\x82\x86\x04", &[length][..], path.as_bytes(), b"\x01\x01h"].concat();
+    let headers = [0, 0, u8::try_from(fields.len()).unwrap(), 1, 5, 0, 0, 0, 1];
+    [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", &headers[..], &fields].concat()
+}
+
 fn impatient() -> Timeouts {
     Timeouts { head: SOON, ..Timeouts::default() }
 }
@@ -50,6 +58,14 @@ async fn an_idle_connection_is_ended_and_http_2_is_told() {
 }
 
 #[tokio::test]
+async fn an_idle_http_2_client_that_never_acknowledges_is_ended_all_the_same() {
+    let mut port = Port::with(Timeouts { idle: SOON, ..Timeouts::default() }, async |_| {}).await;
+    let mut silent = port.dial().await;
+    silent.write_all(&h2_get("/")).await.unwrap();
+    port.expect(&["Opened { #1 }", "TimedOut { #1, what: \"idle\" }", "Closed { #1 }"]).await;
+}
+
+#[tokio::test]
 async fn a_request_under_way_is_neither_late_nor_idle() {
     let timeouts = Timeouts { head: SOON, idle: SOON, half_closed: SOON };
     let mut port = Port::with(timeouts, async |_| {}).await;
@@ -81,9 +97,7 @@ async fn a_client_that_leaves_frees_its_request() {
     port.expect(&["dropped", "Closed { #2 }"]).await;
 
     let mut second = port.dial().await;
-    // An empty SETTINGS frame, then HEADERS: GET http://h/gate.
-    let frames = b"\0\0\0\x04\0\0\0\0\0\0\0\x0c\x01\x05\0\0\0\x01\x82\x86\x04\x05/gate\x01\x01h";
-    second.write_all(&[b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &frames[..]].concat()).await.unwrap();
+    second.write_all(&h2_get("/gate")).await.unwrap();
     port.expect(&["Opened { #3 }", "at the gate"]).await;
     drop(second);
     port.expect(&["dropped", "Closed { #3 }"]).await;
@@ -146,7 +160,8 @@ async fn stopping_ends_idle_connections_at_once_and_lets_answers_finish() {
     for ended in [&mut idle, &mut silent, &mut tunnel] {
         rest(ended).await;
     }
-    assert!(!port.server.is_finished());
+    let ended = tokio::time::timeout(SOON, &mut port.server).await;
+    assert!(ended.is_err(), "it waits for the answer");
     port.cloud.gate.notify_one();
     assert!(rest(&mut busy).await.ends_with("through"));
     tokio::time::timeout(LIMIT, port.server).await.unwrap().unwrap();

@@ -127,13 +127,19 @@ async fn half_a_request_and_broken_http_2_are_malformed() {
     port.expect(&["Opened { #1 }", &format!("Malformed {{ #1, reason: {reason:?} }}"), "Closed { #1 }"])
         .await;
 
+    let mut stream = port.dial().await;
+    stream.write_all(b"PRI * HT").await.unwrap();
+    drop(stream);
+    port.expect(&["Opened { #2 }", &format!("Malformed {{ #2, reason: {reason:?} }}"), "Closed { #2 }"])
+        .await;
+
     // A SETTINGS frame of seven bytes.
     let mut stream = port.dial().await;
     stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x07\x04\0\0\0\0\0SECRET!").await.unwrap();
-    port.expect(&["Opened { #2 }"]).await;
+    port.expect(&["Opened { #3 }"]).await;
     let note = port.note().await;
     assert!(
-        note.starts_with("Malformed { #2, reason: \"http2 error: ") && !note.contains("SECRET"),
+        note.starts_with("Malformed { #3, reason: \"http2 error: ") && !note.contains("SECRET"),
         "{note}"
     );
 }

@@ -76,11 +76,16 @@ async fn other_hosts_and_ports_are_refused() {
     for (target, authority, why, sentence) in [
         (
             "Pypi.org:443",
-            "pypi.org:443",
+            "packages.example.org:443",
             "unexpected_host",
-            "Greenroom does not stand in for pypi.org and forwards nothing.",
+            "Greenroom does not stand in for packages.example.org and forwards nothing.",
         ),
-        ("pypi.org:8443", "pypi.org:8443", "unexpected_host", "Greenroom does not stand in for pypi.org"),
+        (
+            "packages.example.org:8443",
+            "packages.example.org:8443",
+            "unexpected_host",
+            "Greenroom does not stand in for packages.example.org",
+        ),
         ("[::1]:443", "[::1]:443", "unexpected_host", "Greenroom does not stand in for [::1] and"),
         (
             "sso.common.cloud.hpe.com:8443",

@@ -1,0 +1,301 @@
+//! Commands, flags and their help.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
+use greenroom_model::{call::OpKind, rule::Selector, token::TokenKind};
+
+use crate::{
+    env::EnvArgs, exec::ExecArgs, exit::EXEC_FAILURE, init::InitArgs, log::LogArgs, shape::ShapeArgs,
+};
+
+/// An offline HPE GreenLake and HPE Aruba Networking Central for people who write clients of those clouds.
+#[derive(Debug, Parser)]
+#[command(name = "greenroom", version, propagate_version = true, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+    /// Where the certificate authority and put-back copies are kept.
+    #[arg(long, env = "GREENROOM_DATA_DIR", global = true, default_value_os_t = default_data_dir(), hide_default_value = true, value_name = "DIR")]
+    pub(crate) data_dir: PathBuf,
+}
+
+const EXAMPLES: &str = "Examples:
+  greenroom exec -- python script.py         run a program against an emulator of its own
+  greenroom serve                            run an emulator until Ctrl-C
+  greenroom clock advance 16m                let the tokens of a running emulator expire
+  greenroom history --op exchange            see what a program sent";
+
+fn default_data_dir() -> PathBuf {
+    let names = AppStrategyArgs {
+        top_level_domain: "dev".to_owned(),
+        author: "greenroom".to_owned(),
+        app_name: "greenroom".to_owned(),
+    };
+    choose_app_strategy(names).map_or_else(|_| PathBuf::from(".greenroom"), |dirs| dirs.data_dir())
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Run the emulator until stopped.
+    Serve(Box<ServeArgs>),
+    /// Run a program against a private emulator, and tell what it did.
+    Exec(Box<ExecArgs>),
+    /// Write token.yaml for the sample world.
+    Init(InitArgs),
+    /// Print the variables that route a program to a running emulator.
+    Env(EnvArgs),
+    #[command(flatten)]
+    Remote(RemoteVerb),
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  greenroom serve
+  greenroom serve --port 0 --ready-file ready.json --clock frozen
+  greenroom serve --dialect rfc --token-life 1m")]
+pub(crate) struct ServeArgs {
+    /// The port; 0 picks a free one.
+    #[arg(long, default_value_t = 4020, env = "GREENROOM_PORT", value_name = "N")]
+    pub(crate) port: u16,
+    /// The address to listen on. Anything but loopback needs --control-token.
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), env = "GREENROOM_LISTEN", value_name = "ADDRESS")]
+    pub(crate) listen: IpAddr,
+    /// What control over HTTP wants as bearer token.
+    #[arg(long, env = "GREENROOM_CONTROL_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub(crate) control_token: Option<String>,
+    /// A file that is written, whole, when the emulator listens: {"url", "ca", "pid"}.
+    #[arg(long, env = "GREENROOM_READY_FILE", value_name = "FILE")]
+    pub(crate) ready_file: Option<PathBuf>,
+    /// How long a client may take to say something, in real time.
+    #[arg(long, default_value = "30s", env = "GREENROOM_CONNECTION_TIMEOUT", value_name = "DURATION")]
+    pub(crate) connection_timeout: String,
+    /// Ask a running emulator whether it is there, and exit with 0 if so: for health probes.
+    #[arg(long)]
+    pub(crate) check: bool,
+    #[command(flatten)]
+    pub(crate) shape: ShapeArgs,
+}
+
+/// Where the emulator is that a command speaks to.
+#[derive(Debug, Args)]
+pub(crate) struct Target {
+    /// The running emulator.
+    #[arg(long, env = "GREENROOM_URL", default_value = "http://127.0.0.1:4020", global = true)]
+    pub(crate) url: String,
+    /// Its control token, if it has one.
+    #[arg(
+        long,
+        env = "GREENROOM_CONTROL_TOKEN",
+        hide_env_values = true,
+        global = true,
+        value_name = "TOKEN"
+    )]
+    pub(crate) control_token: Option<String>,
+    /// Print JSON.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+/// Commands for a running emulator.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RemoteVerb {
+    /// Read or move the virtual clock.
+    #[command(after_help = "Examples:
+  greenroom clock
+  greenroom clock advance 16m
+  greenroom clock set 2030-01-01T00:00:00Z
+  greenroom clock speed frozen")]
+    Clock {
+        #[command(subcommand)]
+        act: Option<ClockAct>,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// List or issue tokens.
+    #[command(after_help = "Examples:
+  greenroom tokens
+  greenroom tokens issue --as msp
+  greenroom tokens issue --as msp --tenant abc --ttl 1m
+  greenroom tokens issue --as standard --expired")]
+    Tokens {
+        #[command(subcommand)]
+        act: Option<TokensAct>,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Read what clients did.
+    #[command(after_help = "Examples:
+  greenroom history
+  greenroom history --op exchange --refused expired
+  greenroom history --count --op mint --expect '<= 1'")]
+    History(Box<HistoryArgs>),
+    /// Read or set behaviours that no source settles.
+    #[command(after_help = "Examples:
+  greenroom dialect
+  greenroom dialect exchange_expired
+  greenroom dialect exchange_expired=rfc8693
+  greenroom dialect sdk")]
+    Dialect {
+        /// NAME to read, NAME=VALUE to set, or a preset (live, rfc, sdk).
+        settings: Vec<String>,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Show the world.
+    #[command(after_help = "Examples:
+  greenroom world show
+  greenroom world show --json")]
+    World {
+        #[command(subcommand)]
+        act: WorldAct,
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClockAct {
+    /// Move it forward.
+    Advance {
+        /// By how much: 20s, 16m, 1h 30m.
+        by: String,
+    },
+    /// Move it to an instant that lies ahead.
+    Set {
+        /// 2030-01-01T00:00:00Z
+        instant: String,
+    },
+    /// Change how fast it runs.
+    Speed {
+        /// real, frozen or x60
+        speed: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokensAct {
+    /// Print one raw token, for programs that are given a token rather than credentials.
+    Issue {
+        /// The client, by name or id.
+        #[arg(long = "as", value_name = "CLIENT")]
+        client: String,
+        /// The tenant to act in, by symbol or id.
+        #[arg(long)]
+        tenant: Option<String>,
+        /// How long it lives, instead of what its kind does.
+        #[arg(long, value_name = "DURATION")]
+        ttl: Option<String>,
+        /// Expired from the start.
+        #[arg(long, conflicts_with = "ttl")]
+        expired: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WorldAct {
+    /// Workspaces and API clients.
+    Show,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArgs {
+    /// Only this kind of request: mint, exchange, api, jwks, other.
+    #[arg(long)]
+    pub(crate) op: Option<OpKind>,
+    /// Only requests with a token of this kind: sso, workspace, tenant.
+    #[arg(long)]
+    pub(crate) kind: Option<TokenKind>,
+    /// Only this bearer token, by symbol: 'abc#1', 'abc#*'.
+    #[arg(long, value_name = "SYMBOL")]
+    pub(crate) token: Option<String>,
+    /// Only this subject token, by symbol.
+    #[arg(long, value_name = "SYMBOL")]
+    pub(crate) subject: Option<String>,
+    /// Only requests that act in this workspace, by symbol.
+    #[arg(long, value_name = "WORKSPACE")]
+    pub(crate) actor: Option<String>,
+    /// Only this host.
+    #[arg(long)]
+    pub(crate) host: Option<String>,
+    /// Only this method.
+    #[arg(long)]
+    pub(crate) method: Option<String>,
+    /// Only this path; * stands for anything.
+    #[arg(long)]
+    pub(crate) path: Option<String>,
+    /// Only answers with this status.
+    #[arg(long)]
+    pub(crate) status: Option<u16>,
+    /// Only refusals of this code: expired, unknown_token, bad_client…
+    #[arg(long, value_name = "CODE")]
+    pub(crate) refused: Option<String>,
+    /// Only what came after this entry.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) after: u64,
+    /// Print only how many there are.
+    #[arg(long)]
+    pub(crate) count: bool,
+    /// Exit with 1 and show the offending requests unless so many match: '= 2', '<= 1', '>= 1', '2..5'.
+    #[arg(long, value_name = "BOUND")]
+    pub(crate) expect: Option<String>,
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+impl HistoryArgs {
+    /// Which exchanges are meant.
+    pub(crate) fn selector(&self) -> Selector {
+        Selector {
+            op: self.op,
+            kind: self.kind,
+            token: self.token.clone(),
+            subject: self.subject.clone(),
+            actor: self.actor.clone(),
+            host: self.host.clone(),
+            method: self.method.clone(),
+            path: self.path.clone(),
+            status: self.status,
+            refused: self.refused.clone(),
+        }
+    }
+}
+
+/// Reports a wrong command line: 2, but 125 for `exec`, whose code is its program's.
+pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
+    // Nothing can be done about a closed stderr.
+    let _ = error.print();
+    if !error.use_stderr() {
+        return ExitCode::SUCCESS;
+    }
+    let of_exec =
+        std::env::args().skip(1).find(|arg| !arg.starts_with('-')).is_some_and(|verb| verb == "exec");
+    ExitCode::from(if of_exec { EXEC_FAILURE } else { 2 })
+}
+
+/// Prints completions.
+pub(crate) fn completions(shell: clap_complete::Shell) {
+    clap_complete::generate(shell, &mut Cli::command(), "greenroom", &mut std::io::stdout());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,292 @@
+//! `greenroom exec`: runs an unmodified program against an emulator of its own, with its own
+//! credentials let in, and tells afterwards what it did.
+
+mod adoption;
+mod child;
+mod direct;
+mod expire;
+mod put_back;
+mod saved_copy;
+mod summary;
+mod token_file;
+
+use std::{
+    error::Error,
+    ffi::OsString,
+    fs,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    pin::pin,
+    str::FromStr,
+    time::Duration,
+};
+
+use clap::builder::FalseyValueParser;
+use greenroom_emulator::{Emulator, client_env::ClientEnv, clock};
+use greenroom_model::{rule::Rule, secret::Secret, time, world::World};
+
+use self::{
+    adoption::{Found, Source},
+    child::Ended,
+    put_back::PutBack,
+    summary::{Observed, Summary},
+};
+use crate::{exit::EXEC_FAILURE, shape::ShapeArgs};
+
+const EXAMPLES: &str = "\
+Examples:
+  greenroom exec -- python script.py
+  greenroom exec --adopt prod-token.yaml -- python script.py
+  greenroom exec --expire tenant@api#3 -- python script.py
+  greenroom exec --clock frozen --token-life tenant=5m --summary json=run.json -- pytest
+
+The exit code is that of CMD, 128+n after signal n, 126 if CMD cannot be run, 127 if it is not
+there, and 125 if Greenroom itself fails.";
+
+/// Where the sample's New Central lies for programs that bring no credentials along.
+const SAMPLE_BASE_URL: &str = "https://us5.api.central.arubanetworks.com";
+
+/// Run an unmodified program against an emulator of its own, and say afterwards what it did.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct ExecArgs {
+    /// Let in the credentials of this token file of pycentral (YAML or JSON). Otherwise those of
+    /// GLP_CLIENT_ID and its companions, or of ./token.yaml, if there are any
+    #[arg(long, value_name = "FILE", env = "GREENROOM_ADOPT")]
+    adopt: Option<PathBuf>,
+
+    /// Leave the adopted token file as CMD leaves it, instead of putting it back
+    #[arg(long, env = "GREENROOM_KEEP_TOKEN_FILE", value_parser = FalseyValueParser::new())]
+    keep_token_file: bool,
+
+    #[command(flatten)]
+    shape: ShapeArgs,
+
+    /// Let the token of the Nth request run out just before it, by moving the clock: tenant@api#3.
+    /// KIND is sso, workspace or tenant, OP is api or exchange. Repeatable
+    #[arg(
+        long,
+        value_name = "KIND@OP#N",
+        env = "GREENROOM_EXPIRE",
+        value_delimiter = ',',
+        value_parser = expire::parse_expire
+    )]
+    expire: Vec<Rule>,
+
+    /// End CMD after so many requests
+    #[arg(
+        long,
+        value_name = "N",
+        env = "GREENROOM_MAX_REQUESTS",
+        default_value_t = 100_000,
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
+    max_requests: u64,
+
+    /// End CMD after so much real time: 30s, 5m
+    #[arg(long, value_name = "DURATION", env = "GREENROOM_TIMEOUT", value_parser = parse_timeout)]
+    timeout: Option<Duration>,
+
+    /// A host that CMD reaches past Greenroom, never one of HPE. Repeatable
+    #[arg(
+        long,
+        value_name = "HOST",
+        env = "GREENROOM_DIRECT",
+        value_delimiter = ',',
+        value_parser = direct::parse
+    )]
+    direct: Vec<String>,
+
+    /// What CMD did: as text on stderr, or with json=FILE also as JSON in a file
+    #[arg(long, value_name = "text|json=FILE", env = "GREENROOM_SUMMARY", default_value = "text")]
+    summary: SummaryForm,
+
+    /// Say nothing on stderr but errors
+    #[arg(long, env = "GREENROOM_QUIET", value_parser = FalseyValueParser::new())]
+    quiet: bool,
+
+    /// The command and its arguments
+    #[arg(last = true, required = true, value_name = "CMD")]
+    command: Vec<OsString>,
+}
+
+/// Where the summary goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum SummaryForm {
+    Text,
+    Json(PathBuf),
+}
+
+impl FromStr for SummaryForm {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            None if text == "text" => Ok(Self::Text),
+            Some(("json", file)) if !file.is_empty() => Ok(Self::Json(file.into())),
+            _ => Err(format!("{text:?} is no form of summary: write text or json=FILE")),
+        }
+    }
+}
+
+fn parse_timeout(text: &str) -> Result<Duration, String> {
+    let duration = time::parse_duration(text).map_err(|error| error.to_string())?;
+    Duration::try_from(duration)
+        .ok()
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| format!("{text:?} is too short: CMD would be ended before it begins"))
+}
+
+/// Runs CMD and returns the exit code of the process. Files for a killed `exec` lie in `data_dir`.
+pub(crate) async fn exec(args: ExecArgs, data_dir: &Path) -> u8 {
+    match attempt(&args, data_dir).await {
+        Ok(code) => code,
+        Err(error) => {
+            complain(&error.to_string());
+            EXEC_FAILURE
+        }
+    }
+}
+
+async fn attempt(args: &ExecArgs, data_dir: &Path) -> Result<u8, Box<dyn Error>> {
+    for mended in put_back::mend(data_dir) {
+        if let Some(report) = mended.report() {
+            complain(&report);
+        }
+    }
+    let working_dir = std::env::current_dir().map_err(|error| {
+        format!("the working directory cannot be read: {error}; change to one that exists")
+    })?;
+    let variable = |name: &str| std::env::var(name).ok();
+    let found = adoption::find(args.adopt.as_deref(), &variable, &working_dir)?;
+    if !args.quiet {
+        for source in found.iter().flat_map(|found| &found.ignored) {
+            complain(&format!("ignored: {source}"));
+        }
+    }
+    let guard = match &found {
+        Some(Found { source: Source::File(path), .. }) if !args.keep_token_file => {
+            Some(PutBack::guard(path, data_dir)?)
+        }
+        _ => None,
+    };
+
+    let start = args.shape.start_time.unwrap_or_else(clock::wall_now);
+    let mut world = args.shape.world()?;
+    if let Some(found) = &found {
+        world.adopt(&found.adoption, start);
+    }
+    let sample = if found.is_none() { sample_credentials(&world) } else { Vec::new() };
+    let clients: Vec<_> = world.clients().map(|(_, client)| client.name.clone()).collect();
+    let dedicated = world.dedicated_hosts();
+    let emulator = Emulator::builder()
+        .world(world)
+        .start_time(start)
+        .speed(args.shape.clock)
+        .rules(args.expire.clone())
+        .max_requests(args.max_requests)
+        .start()
+        .await?;
+    let mut env = client_env(args, &emulator)?;
+    env.set.extend(sample);
+
+    let ended = child::run(&args.command, &env, guard_rail(args, &emulator)).await;
+    let restored = guard.map(PutBack::restore).transpose();
+    let (entries, dropped) = emulator.entries(0);
+    emulator.stop().await;
+    if let Some(message) = ended.message() {
+        complain(message);
+    }
+
+    let summary = Summary::of(&Observed {
+        entries: &entries,
+        dropped,
+        ended_because: match &ended {
+            Ended::GuardRail { reason, .. } => Some(reason),
+            _ => None,
+        },
+        clients: &clients,
+        dedicated: &dedicated,
+        own: &["127.0.0.1".to_owned(), "localhost".to_owned()],
+    });
+    let written = deliver(args, &summary, &ended);
+    // CMD's own failure tells more than that a file could not be written behind it.
+    let mut code = ended.code();
+    for failure in [restored.err().map(Into::into), written.err()].into_iter().flatten() {
+        let failure: Box<dyn Error> = failure;
+        complain(&failure.to_string());
+        code = if code == 0 { EXEC_FAILURE } else { code };
+    }
+    Ok(code)
+}
+
+/// The variables of the SDK's documentation, for a program that brings nothing along: the sample's
+/// MSP, its workspace id without dashes as token URLs want it.
+fn sample_credentials(world: &World) -> Vec<(String, String)> {
+    let client = world.client_named("msp").map(|ix| world.client(ix));
+    let workspace = world.workspace_named("msp").map(|ix| world.workspace(ix).id.plain());
+    let secret = client.and_then(|client| client.secret.as_ref()).map(Secret::reveal);
+    let variables = [
+        ("GLP_CLIENT_ID", client.map(|client| client.id.clone())),
+        ("GLP_CLIENT_SECRET", secret.map(str::to_owned)),
+        ("GLP_WORKSPACE_ID", workspace),
+        ("CENTRAL_BASE_URL", Some(SAMPLE_BASE_URL.to_owned())),
+    ];
+    variables.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+}
+
+fn client_env(args: &ExecArgs, emulator: &Emulator) -> Result<ClientEnv, Box<dyn Error>> {
+    let mut env = if args.direct.is_empty() {
+        emulator.client_env()
+    } else {
+        let roots = direct::system_roots(std::env::var_os("SSL_CERT_FILE").as_deref())?;
+        emulator.client_env_with(&args.direct, Some(&roots))?
+    };
+    // What the user tells the JVM stays, in front, because of two options alike the later one wins.
+    if let Ok(users) = std::env::var("JAVA_TOOL_OPTIONS")
+        && let Some((_, ours)) = env.set.iter_mut().find(|(name, _)| name == "JAVA_TOOL_OPTIONS")
+    {
+        *ours = format!("{users} {ours}");
+    }
+    Ok(env)
+}
+
+/// Waits until CMD has to be ended, lets the emulator say so to further requests, and tells why.
+async fn guard_rail(args: &ExecArgs, emulator: &Emulator) -> String {
+    let mut exhausted = pin!(emulator.exhausted());
+    let timed_out = match args.timeout {
+        Some(timeout) => tokio::time::timeout(timeout, &mut exhausted).await.is_err().then_some(timeout),
+        None => {
+            exhausted.await;
+            None
+        }
+    };
+    let reason = match timed_out {
+        Some(timeout) => format!("it ran for longer than {timeout:?} (--timeout)"),
+        None => format!("it sent more than {} requests (--max-requests)", args.max_requests),
+    };
+    emulator.close(format!("greenroom exec ends this command: {reason}"));
+    reason
+}
+
+fn deliver(args: &ExecArgs, summary: &Summary, ended: &Ended) -> Result<(), Box<dyn Error>> {
+    let began = !matches!(ended, Ended::NotFound(_) | Ended::NotExecutable(_));
+    if !args.quiet && began {
+        // Nothing can be said about a stderr that is closed.
+        let _ = write!(io::stderr(), "{summary}");
+    }
+    if let SummaryForm::Json(path) = &args.summary {
+        let mut json = serde_json::to_string_pretty(summary)?;
+        json.push('\n');
+        fs::write(path, json)
+            .map_err(|error| format!("the summary cannot be written to {}: {error}", path.display()))?;
+    }
+    Ok(())
+}
+
+fn complain(message: &str) {
+    let _ = writeln!(io::stderr(), "greenroom exec: {message}");
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,308 @@
+//! Whose credentials `exec` lets in: those of a file, of the environment, or of nobody.
+
+use std::path::{Path, PathBuf};
+
+use greenroom_model::{
+    adopt::{Adoption, Credentials},
+    host::{CLUSTERS, Cluster},
+    id::WorkspaceId,
+    nearest,
+    secret::Secret,
+};
+
+use super::token_file::{self, Block, TokenFile, TokenFileError};
+
+/// The file that is adopted without being asked for, as the SDK's documentation names it.
+const USUAL_FILE: &str = "token.yaml";
+
+/// The variables of the SDK's documentation that make the environment a source.
+const CLIENT_ID: &str = "GLP_CLIENT_ID";
+const CLIENT_SECRET: &str = "GLP_CLIENT_SECRET";
+const WORKSPACE_ID: &str = "GLP_WORKSPACE_ID";
+const BASE_URL: &str = "CENTRAL_BASE_URL";
+const CLUSTER_NAME: &str = "CENTRAL_CLUSTER_NAME";
+
+/// Where credentials were found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// In a token file of pycentral, under this path.
+    File(PathBuf),
+    /// In `GLP_CLIENT_ID` and its companions.
+    Environment,
+}
+
+/// Credentials that CMD is going to use.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    /// What the sample world takes over.
+    pub(crate) adoption: Adoption,
+    /// Where it was found.
+    pub(crate) source: Source,
+    /// Sources that are there but were not used, each as a phrase for the report.
+    pub(crate) ignored: Vec<String>,
+}
+
+/// Why credentials cannot be adopted. No message holds a secret.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AdoptionError {
+    /// The file cannot be read or understood.
+    #[error(transparent)]
+    File(#[from] TokenFileError),
+    /// Credentials for the API gateways of Classic Central only.
+    #[error(
+        "{0}: these are credentials for Classic Central, which is not part of this version of Greenroom; \
+         give it a `unified`, `glp` or `new_central` block"
+    )]
+    Classic(String),
+    /// None of the blocks that pycentral knows.
+    #[error("{0}: there is no `unified`, `glp` or `new_central` block in it")]
+    NoBlock(String),
+    /// A value without its companion.
+    #[error("{place}: {present} is given but {missing} is missing; set {missing} as well")]
+    Half {
+        /// File and block, or the environment.
+        place: String,
+        /// The key that is there.
+        present: &'static str,
+        /// The key that is not.
+        missing: &'static str,
+    },
+    /// Neither a client nor a token.
+    #[error("{0}: it names neither a client_id with its client_secret nor an access_token")]
+    NoCredentials(String),
+    /// Something else than a workspace id.
+    #[error(
+        "{place}: {key} is not a workspace id: write the 32 hex digits of the workspace, with or without dashes"
+    )]
+    Workspace {
+        /// File and block, or the environment.
+        place: String,
+        /// The key.
+        key: &'static str,
+    },
+    /// A host that Greenroom does not stand in for.
+    #[error(
+        "{place}: {key} names the host {host:?}, which Greenroom does not stand in for; New Central lives at \
+         CLUSTER.api.central.arubanetworks.com, as in us5.api.central.arubanetworks.com, and an API gateway \
+         at apigw-CLUSTER.central.arubanetworks.com"
+    )]
+    Host {
+        /// File and block, or the environment.
+        place: String,
+        /// The key.
+        key: &'static str,
+        /// The host.
+        host: String,
+    },
+    /// A cluster nobody knows.
+    #[error("{place}: {key} {name:?} is no cluster{hint} Known are {known}", known = cluster_names())]
+    Cluster {
+        /// File and block, or the environment.
+        place: String,
+        /// The key.
+        key: &'static str,
+        /// The name.
+        name: String,
+        /// `, did you mean …?` or a full stop.
+        hint: String,
+    },
+}
+
+/// The credentials of the first source there is: the file `explicit` (`--adopt`), the variables that
+/// `env` reads, `token.yaml` in `working_dir`. `None` if there is none.
+pub(crate) fn find(
+    explicit: Option<&Path>,
+    env: &dyn Fn(&str) -> Option<String>,
+    working_dir: &Path,
+) -> Result<Option<Found>, AdoptionError> {
+    // A variable that is set to nothing says nothing.
+    let env = |name: &str| env(name).filter(|value| !value.trim().is_empty());
+    let in_environment = [CLIENT_ID, CLIENT_SECRET].into_iter().any(|name| env(name).is_some());
+    let usual = Some(working_dir.join(USUAL_FILE)).filter(|path| path.is_file());
+
+    let mut ignored = Vec::new();
+    if let Some(path) = explicit {
+        let path = working_dir.join(path);
+        if in_environment {
+            ignored.push("the variables GLP_*".to_owned());
+        }
+        if usual.as_ref().is_some_and(|usual| !same_file(usual, &path)) {
+            ignored.push(format!("./{USUAL_FILE}"));
+        }
+        let file = token_file::read(&path)?;
+        let adoption = of_file(file, &path, &mut ignored)?;
+        return Ok(Some(Found { adoption, source: Source::File(path), ignored }));
+    }
+    if in_environment {
+        if usual.is_some() {
+            ignored.push(format!("./{USUAL_FILE}"));
+        }
+        let adoption = of_environment(&env, &mut ignored)?;
+        return Ok(Some(Found { adoption, source: Source::Environment, ignored }));
+    }
+    let Some(path) = usual else { return Ok(None) };
+    let file = token_file::read(&path)?;
+    // Other tools have files of that name too; only what looks like pycentral's is taken for it.
+    if !file.is_ours() {
+        return Ok(None);
+    }
+    let adoption = of_file(file, &path, &mut ignored)?;
+    Ok(Some(Found { adoption, source: Source::File(path), ignored }))
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => a == b,
+    }
+}
+
+fn of_file(file: TokenFile, path: &Path, ignored: &mut Vec<String>) -> Result<Adoption, AdoptionError> {
+    let name = path.display().to_string();
+    let place = |block: &str| format!("{name}, block `{block}`");
+    let classic = file.is_classic();
+    let mut adoption = Adoption::default();
+    if let Some(unified) = file.unified {
+        // As in pycentral, where `unified` wins.
+        for (block, there) in [("glp", file.glp.is_some()), ("new_central", file.new_central.is_some())] {
+            if there {
+                ignored.push(format!("the block `{block}` of {name}, because there is a `unified` one"));
+            }
+        }
+        let place = place("unified");
+        adoption.workspace = workspace(unified.workspace_id.as_deref(), &place, "workspace_id")?;
+        adoption.cluster = of_block(&unified, &place, ignored)?;
+        adoption.platform = Some(credentials(unified, &place)?);
+    } else {
+        if let Some(glp) = file.glp {
+            adoption.separate = true;
+            adoption.platform = Some(credentials(glp, &place("glp"))?);
+        }
+        if let Some(central) = file.new_central {
+            let place = place("new_central");
+            adoption.cluster = of_block(&central, &place, ignored)?;
+            adoption.central = Some(credentials(central, &place)?);
+        }
+        if adoption.platform.is_none() && adoption.central.is_none() {
+            return Err(if classic { AdoptionError::Classic(name) } else { AdoptionError::NoBlock(name) });
+        }
+    }
+    if classic {
+        ignored.push(format!("the credentials for Classic Central in {name}, not part of this version"));
+    }
+    Ok(adoption)
+}
+
+fn of_environment(
+    env: &dyn Fn(&str) -> Option<String>,
+    ignored: &mut Vec<String>,
+) -> Result<Adoption, AdoptionError> {
+    let place = "the environment";
+    let (id, secret) = match (env(CLIENT_ID), env(CLIENT_SECRET)) {
+        (Some(id), Some(secret)) => (id, secret),
+        (Some(_), None) => return Err(half(place, CLIENT_ID, CLIENT_SECRET)),
+        (None, _) => return Err(half(place, CLIENT_SECRET, CLIENT_ID)),
+    };
+    let (url, name) = (env(BASE_URL), env(CLUSTER_NAME));
+    Ok(Adoption {
+        platform: Some(Credentials { id: Some(id), secret: Some(Secret::new(secret)), access_token: None }),
+        workspace: workspace(env(WORKSPACE_ID).as_deref(), place, WORKSPACE_ID)?,
+        cluster: cluster((BASE_URL, url.as_deref()), (CLUSTER_NAME, name.as_deref()), place, ignored)?,
+        ..Adoption::default()
+    })
+}
+
+fn half(place: &str, present: &'static str, missing: &'static str) -> AdoptionError {
+    AdoptionError::Half { place: place.to_owned(), present, missing }
+}
+
+fn credentials(block: Block, place: &str) -> Result<Credentials, AdoptionError> {
+    match (&block.client_id, &block.client_secret, &block.access_token) {
+        (None, None, None) => return Err(AdoptionError::NoCredentials(place.to_owned())),
+        (Some(_), None, None) => return Err(half(place, "client_id", "client_secret")),
+        (None, Some(_), _) => return Err(half(place, "client_secret", "client_id")),
+        _ => {}
+    }
+    Ok(Credentials {
+        id: block.client_id,
+        secret: block.client_secret.map(Secret::new),
+        access_token: block.access_token.map(Secret::new),
+    })
+}
+
+fn workspace(
+    text: Option<&str>,
+    place: &str,
+    key: &'static str,
+) -> Result<Option<WorkspaceId>, AdoptionError> {
+    // The value is not repeated: a secret in the wrong line must not reach the screen.
+    text.map(|text| text.trim().parse())
+        .transpose()
+        .map_err(|_| AdoptionError::Workspace { place: place.to_owned(), key })
+}
+
+fn of_block(block: &Block, place: &str, ignored: &mut Vec<String>) -> Result<Option<Cluster>, AdoptionError> {
+    let url = ("base_url", block.base_url.as_deref());
+    cluster(url, ("cluster_name", block.cluster_name.as_deref()), place, ignored)
+}
+
+/// The cluster that a base URL or a name stands for. Both at once, and not the same: any will do,
+/// because only the program knows which of the two it uses.
+fn cluster(
+    (url_key, url): (&'static str, Option<&str>),
+    (name_key, name): (&'static str, Option<&str>),
+    place: &str,
+    ignored: &mut Vec<String>,
+) -> Result<Option<Cluster>, AdoptionError> {
+    let by_url = url.map(|url| of_url(url, place, url_key)).transpose()?.flatten();
+    let by_name = name.map(|name| of_name(name.trim(), place, name_key)).transpose()?;
+    match (by_url, by_name) {
+        (Some(a), Some(b)) if a != b => {
+            ignored.push(format!("{url_key} and {name_key} of {place}, which name different clusters"));
+            Ok(None)
+        }
+        (a, b) => Ok(a.or(b)),
+    }
+}
+
+fn of_url(url: &str, place: &str, key: &'static str) -> Result<Option<Cluster>, AdoptionError> {
+    let host = host_of(url);
+    // A loopback address is Greenroom's own: the program goes there directly.
+    let loopback =
+        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    if loopback {
+        return Ok(None);
+    }
+    match Cluster::of_host(&host) {
+        Some(cluster) => Ok(Some(cluster)),
+        None => Err(AdoptionError::Host { place: place.to_owned(), key, host }),
+    }
+}
+
+/// The host of a URL whose scheme may be missing: no user, port or path.
+fn host_of(url: &str) -> String {
+    let url = url.trim();
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let address = authority.rsplit('@').next().unwrap_or_default();
+    let host = match address.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => address.split(':').next().unwrap_or_default(),
+    };
+    host.trim_end_matches('.').to_ascii_lowercase()
+}
+
+fn of_name(name: &str, place: &str, key: &'static str) -> Result<Cluster, AdoptionError> {
+    Cluster::named(name).ok_or_else(|| {
+        let near = nearest::of(name, &CLUSTERS.map(|(known, _)| known));
+        let hint = if near.is_some() { nearest::hint(&near) } else { ".".to_owned() };
+        AdoptionError::Cluster { place: place.to_owned(), key, name: name.to_owned(), hint }
+    })
+}
+
+fn cluster_names() -> String {
+    CLUSTERS.map(|(name, _)| name).join(", ")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,41 @@
+//! Exit codes, and failures as people see them.
+
+use std::process::ExitCode;
+
+/// How a command ends. `exec` passes the code of its program instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// 0: done as asked.
+    Fine,
+    /// 1: an expectation does not hold.
+    Expectation,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Fine => Self::SUCCESS,
+            Exit::Expectation => Self::FAILURE,
+        }
+    }
+}
+
+/// 125: `exec` itself failed, rather than its program. What env, nohup and docker use.
+pub(crate) const EXEC_FAILURE: u8 = 125;
+
+/// 2: usage or configuration is wrong, or nobody is there to do it.
+#[derive(Debug)]
+pub(crate) struct Failure(String);
+
+impl Failure {
+    /// A failure with a sentence that names place and mend.
+    pub(crate) fn usage(message: impl ToString) -> Self {
+        Self(message.to_string())
+    }
+
+    /// Prints the sentence.
+    pub(crate) fn report(&self) -> ExitCode {
+        anstream::eprintln!("greenroom: {}", self.0);
+        ExitCode::from(2)
+    }
+}

@@ -1,0 +1,89 @@
+//! `greenroom init`: credentials of the sample world as the file that pycentral reads.
+
+use std::{
+    fs::OpenOptions,
+    io::{ErrorKind, Write as _},
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use greenroom_model::{id::Seed, sample::DEFAULT_SEED, world::World};
+
+use crate::exit::{Exit, Failure};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  greenroom init && greenroom exec -- python script.py")]
+pub(crate) struct InitArgs {
+    /// Where to write.
+    #[arg(default_value = ".", value_name = "DIR")]
+    dir: PathBuf,
+    /// The seed of the sample world.
+    #[arg(long, env = "GREENROOM_RNG_SEED", value_name = "N", default_value_t = DEFAULT_SEED.0)]
+    rng_seed: u64,
+}
+
+/// Runs the command. Nothing is ever overwritten.
+pub(crate) fn init(args: &InitArgs) -> Result<Exit, Failure> {
+    let world = World::sample(Seed(args.rng_seed));
+    let token = args.dir.join("token.yaml");
+    create(&token, &token_yaml(&world)?)?;
+    anstream::println!("wrote {} (mode 0600): the sample MSP's credentials", token.display());
+    if ignore(&args.dir)? {
+        anstream::println!("added token.yaml to {}", args.dir.join(".gitignore").display());
+    }
+    anstream::println!("next: greenroom exec -- python script.py");
+    Ok(Exit::Fine)
+}
+
+fn token_yaml(world: &World) -> Result<String, Failure> {
+    let missing = || Failure::usage("the sample world has no MSP client");
+    let client = world.client(world.client_named("msp").ok_or_else(missing)?);
+    let workspace = world.workspace(client.workspace);
+    let secret = client.secret.as_ref().ok_or_else(missing)?;
+    Ok(format!(
+        "# Credentials of Greenroom's sample MSP. They work nowhere else.\n\
+         unified:\n  \
+           client_id: {}\n  \
+           client_secret: \"{}\"\n  \
+           workspace_id: {}\n  \
+           base_url: https://us5.api.central.arubanetworks.com\n",
+        client.id,
+        secret.reveal(),
+        workspace.id,
+    ))
+}
+
+/// Creates a file that only its owner can read.
+fn create(path: &Path, text: &str) -> Result<(), Failure> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => Failure::usage(format!(
+            "{} is there already and is left alone; move it away first",
+            path.display()
+        )),
+        _ => Failure::usage(format!("cannot write {}: {error}", path.display())),
+    })
+}
+
+/// Adds a line for token.yaml, unless there is one.
+fn ignore(dir: &Path) -> Result<bool, Failure> {
+    let path = dir.join(".gitignore");
+    let failed = |error| Failure::usage(format!("cannot write {}: {error}", path.display()));
+    let old = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(failed(error)),
+    };
+    if old.lines().any(|line| matches!(line.trim(), "token.yaml" | "/token.yaml")) {
+        return Ok(false);
+    }
+    let gap = if old.is_empty() || old.ends_with('\n') { "" } else { "\n" };
+    let mut file = OpenOptions::new().append(true).create(true).open(&path).map_err(failed)?;
+    writeln!(file, "{gap}token.yaml").map_err(failed)?;
+    Ok(true)
+}

@@ -1,0 +1,225 @@
+//! Commands for a running emulator: clock, tokens, history, dialect, world.
+
+use std::fmt::Write as _;
+
+use greenroom_emulator::{
+    Remote,
+    command::{ClockReading, HistoryQuery, IssueToken, MoveClock, TokenRow, WorldView},
+};
+use greenroom_model::{
+    dialect::{Dialect, Row},
+    history::Exchange,
+    nearest,
+    secret::Secret,
+};
+use serde::Serialize;
+
+use crate::{
+    bound::Bound,
+    cli::{ClockAct, HistoryArgs, RemoteVerb, Target, TokensAct, WorldAct},
+    exit::{Exit, Failure},
+};
+
+/// Runs the command.
+pub(crate) async fn run(verb: RemoteVerb) -> Result<Exit, Failure> {
+    match verb {
+        RemoteVerb::Clock { act, target } => clock(act, &target).await,
+        RemoteVerb::Tokens { act, target } => tokens(act, &target).await,
+        RemoteVerb::History(args) => history(&args).await,
+        RemoteVerb::Dialect { settings, target } => dialect(&settings, &target).await,
+        RemoteVerb::World { act: WorldAct::Show, target } => world(&target).await,
+    }
+}
+
+fn remote(target: &Target) -> Result<Remote, Failure> {
+    Remote::new(&target.url, target.control_token.clone().map(Secret::new)).map_err(Failure::usage)
+}
+
+/// Prints a reply as JSON, or as `text` writes it.
+fn print<T: Serialize>(target: &Target, reply: &T, text: impl FnOnce(&T) -> String) -> Result<Exit, Failure> {
+    let shown = match target.json {
+        true => serde_json::to_string_pretty(reply).map_err(Failure::usage)?,
+        false => text(reply),
+    };
+    anstream::println!("{}", shown.trim_end());
+    Ok(Exit::Fine)
+}
+
+async fn clock(act: Option<ClockAct>, target: &Target) -> Result<Exit, Failure> {
+    let remote = remote(target)?;
+    let reading = match act {
+        None => remote.clock().await,
+        Some(act) => {
+            let wish = match act {
+                ClockAct::Advance { by } => MoveClock { advance: Some(by), ..MoveClock::default() },
+                ClockAct::Set { instant } => MoveClock { set: Some(instant), ..MoveClock::default() },
+                ClockAct::Speed { speed } => MoveClock { speed: Some(speed), ..MoveClock::default() },
+            };
+            remote.move_clock(&wish).await
+        }
+    };
+    print(target, &reading.map_err(Failure::usage)?, |ClockReading { now, speed }| format!("{now} ({speed})"))
+}
+
+async fn tokens(act: Option<TokensAct>, target: &Target) -> Result<Exit, Failure> {
+    let remote = remote(target)?;
+    match act {
+        None => {
+            let list = remote.tokens().await.map_err(Failure::usage)?;
+            print(target, &list, |list| token_table(&list.tokens))
+        }
+        Some(TokensAct::Issue { client, tenant, ttl, expired }) => {
+            let wish = IssueToken { client, tenant, ttl, expired };
+            let issued = remote.issue_token(&wish).await.map_err(Failure::usage)?;
+            print(target, &issued, |issued| issued.access_token.clone())
+        }
+    }
+}
+
+fn token_table(tokens: &[TokenRow]) -> String {
+    if tokens.is_empty() {
+        return "no tokens were issued yet".to_owned();
+    }
+    let mut table =
+        format!("{:<20} {:<10} {:<8} {:>9} {:<16} {}\n", "TOKEN", "KIND", "STATE", "LEFT", "CLIENT", "FROM");
+    for token in tokens {
+        let view = &token.view;
+        let kind = view.kind.map(|kind| kind.name()).unwrap_or_default();
+        let standing =
+            view.standing.map(|standing| format!("{standing:?}").to_lowercase()).unwrap_or_default();
+        let left = view.remaining.map(|left| format!("{left}s")).unwrap_or_default();
+        let parent = token.parent.as_deref().unwrap_or("-");
+        let _ = writeln!(
+            table,
+            "{:<20} {kind:<10} {standing:<8} {left:>9} {:<16} {parent}",
+            view.symbol, token.client
+        );
+    }
+    table
+}
+
+async fn history(args: &HistoryArgs) -> Result<Exit, Failure> {
+    let bound: Option<Bound> = match &args.expect {
+        Some(text) => Some(text.parse().map_err(Failure::usage)?),
+        None => None,
+    };
+    let query = HistoryQuery { selector: args.selector(), after: args.after };
+    let page = remote(&args.target)?.history(&query).await.map_err(Failure::usage)?;
+    if page.dropped > 0 {
+        anstream::eprintln!(
+            "greenroom: {} older entries were dropped to keep the history within its bounds",
+            page.dropped
+        );
+    }
+    let holds = bound.as_ref().is_none_or(|bound| bound.holds(page.count));
+    if args.count {
+        anstream::println!("{}", page.count);
+    }
+    if !args.count || !holds {
+        print(&args.target, &page, |page| exchange_table(&page.exchanges))?;
+    }
+    match bound {
+        Some(bound) if !holds => {
+            anstream::eprintln!("greenroom: {} requests match, expected {bound}", page.count);
+            Ok(Exit::Expectation)
+        }
+        _ => Ok(Exit::Fine),
+    }
+}
+
+/// One line an exchange.
+pub(crate) fn exchange_table(exchanges: &[Exchange]) -> String {
+    let mut table = String::new();
+    for exchange in exchanges {
+        let request = &exchange.request;
+        let token = request.subject.as_ref().or(request.token.as_ref()).map(|view| view.symbol.as_str());
+        let who = token.or(request.client.as_deref()).unwrap_or("-");
+        let (status, outcome) = match &exchange.response {
+            None => ("…".to_owned(), "in progress".to_owned()),
+            Some(response) => {
+                let status = response.status.map_or_else(|| "gone".to_owned(), |status| status.to_string());
+                let issued = response.issued.as_ref().map(|issued| format!("issued {issued}"));
+                let refused = response
+                    .refused
+                    .as_ref()
+                    .map(|code| format!("{code}: {}", response.why.as_deref().unwrap_or_default()));
+                (status, issued.or(refused).unwrap_or_default())
+            }
+        };
+        let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
+        let line = format!(
+            "{:>5} {} {:<8} {status:<4} {:<6} {}{}{query}  {who}  {outcome}",
+            exchange.n,
+            exchange.at.strftime("%H:%M:%S"),
+            request.op,
+            request.method,
+            request.host,
+            request.path,
+        );
+        let _ = writeln!(table, "{}", line.trim_end());
+    }
+    table
+}
+
+async fn dialect(settings: &[String], target: &Target) -> Result<Exit, Failure> {
+    let remote = remote(target)?;
+    let is_reading = |text: &&String| !text.contains('=') && !matches!(text.as_str(), "live" | "rfc" | "sdk");
+    let (reads, sets): (Vec<_>, Vec<_>) = settings.iter().partition(is_reading);
+    if let Some(unknown) = reads.iter().find(|name| !Dialect::NAMES.contains(&name.as_str())) {
+        let hint = nearest::hint(&nearest::of(unknown, Dialect::NAMES));
+        return Err(Failure::usage(format!("unknown dialect {unknown:?}{hint}")));
+    }
+    let mut rows = if sets.is_empty() {
+        remote.dialect().await.map_err(Failure::usage)?
+    } else {
+        let sets: Vec<String> = sets.into_iter().cloned().collect();
+        remote.set_dialect(&sets).await.map_err(Failure::usage)?
+    };
+    let named = |row: &Row| settings.iter().any(|setting| setting.split('=').next() == Some(&row.name));
+    if settings.iter().any(|setting| Dialect::NAMES.contains(&setting.split('=').next().unwrap_or_default()))
+    {
+        rows.dialects.retain(named);
+    }
+    print(target, &rows, |rows| {
+        let mut table = String::new();
+        for row in &rows.dialects {
+            let changed = if row.value == row.default { "" } else { " (changed)" };
+            let _ = writeln!(
+                table,
+                "{row}{changed}\n    {}\n    values: {}; source: {} ({})",
+                row.about,
+                row.values.join(", "),
+                row.source,
+                row.confidence
+            );
+        }
+        table
+    })
+}
+
+async fn world(target: &Target) -> Result<Exit, Failure> {
+    let world = remote(target)?.world().await.map_err(Failure::usage)?;
+    print(target, &world, world_table)
+}
+
+fn world_table(world: &WorldView) -> String {
+    let mut table = format!("seed {}\n\n", world.seed);
+    let _ = writeln!(table, "{:<10} {:<37} {:<22} {:>7}  NAME", "WORKSPACE", "ID", "KIND", "DEVICES");
+    for workspace in &world.workspaces {
+        let _ = writeln!(
+            table,
+            "{:<10} {:<37} {:<22} {:>7}  {}",
+            workspace.symbol, workspace.id, workspace.kind, workspace.devices, workspace.name
+        );
+    }
+    let _ = writeln!(table, "\n{:<18} {:<37} {:<33} {:<14} WORKSPACE", "CLIENT", "ID", "SECRET", "SERVICE");
+    for client in &world.clients {
+        let secret = client.client_secret.as_deref().unwrap_or("(yours)");
+        let _ = writeln!(
+            table,
+            "{:<18} {:<37} {secret:<33} {:<14} {}",
+            client.name, client.client_id, client.service, client.workspace
+        );
+    }
+    table
+}

@@ -1,0 +1,103 @@
+//! `greenroom serve`: an emulator that runs until it is stopped.
+
+use std::{io::Write as _, net::SocketAddr, path::Path};
+
+use greenroom_emulator::{
+    Emulator, Remote,
+    command::{Command, Reply},
+};
+use greenroom_model::{secret::Secret, time};
+use serde_json::json;
+
+use crate::{
+    banner,
+    cli::ServeArgs,
+    exit::{Exit, Failure},
+    log::Format,
+};
+
+/// Runs the command.
+pub(crate) async fn serve(args: ServeArgs, data_dir: &Path, format: Format) -> Result<Exit, Failure> {
+    let address = SocketAddr::new(args.listen, args.port);
+    if args.check {
+        let remote = Remote::new(&format!("http://{address}"), args.control_token.map(Secret::new));
+        remote.map_err(Failure::usage)?.about().await.map_err(Failure::usage)?;
+        return Ok(Exit::Fine);
+    }
+    let timeout = time::parse_duration(&args.connection_timeout)
+        .map_err(|error| error.to_string())
+        .and_then(|timeout| std::time::Duration::try_from(timeout).map_err(|error| error.to_string()))
+        .map_err(|error| Failure::usage(format!("--connection-timeout: {error}")))?;
+    let mut builder = Emulator::builder()
+        .world(args.shape.world().map_err(Failure::usage)?)
+        .listen(address)
+        .authority_dir(data_dir)
+        .speed(args.shape.clock)
+        .connection_timeout(timeout)
+        .log(true);
+    if let Some(start) = args.shape.start_time {
+        builder = builder.start_time(start);
+    }
+    if let Some(token) = args.control_token {
+        builder = builder.control_token(Secret::new(token));
+    }
+    let emulator = builder.start().await.map_err(Failure::usage)?;
+    // Both signals are watched before anyone is told that the emulator is ready.
+    let stop =
+        stop_signals().map_err(|error| Failure::usage(format!("cannot watch for signals: {error}")))?;
+    let ready = json!({
+        "url": emulator.url(),
+        "ca": emulator.ca_file(),
+        "pid": std::process::id(),
+        "control": format!("{}/_greenroom/v1/", emulator.url()),
+    });
+    if let Some(file) = &args.ready_file {
+        write_whole(file, &ready.to_string()).map_err(|error| {
+            Failure::usage(format!("cannot write --ready-file {}: {error}", file.display()))
+        })?;
+    }
+    let text = match format {
+        Format::Json => ready.to_string(),
+        Format::Text => match emulator.run(Command::World) {
+            Ok(Reply::World(world)) => banner::banner(emulator.url(), emulator.ca_file(), &world),
+            _ => format!("Greenroom listens on {}", emulator.url()),
+        },
+    };
+    // Nobody may be reading; that is no reason to stop.
+    let _ = writeln!(std::io::stdout(), "{text}").and_then(|()| std::io::stdout().flush());
+    stop.await;
+    emulator.stop().await;
+    Ok(Exit::Fine)
+}
+
+/// Resolves at SIGINT or SIGTERM.
+#[cfg(unix)]
+fn stop_signals() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Resolves at Ctrl-C.
+#[cfg(not(unix))]
+fn stop_signals() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        // Without a handler the process ends by itself.
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}
+
+/// Writes a file that is there whole or not at all.
+fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(dir)?;
+    file.write_all(text.as_bytes())?;
+    file.persist(path)?;
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! The flags that shape an emulator, and the world they make: the same for `serve` and `exec`.
+
+use clap::Args;
+use greenroom_model::{
+    dialect::{Dialect, DialectError},
+    id::Seed,
+    sample::DEFAULT_SEED,
+    time::Speed,
+    world::World,
+};
+use jiff::Timestamp;
+
+use crate::token_life::TokenLife;
+
+/// Flags that shape an emulator.
+#[derive(Debug, Args)]
+pub(crate) struct ShapeArgs {
+    /// How long tokens live: 20s for all kinds, tenant=5m for one (sso, workspace, tenant). Repeatable
+    #[arg(long, value_name = "[KIND=]DURATION", env = "GREENROOM_TOKEN_LIFE", value_delimiter = ',')]
+    token_life: Vec<TokenLife>,
+
+    /// How fast the virtual clock runs: real, frozen, or x60 for sixty virtual seconds a second
+    #[arg(long, value_name = "SPEED", env = "GREENROOM_CLOCK", default_value = "real")]
+    pub(crate) clock: Speed,
+
+    /// When the virtual clock starts, such as 2030-01-01T00:00:00Z. Now, if not given
+    #[arg(long, value_name = "TIMESTAMP", env = "GREENROOM_START_TIME", value_parser = parse_start_time)]
+    pub(crate) start_time: Option<Timestamp>,
+
+    /// Set a dialect (exchange_expired=rfc8693), or all of them by a preset (live, rfc, sdk). Repeatable
+    #[arg(
+        long,
+        value_name = "NAME=VALUE",
+        env = "GREENROOM_DIALECT",
+        value_delimiter = ',',
+        value_parser = parse_dialect
+    )]
+    dialect: Vec<String>,
+
+    /// The seed from which all ids and secrets of the sample world follow
+    #[arg(long, value_name = "N", env = "GREENROOM_RNG_SEED", default_value_t = DEFAULT_SEED.0)]
+    rng_seed: u64,
+}
+
+impl ShapeArgs {
+    /// The sample world as the flags want it.
+    pub(crate) fn world(&self) -> Result<World, DialectError> {
+        let mut world = World::sample(Seed(self.rng_seed));
+        for life in &self.token_life {
+            life.apply(&mut world.lifetimes);
+        }
+        for setting in &self.dialect {
+            world.dialect.apply(setting)?;
+        }
+        Ok(world)
+    }
+}
+
+fn parse_start_time(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| format!("{text:?} is no instant: write one like 2030-01-01T00:00:00Z"))
+}
+
+fn parse_dialect(text: &str) -> Result<String, DialectError> {
+    // Tried on a copy here, so that a mistake is one of usage.
+    Dialect::default().apply(text)?;
+    Ok(text.to_owned())
+}
