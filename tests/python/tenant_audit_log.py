@@ -1,0 +1,19 @@
+"""Reads the GLP audit log of one tenant.
+
+argv: the tenant's name.
+"""
+
+import json
+import sys
+
+from pycentral import MSPBase
+
+with MSPBase(token_info="token.yaml", log_level="ERROR") as msp_conn:
+    tenant_conn = msp_conn.get_tenant_connection(tenant_name=sys.argv[1])
+    resp = tenant_conn.command(
+        api_method="GET",
+        api_path="audit-log/v1/logs",
+        app_name="glp",
+    )
+
+print(json.dumps({"code": resp["code"], "logs": resp["msg"].get("items", [])}))
