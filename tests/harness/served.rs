@@ -33,7 +33,7 @@ impl Served {
         let stdout = Stream::of(child.stdout.take().unwrap());
         let stderr = Stream::of(child.stderr.take().unwrap());
         let mut served = Self { child, stdout, stderr, url: String::new(), ca: String::new() };
-        // The banner comes after the ready file, so its first line says that both are there.
+        // The banner is one write after the ready file, so its first line says that both are there.
         let Some(line) = served.stdout.first_line(START) else {
             panic!("serve prints no banner:\n{}\n{}", served.stdout.text(), served.stderr.text());
         };
@@ -48,6 +48,18 @@ impl Served {
     /// Its address.
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// What it printed so far: the banner.
+    pub(crate) fn banner(&self) -> String {
+        self.stdout.text()
+    }
+
+    /// Asks it to end and waits; its exit code and all that it logged.
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
+        stop(&self.child, &[&self.stdout, &self.stderr]);
+        let code = self.child.wait().unwrap().code();
+        (code, self.stderr.text())
     }
 
     /// `greenroom ARGS… --url URL`.
@@ -68,6 +80,9 @@ impl Served {
 
 impl Drop for Served {
     fn drop(&mut self) {
+        if let Ok(Some(_)) = self.child.try_wait() {
+            return;
+        }
         stop(&self.child, &[&self.stdout, &self.stderr]);
         let _ = self.child.wait();
     }

@@ -13,7 +13,7 @@ use axum::{
     Json, Router,
     body::Body,
     extract::{RawQuery, State as Shared},
-    http::{HeaderMap, Request, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header, uri::Authority},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
@@ -67,49 +67,46 @@ type Desked = Shared<Arc<Desk>>;
 async fn guard(Shared(desk): Desked, request: Request<Body>, next: Next) -> Response {
     match admit(&desk, request.headers(), request.uri().host()) {
         Ok(()) => next.run(request).await,
-        Err(refusal) => refusal,
+        Err((status, detail)) => problem(status, None, detail),
     }
 }
 
-fn admit(desk: &Desk, headers: &HeaderMap, target: Option<&str>) -> Result<(), Response> {
-    let text = |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
-    let host = text(header::HOST).and_then(|host| host.parse::<axum::http::uri::Authority>().ok());
-    let host =
-        target.map(str::to_owned).or_else(|| host.map(|host| host.host().to_owned())).unwrap_or_default();
-    let ours = |host: &str| {
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        host == "localhost"
-            || bare.parse::<IpAddr>().is_ok_and(|ip| {
-                ip.is_loopback() || ip == desk.address.ip() || desk.address.ip().is_unspecified()
-            })
-    };
-    if !ours(&host) {
-        return Err(problem(
-            StatusCode::FORBIDDEN,
-            None,
-            "the Host header must name this machine: use 127.0.0.1 or localhost",
-        ));
+fn admit(desk: &Desk, headers: &HeaderMap, target: Option<&str>) -> Result<(), (StatusCode, &'static str)> {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let header_host = || Some(text(header::HOST)?.parse::<Authority>().ok()?.host().to_owned());
+    let host = target.map(str::to_owned).or_else(header_host).unwrap_or_default();
+    if !desk.is_here(&host) {
+        let detail = "the Host header must name this machine: use 127.0.0.1 or localhost";
+        return Err((StatusCode::FORBIDDEN, detail));
     }
-    let foreign = text(header::ORIGIN).is_some_and(|origin| {
-        origin.parse::<axum::http::Uri>().ok().is_none_or(|origin| {
-            !origin.host().is_some_and(ours) || origin.port_u16() != Some(desk.address.port())
+    let own_page = |origin: &str| {
+        let origin: Option<Uri> = origin.parse().ok();
+        origin.is_some_and(|origin| {
+            origin.host().is_some_and(|host| desk.is_here(host))
+                && origin.port_u16().unwrap_or(80) == desk.address.port()
         })
-    });
-    if foreign {
-        return Err(problem(StatusCode::FORBIDDEN, None, "a page of another origin may not drive Greenroom"));
+    };
+    if text(header::ORIGIN).is_some_and(|origin| !own_page(origin)) {
+        return Err((StatusCode::FORBIDDEN, "a page of another origin may not drive Greenroom"));
     }
-    match (&desk.token, text(header::AUTHORIZATION)) {
-        (None, _) => Ok(()),
-        (Some(token), Some(given))
-            if given.strip_prefix("Bearer ").map(Digest::of).as_ref() == Some(token) =>
-        {
-            Ok(())
-        }
-        _ => Err(problem(
-            StatusCode::UNAUTHORIZED,
-            None,
-            "away from loopback control needs its token: Authorization: Bearer, or GREENROOM_CONTROL_TOKEN",
-        )),
+    let given = text(header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).map(Digest::of);
+    if desk.token.is_some() && desk.token != given {
+        let detail = "away from loopback control needs its token: send it as Authorization: Bearer \
+                      (--control-token or GREENROOM_CONTROL_TOKEN)";
+        return Err((StatusCode::UNAUTHORIZED, detail));
+    }
+    Ok(())
+}
+
+impl Desk {
+    /// Whether a host names this machine: a loopback name or address, or what is listened on.
+    fn is_here(&self, host: &str) -> bool {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let listening = self.address.ip();
+        host.eq_ignore_ascii_case("localhost")
+            || bare
+                .parse::<IpAddr>()
+                .is_ok_and(|ip| ip.is_loopback() || ip == listening || listening.is_unspecified())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The emulator as a value: built, started, moved through time, asked what it saw, stopped.
 
 use std::{
-    io,
+    io::{self, Write as _},
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -34,9 +34,9 @@ use crate::{
     command::{Command, CommandError, MoveClock, Reply},
     control::{self, Desk},
     envelope,
-    gateway::Road,
+    gateway::{self, Road},
     listen::{self, ConnectionEvent, Peer, Timeouts},
-    sandbox::{self, Sandbox},
+    sandbox::Sandbox,
     tls::Tls,
 };
 
@@ -420,33 +420,37 @@ struct ClientFiles {
 }
 
 impl ClientFiles {
+    /// In the directory where the authority is kept, or in one of the emulator's own.
     fn write(kept: Option<&Path>, ca_pem: &str) -> Result<Self, ClientFilesError> {
-        let own = match kept {
-            Some(_) => None,
-            None => Some(
-                tempfile::Builder::new()
-                    .prefix("greenroom-")
-                    .tempdir()
-                    .map_err(|source| ClientFilesError::Write { path: std::env::temp_dir(), source })?,
-            ),
+        let (directory, own) = match kept {
+            Some(kept) => (kept.to_owned(), None),
+            None => {
+                let own = tempfile::Builder::new().prefix("greenroom-").tempdir();
+                let own =
+                    own.map_err(|source| ClientFilesError::Write { path: std::env::temp_dir(), source })?;
+                (own.path().to_owned(), Some(own))
+            }
         };
-        let directory = own.as_ref().map_or_else(|| kept.unwrap_or(Path::new(".")), TempDir::path).to_owned();
-        let files = Self {
-            ca: directory.join("ca.pem"),
-            trust_store: directory.join("ca.p12"),
-            directory,
-            _own: own,
-        };
-        if files._own.is_some() {
-            write(&files.ca, ca_pem.as_bytes())?;
+        let (ca, trust_store) = (directory.join("ca.pem"), directory.join("ca.p12"));
+        // A kept authority has written its certificate itself.
+        if own.is_some() {
+            write(&ca, ca_pem.as_bytes())?;
         }
-        write(&files.trust_store, &client_env::trust_store(ca_pem)?)?;
-        Ok(files)
+        write(&trust_store, &client_env::trust_store(ca_pem)?)?;
+        Ok(Self { directory, ca, trust_store, _own: own })
     }
 }
 
+/// Writes a file that is there whole or not at all: other processes may be reading the old one.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), ClientFilesError> {
-    std::fs::write(path, bytes).map_err(|source| ClientFilesError::Write { path: path.to_owned(), source })
+    let dir = path.parent().unwrap_or_else(|| Path::new("."));
+    let whole = || -> io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(dir)?;
+        file.write_all(bytes)?;
+        file.persist(path)?;
+        Ok(())
+    };
+    whole().map_err(|source| ClientFilesError::Write { path: path.to_owned(), source })
 }
 
 /// What the listener hands requests to: the imitated surface and control, kept apart by the gateway.
@@ -458,7 +462,7 @@ struct Front {
 impl listen::Service for Front {
     async fn answer(&self, peer: Arc<Peer>, request: Request<Incoming>) -> http::Response<Full<Bytes>> {
         let (head, body) = request.into_parts();
-        match sandbox::road(&self.sandbox, &peer, &head) {
+        match gateway::road(&peer, &head, self.sandbox.dedicated_hosts()) {
             Road::Imitated(door) => Arc::clone(&self.sandbox).answer(&peer, door, head, body).await,
             Road::UnknownHost(host) => self.sandbox.refuse_host(&peer, host, &head),
             Road::Control => self.control(Request::from_parts(head, body)).await,
@@ -466,7 +470,7 @@ impl listen::Service for Front {
     }
 
     fn knows_host(&self, host: &str) -> bool {
-        host::family(host, &self.sandbox.lock().world.dedicated_hosts()).is_some()
+        host::family(host, self.sandbox.dedicated_hosts()).is_some()
     }
 
     fn event(&self, event: ConnectionEvent) {

@@ -104,8 +104,8 @@ mod tests {
             ),
             (go(false, None, h1, "http://127.0.0.1:4020/_greenroom/v1/clock", None), "unknown 127.0.0.1"),
             (
-                go(false, None, h1, "http://www.example.com/", Some("packages.example.org")),
-                "unknown packages.example.org",
+                go(false, None, h1, "http://www.example.com/", Some("www.example.com")),
+                "unknown www.example.com",
             ),
             (go(false, None, Version::HTTP_2, "http://127.0.0.1:4020/_greenroom/v1/clock", None), "control"),
             (

@@ -5,7 +5,7 @@ use http::Method;
 
 use crate::{
     envelope::Speaker,
-    route::{self, Action, Route},
+    route::{self, Action, Route, Segments},
 };
 
 /// What was found behind a host and a path.
@@ -13,7 +13,7 @@ use crate::{
 pub(crate) struct Identified {
     pub(crate) op: OpKind,
     pub(crate) target: Target,
-    pub(crate) segments: Vec<(String, String)>,
+    pub(crate) segments: Segments,
 }
 
 /// Who answers.

@@ -65,7 +65,7 @@ impl Arrival<'_> {
             })
             .collect();
         let token_request = self.token_request;
-        let workspace = token_request.and(self.identified.segments.first()).map(|(_, id)| {
+        let workspace = token_request.and_then(|_| self.identified.segments.first()).map(|(_, id)| {
             let known = world.workspace_named(id).map(|ix| world.workspace(ix).symbol.clone());
             known.unwrap_or_else(|| veil(id))
         });

@@ -128,8 +128,11 @@ static PATHS: LazyLock<matchit::Router<Vec<&'static Route>>> = LazyLock::new(|| 
     router
 });
 
+/// Names and values of path segments.
+pub(crate) type Segments = Vec<(String, String)>;
+
 /// The routes of `path` and the values of its segments, percent-decoded.
-pub(crate) fn at_path(path: &str) -> Option<(&'static [&'static Route], Vec<(String, String)>)> {
+pub(crate) fn at_path(path: &str) -> Option<(&'static [&'static Route], Segments)> {
     let matched = PATHS.at(path).ok()?;
     let decode = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
     let segments = matched.params.iter().map(|(name, value)| (name.to_owned(), decode(value))).collect();
@@ -139,7 +142,7 @@ pub(crate) fn at_path(path: &str) -> Option<(&'static [&'static Route], Vec<(Str
 /// What a request asks of a route: its path segments and its query.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ask {
-    pub(crate) segments: Vec<(String, String)>,
+    pub(crate) segments: Segments,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) door: Option<greenroom_model::world::Door>,
 }

@@ -29,7 +29,6 @@ use tokio::sync::watch;
 use crate::{
     clock,
     envelope::{self, Answer, Setting},
-    gateway::{self, Road},
     identify::{self, Identified, Target},
     listen::Peer,
     oauth::{self, Grant, TokenRequest},
@@ -71,6 +70,8 @@ impl State {
 /// A sandbox.
 pub(crate) struct Sandbox {
     state: Mutex<State>,
+    /// The hosts of the world's Dedicated Platforms: they never change.
+    dedicated: Vec<String>,
     body_timeout: Duration,
     max_requests: Option<u64>,
     exhausted: watch::Sender<bool>,
@@ -89,10 +90,12 @@ impl Sandbox {
     ) -> Self {
         let workspaces = world.workspaces().map(|(_, it)| (it.symbol.clone(), it.id.to_string())).collect();
         let first = Event::World { seed: world.seed.0, workspaces };
+        let dedicated = world.dedicated_hosts();
         let mut state = State { world, timeline, rules, history, requests: 0, closed: None };
         state.note(first);
         Self {
             state: Mutex::new(state),
+            dedicated,
             body_timeout,
             max_requests,
             exhausted: watch::Sender::new(false),
@@ -104,6 +107,11 @@ impl Sandbox {
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         // A panic under the lock would be a bug; the state it leaves is still worth answering from.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The hosts of the world's Dedicated Platforms.
+    pub(crate) fn dedicated_hosts(&self) -> &[String] {
+        &self.dedicated
     }
 
     /// From now on every request gets a 503 that says why.
@@ -527,10 +535,4 @@ fn log_line(exchange: &Exchange) {
         outcome,
         "request"
     );
-}
-
-/// The road of a request, for the listener.
-pub(crate) fn road(sandbox: &Sandbox, peer: &Peer, head: &Parts) -> Road {
-    let dedicated = sandbox.lock().world.dedicated_hosts();
-    gateway::road(peer, head, &dedicated)
 }

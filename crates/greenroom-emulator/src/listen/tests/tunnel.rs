@@ -75,7 +75,7 @@ async fn other_hosts_and_ports_are_refused() {
     let mut port = Port::open().await;
     for (target, authority, why, sentence) in [
         (
-            "Pypi.org:443",
+            "Packages.example.org:443",
             "packages.example.org:443",
             "unexpected_host",
             "Greenroom does not stand in for packages.example.org and forwards nothing.",
