@@ -1,6 +1,6 @@
 //! The only file that reads a clock of the machine.
 //!
-//! Everything else is handed either [`real`], a monotonic reading, or a virtual instant computed from
+//! Everything else is handed either `real`, a monotonic reading, or a virtual instant computed from
 //! it by the sandbox's timeline.
 
 use std::{sync::LazyLock, time::Instant};

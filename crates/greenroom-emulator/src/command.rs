@@ -1,27 +1,24 @@
 //! What can be done to a running emulator from outside: one enum behind the Rust handle, the control
 //! API over HTTP, and the command line.
 
-use std::collections::BTreeMap;
+mod reply;
 
 use greenroom_model::{
-    dialect::Row,
-    history::{self, Entry, Event, Exchange, TokenView},
+    history::{self, Entry, Event},
     refusal::TokenRefusal,
-    rule::{Armed, Rule, Selector},
+    rule::{Rule, Selector},
     secret::Digest,
-    tenancy::{Platform, WorkspaceKind},
     time::{self, Speed},
-    world::World,
+    token::Token,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    clock, record,
-    route::{ROUTES, Route},
-    sandbox::Sandbox,
-    signer::SIGNER,
+pub use self::reply::{
+    ClientView, ClockReading, DialectRows, FaultAdded, FaultList, FidelityRow, FidelityTable, HistoryPage,
+    IssuedToken, Reply, TokenList, TokenRow, WorkspaceView, WorldView,
 };
+use crate::{clock, record, sandbox::Sandbox, signer::SIGNER};
 
 /// A wish.
 #[derive(Clone, Debug)]
@@ -52,30 +49,6 @@ pub enum Command {
     ClearFaults,
 }
 
-/// What comes back.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(untagged)]
-pub enum Reply {
-    /// The clock.
-    Clock(ClockReading),
-    /// Tokens.
-    Tokens(TokenList),
-    /// A token that was issued.
-    Issued(IssuedToken),
-    /// Exchanges and entries.
-    History(HistoryPage),
-    /// Dialects.
-    Dialect(DialectRows),
-    /// The world.
-    World(WorldView),
-    /// Routes and their sources.
-    Fidelity(FidelityTable),
-    /// Rules.
-    Faults(FaultList),
-    /// The name of a rule that was added.
-    FaultAdded(FaultAdded),
-}
-
 /// How to move the clock. Exactly one field is given.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -89,15 +62,6 @@ pub struct MoveClock {
     /// `real`, `frozen` or `x60`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub speed: Option<String>,
-}
-
-/// The clock.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClockReading {
-    /// The virtual instant.
-    pub now: Timestamp,
-    /// How fast it passes.
-    pub speed: Speed,
 }
 
 /// A token without its client asking.
@@ -118,47 +82,6 @@ pub struct IssueToken {
     pub expired: bool,
 }
 
-/// A token that was issued. The one reply that holds a secret.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IssuedToken {
-    /// The token.
-    pub access_token: String,
-    /// What stands for it in histories.
-    pub symbol: String,
-    /// When it expires.
-    pub expires_at: Timestamp,
-}
-
-impl std::fmt::Debug for IssuedToken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "IssuedToken({})", self.symbol)
-    }
-}
-
-/// The tokens that the world remembers, oldest first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TokenList {
-    /// The tokens.
-    pub tokens: Vec<TokenRow>,
-}
-
-/// One token, without its value.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TokenRow {
-    /// Symbol, kind, standing, age and remaining life.
-    #[serde(flatten)]
-    pub view: TokenView,
-    /// The client it was issued to, by name.
-    pub client: String,
-    /// The workspace it acts in, by symbol.
-    pub workspace: String,
-    /// `exp`.
-    pub expires_at: Timestamp,
-    /// The MSP token it came from, by symbol.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parent: Option<String>,
-}
-
 /// Which part of the history.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HistoryQuery {
@@ -166,130 +89,6 @@ pub struct HistoryQuery {
     pub selector: Selector,
     /// Only what came after this entry.
     pub after: u64,
-}
-
-/// A part of the history.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HistoryPage {
-    /// The exchanges that were selected, in order of their requests.
-    pub exchanges: Vec<Exchange>,
-    /// How many they are.
-    pub count: usize,
-    /// All other entries in that part: connections, rules that fired, the clock, notes.
-    pub events: Vec<Entry>,
-    /// The number of the newest entry, to go on from.
-    pub last: u64,
-    /// How many entries were dropped to keep the history within its bounds.
-    pub dropped: u64,
-}
-
-/// The dialects.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DialectRows {
-    /// One row a dialect.
-    pub dialects: Vec<Row>,
-}
-
-/// What Greenroom serves, and how sure it is of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FidelityTable {
-    /// One row a route.
-    pub routes: Vec<FidelityRow>,
-}
-
-/// One route.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FidelityRow {
-    /// Its name in histories.
-    pub route: String,
-    /// Its method.
-    pub method: String,
-    /// Its path, with `{name}` for a segment.
-    pub path: String,
-    /// Where the facts come from.
-    pub source: String,
-    /// `documented`, `seen in client code` or `inferred`.
-    pub confidence: String,
-}
-
-/// The rules in force.
-#[derive(Clone, Debug, Serialize)]
-pub struct FaultList {
-    /// With how often each matched and fired.
-    pub faults: Vec<Armed>,
-}
-
-impl PartialEq for FaultList {
-    fn eq(&self, other: &Self) -> bool {
-        let key = |list: &Self| {
-            list.faults
-                .iter()
-                .map(|armed| (armed.rule.clone(), armed.matched, armed.fired))
-                .collect::<Vec<_>>()
-        };
-        key(self) == key(other)
-    }
-}
-
-/// A rule was added.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FaultAdded {
-    /// Its name.
-    pub id: String,
-}
-
-/// The world as people see it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WorldView {
-    /// What everything that looks random follows from.
-    pub seed: u64,
-    /// The workspaces.
-    pub workspaces: Vec<WorkspaceView>,
-    /// The API clients.
-    pub clients: Vec<ClientView>,
-    /// How long tokens live, in seconds, by kind.
-    pub token_life: BTreeMap<String, i64>,
-}
-
-/// A workspace as people see it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WorkspaceView {
-    /// Its name in histories and commands.
-    pub symbol: String,
-    /// Its name.
-    pub name: String,
-    /// Its GLP id.
-    pub id: String,
-    /// The id of its Central application customer.
-    pub central_tenant_id: String,
-    /// `STANDARD_ENTERPRISE`, `MSP` or `MSP_TENANT`.
-    pub kind: String,
-    /// The one cluster it lives on, or `any`.
-    pub cluster: String,
-    /// `cloud`, or the host of its Dedicated Platform.
-    pub platform: String,
-    /// Devices in its own inventory.
-    pub devices: u32,
-    /// Those of them that Central lists.
-    pub central_devices: u32,
-}
-
-/// An API client as people see it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClientView {
-    /// What its tokens are called by.
-    pub name: String,
-    /// Its id.
-    pub client_id: String,
-    /// The secret of a sample client, which every Greenroom of that seed shares. Never an adopted one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client_secret: Option<String>,
-    /// `platform`, `central` or `data_services`.
-    pub service: String,
-    /// Its workspace, by symbol.
-    pub workspace: String,
-    /// Who made it.
-    pub owner: String,
 }
 
 /// A wish that cannot be granted.
@@ -321,8 +120,8 @@ impl Sandbox {
             Command::History(query) => Ok(self.history(&query)),
             Command::Dialect => Ok(self.dialect()),
             Command::SetDialect(settings) => self.set_dialect(&settings),
-            Command::World => Ok(Reply::World(world_view(&self.lock().world))),
-            Command::Fidelity => Ok(Reply::Fidelity(fidelity())),
+            Command::World => Ok(Reply::World(reply::world_view(&self.lock().world))),
+            Command::Fidelity => Ok(Reply::Fidelity(reply::fidelity())),
             Command::Faults => Ok(Reply::Faults(FaultList { faults: self.lock().rules.list().to_vec() })),
             Command::AddFault(rule) => self.add_fault(*rule),
             Command::ClearFaults => {
@@ -373,7 +172,7 @@ impl Sandbox {
     fn tokens(&self) -> Reply {
         let state = self.lock();
         let (world, now) = (&state.world, state.now());
-        let row = |token: &greenroom_model::token::Token| TokenRow {
+        let row = |token: &Token| TokenRow {
             view: record::known_view(token, world, now),
             client: world.client(token.client).name.clone(),
             workspace: world.workspace(token.workspace).symbol.clone(),
@@ -475,62 +274,4 @@ impl Sandbox {
         state.note(Event::Note { text: format!("rule {id} added") });
         Ok(Reply::FaultAdded(FaultAdded { id }))
     }
-}
-
-fn fidelity() -> FidelityTable {
-    let row = |route: &Route| FidelityRow {
-        route: route.name.to_owned(),
-        method: route.method.to_string(),
-        path: route.path.to_owned(),
-        source: route.source.to_owned(),
-        confidence: route.confidence.name().to_owned(),
-    };
-    FidelityTable { routes: ROUTES.iter().map(row).collect() }
-}
-
-fn world_view(world: &World) -> WorldView {
-    let workspaces = world
-        .workspaces()
-        .map(|(ix, workspace)| {
-            let mix = world.fleet().mix(ix);
-            WorkspaceView {
-                symbol: workspace.symbol.clone(),
-                name: workspace.name.clone(),
-                id: workspace.id.to_string(),
-                central_tenant_id: workspace.central_customer.clone(),
-                kind: match workspace.kind {
-                    WorkspaceKind::Tenant { msp, .. } => {
-                        format!("{} of {}", workspace.kind.name(), world.workspace(msp).symbol)
-                    }
-                    kind => kind.name().to_owned(),
-                },
-                cluster: workspace.cluster.as_ref().map_or("any", |cluster| cluster.name()).to_owned(),
-                platform: match &workspace.platform {
-                    Platform::Cloud => "cloud".to_owned(),
-                    Platform::Dedicated { host } => host.clone(),
-                },
-                devices: mix.total(),
-                central_devices: mix.network,
-            }
-        })
-        .collect();
-    let clients = world
-        .clients()
-        .map(|(_, client)| ClientView {
-            name: client.name.clone(),
-            client_id: client.id.clone(),
-            client_secret: client.secret.as_ref().map(|secret| secret.reveal().to_owned()),
-            service: serde_json::to_value(client.service)
-                .ok()
-                .and_then(|name| name.as_str().map(str::to_owned))
-                .unwrap_or_default(),
-            workspace: world.workspace(client.workspace).symbol.clone(),
-            owner: world.user(client.owner).email.clone(),
-        })
-        .collect();
-    let token_life = greenroom_model::token::TokenKind::ALL
-        .into_iter()
-        .map(|kind| (kind.name().to_owned(), world.lifetimes.of(kind).as_secs()))
-        .collect();
-    WorldView { seed: world.seed.0, workspaces, clients, token_life }
 }

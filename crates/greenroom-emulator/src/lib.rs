@@ -5,14 +5,17 @@
 //! this crate is the wire.
 #![warn(missing_docs)]
 
+mod builder;
 mod ca;
 mod central;
 pub mod client_env;
+mod client_files;
 pub mod clock;
 pub mod command;
 mod control;
 mod emulator;
 mod envelope;
+mod front;
 mod gateway;
 mod glp;
 mod identify;
@@ -22,9 +25,12 @@ mod record;
 mod remote;
 mod route;
 mod sandbox;
+mod serve;
 mod signer;
 mod tls;
 
+pub use builder::{Builder, StartError};
 pub use ca::CaError;
-pub use emulator::{Builder, ClientFilesError, Emulator, StartError};
+pub use client_files::ClientFilesError;
+pub use emulator::Emulator;
 pub use remote::{Remote, RemoteError};

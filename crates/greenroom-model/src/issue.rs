@@ -116,7 +116,10 @@ impl World {
         let own = self.lifetimes.of(TokenKind::Tenant);
         let life = match self.dialect.tenant_life {
             TenantLife::Own => own,
-            TenantLife::Capped => own.min(token.expires_at.duration_since(whole_second(now))),
+            TenantLife::Capped => {
+                let rest = token.expires_at.duration_since(whole_second(now));
+                own.min(rest).max(SignedDuration::ZERO)
+            }
         };
         let (client, parent) = (token.client, token.ordinal);
         self.issue(TokenKind::Tenant, client, target, Some(parent), life, now)

@@ -240,7 +240,7 @@ fn client_env(args: &ExecArgs, emulator: &Emulator) -> Result<ClientEnv, Box<dyn
         emulator.client_env()
     } else {
         let roots = direct::system_roots(std::env::var_os("SSL_CERT_FILE").as_deref())?;
-        emulator.client_env_with(&args.direct, Some(&roots))?
+        emulator.client_env_with(&args.direct, &roots)?
     };
     // What the user tells the JVM stays, in front, because of two options alike the later one wins.
     if let Ok(users) = std::env::var("JAVA_TOOL_OPTIONS")

@@ -1,0 +1,219 @@
+//! What an emulator is made of, and how it starts.
+
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use greenroom_model::{
+    history::{Bounds, History},
+    rule::{Rule, RuleError, Rules},
+    sample::DEFAULT_SEED,
+    secret::Secret,
+    time::{Speed, Timeline},
+    world::World,
+};
+use jiff::Timestamp;
+use serde_json::json;
+use tokio::{net::TcpListener, sync::watch};
+
+use crate::{
+    ca::{Authority, CaError},
+    client_files::{ClientFiles, ClientFilesError},
+    clock,
+    control::{self, Desk},
+    emulator::Emulator,
+    front::Front,
+    listen::{self, Timeouts},
+    sandbox::Sandbox,
+    tls::Tls,
+};
+
+/// Why an emulator does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Another program listens there.
+    #[error("{0} is taken: stop what listens there, or choose another port (--port 0 picks a free one)")]
+    Taken(SocketAddr),
+    /// The address cannot be listened on for another reason.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, io::Error),
+    /// Control would be open to everyone who can reach the address.
+    #[error("{0} is not a loopback address: set a control token (--control-token) before listening there")]
+    ControlToken(SocketAddr),
+    /// The certificate authority cannot be made or read.
+    #[error(transparent)]
+    Authority(#[from] CaError),
+    /// A rule makes no sense.
+    #[error("rule {0}")]
+    Rule(#[from] RuleError),
+    /// The files that clients are pointed to cannot be written.
+    #[error("cannot write the certificate for clients: {0}")]
+    ClientFiles(#[from] ClientFilesError),
+}
+
+/// What an emulator is made of. Every part has a default.
+pub struct Builder {
+    world: Option<World>,
+    listen: SocketAddr,
+    authority_dir: Option<PathBuf>,
+    start_time: Option<Timestamp>,
+    speed: Speed,
+    rules: Vec<Rule>,
+    bounds: Bounds,
+    max_requests: Option<u64>,
+    connection_timeout: Duration,
+    control_token: Option<Secret>,
+    log: bool,
+}
+
+impl Builder {
+    pub(crate) fn new() -> Self {
+        Self {
+            world: None,
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            authority_dir: None,
+            start_time: None,
+            speed: Speed::REAL,
+            rules: Vec::new(),
+            bounds: Bounds::default(),
+            max_requests: None,
+            connection_timeout: Duration::from_secs(30),
+            control_token: None,
+            log: false,
+        }
+    }
+
+    /// The world; the sample world by default.
+    #[must_use]
+    pub fn world(mut self, world: World) -> Self {
+        self.world = Some(world);
+        self
+    }
+
+    /// Where to listen; a free port on 127.0.0.1 by default.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// Keeps the certificate authority in a directory, made at the first start. By default each
+    /// emulator has its own, in memory.
+    #[must_use]
+    pub fn authority_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.authority_dir = Some(dir.into());
+        self
+    }
+
+    /// When the virtual clock starts; now, by default.
+    #[must_use]
+    pub fn start_time(mut self, start: Timestamp) -> Self {
+        self.start_time = Some(start);
+        self
+    }
+
+    /// How fast the virtual clock runs; as fast as the real one by default.
+    #[must_use]
+    pub fn speed(mut self, speed: Speed) -> Self {
+        self.speed = speed;
+        self
+    }
+
+    /// The virtual clock stands still until it is moved.
+    #[must_use]
+    pub fn frozen(self) -> Self {
+        self.speed(Speed::FROZEN)
+    }
+
+    /// Rules that are in force from the start.
+    #[must_use]
+    pub fn rules(mut self, rules: Vec<Rule>) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// How much history is kept; 20,000 entries and 16 MiB by default.
+    #[must_use]
+    pub fn history_bounds(mut self, bounds: Bounds) -> Self {
+        self.bounds = bounds;
+        self
+    }
+
+    /// After so many requests every further one gets a 503. No limit by default.
+    #[must_use]
+    pub fn max_requests(mut self, most: u64) -> Self {
+        self.max_requests = Some(most);
+        self
+    }
+
+    /// How long a client may take to say something, in real time; 30 s by default.
+    #[must_use]
+    pub fn connection_timeout(mut self, timeout: Duration) -> Self {
+        self.connection_timeout = timeout;
+        self
+    }
+
+    /// What control wants as bearer token. Needed to listen anywhere but on loopback.
+    #[must_use]
+    pub fn control_token(mut self, token: Secret) -> Self {
+        self.control_token = Some(token);
+        self
+    }
+
+    /// Whether each request is logged through `tracing`; not by default.
+    #[must_use]
+    pub fn log(mut self, log: bool) -> Self {
+        self.log = log;
+        self
+    }
+
+    /// Starts listening.
+    pub async fn start(self) -> Result<Emulator, StartError> {
+        if !self.listen.ip().is_loopback() && self.control_token.is_none() {
+            return Err(StartError::ControlToken(self.listen));
+        }
+        let authority = match &self.authority_dir {
+            Some(dir) => Authority::load_or_create(dir)?,
+            None => Authority::generate()?,
+        };
+        let authority = Arc::new(authority);
+        let mut rules = Rules::default();
+        for rule in self.rules {
+            rules.add(rule)?;
+        }
+        let listener = TcpListener::bind(self.listen).await.map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => StartError::Taken(self.listen),
+            _ => StartError::Listen(self.listen, error),
+        })?;
+        let address = listener.local_addr().map_err(|error| StartError::Listen(self.listen, error))?;
+        let files = ClientFiles::write(self.authority_dir.as_deref(), authority.pem())?;
+        let start = self.start_time.unwrap_or_else(clock::wall_now);
+        let sandbox = Arc::new(Sandbox::new(
+            self.world.unwrap_or_else(|| World::sample(DEFAULT_SEED)),
+            Timeline::new(start, self.speed, clock::real()),
+            rules,
+            History::new(self.bounds),
+            self.connection_timeout,
+            self.max_requests,
+            self.log,
+        ));
+        let url = format!("http://{address}");
+        let desk = Arc::new(Desk {
+            sandbox: Arc::clone(&sandbox),
+            address,
+            token: self.control_token.map(|token| token.digest()),
+            ca_pem: authority.pem().to_owned(),
+            about: json!({
+                "name": "greenroom",
+                "version": env!("CARGO_PKG_VERSION"),
+                "url": url,
+                "ca": files.ca(),
+                "trust_store": files.trust_store(),
+            }),
+        });
+        let front = Arc::new(Front { sandbox: Arc::clone(&sandbox), control: control::router(desk) });
+        let timeouts = Timeouts { head: self.connection_timeout, ..Timeouts::default() };
+        let (stop, stopped) = watch::channel(false);
+        let tls = Tls::new(Arc::clone(&authority));
+        let task = tokio::spawn(listen::serve(listener, tls, front, timeouts, stopped));
+        Ok(Emulator { sandbox, address, url, authority, files, stop, task })
+    }
+}

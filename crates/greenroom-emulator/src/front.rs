@@ -1,0 +1,79 @@
+//! What the listener hands requests to: the imitated surface and control, kept apart by the gateway.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use greenroom_model::{history::Event, host};
+use http::Request;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use tower::ServiceExt as _;
+
+use crate::{
+    envelope,
+    gateway::{self, Road},
+    listen::{self, ConnectionEvent, Peer},
+    sandbox::Sandbox,
+};
+
+/// One sandbox and its control.
+pub(crate) struct Front {
+    pub(crate) sandbox: Arc<Sandbox>,
+    pub(crate) control: axum::Router,
+}
+
+impl listen::Service for Front {
+    async fn answer(&self, peer: Arc<Peer>, request: Request<Incoming>) -> http::Response<Full<Bytes>> {
+        let (head, body) = request.into_parts();
+        match gateway::road(&peer, &head, self.sandbox.dedicated_hosts()) {
+            Road::Imitated(door) => self.sandbox.answer(&peer, door, head, body).await,
+            Road::UnknownHost(host) => self.sandbox.refuse_host(&peer, host, &head),
+            Road::Control => self.control(Request::from_parts(head, body)).await,
+        }
+    }
+
+    fn knows_host(&self, host: &str) -> bool {
+        host::family(host, self.sandbox.dedicated_hosts()).is_some()
+    }
+
+    fn event(&self, event: ConnectionEvent) {
+        if let Some((connection, what, host, why)) = tell(event) {
+            self.sandbox.lock().note(Event::Connection { connection, what: what.to_owned(), host, why });
+        }
+    }
+
+    fn date(&self) -> http::HeaderValue {
+        envelope::http_date(self.sandbox.lock().now())
+    }
+}
+
+impl Front {
+    async fn control(&self, request: Request<Incoming>) -> http::Response<Full<Bytes>> {
+        let Ok(response) = self.control.clone().oneshot(request.map(axum::body::Body::new)).await;
+        let (mut head, body) = response.into_parts();
+        head.headers.insert(http::header::DATE, listen::Service::date(self));
+        // Control answers are made in memory, so reading them cannot fail.
+        let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+        http::Response::from_parts(head, Full::new(body))
+    }
+}
+
+/// A connection's event as histories tell it.
+fn tell(event: ConnectionEvent) -> Option<(u64, &'static str, Option<String>, Option<String>)> {
+    Some(match event {
+        ConnectionEvent::Opened { connection } => (connection, "opened", None, None),
+        ConnectionEvent::TunnelOpened { connection, host } => (connection, "tunnel", Some(host), None),
+        ConnectionEvent::TunnelRefused { connection, authority, why } => {
+            let host = authority.chars().take(255).collect();
+            (connection, "refused", Some(host), Some(why.replace('_', " ")))
+        }
+        ConnectionEvent::TlsFailed { connection, host, reason } => {
+            (connection, "tls-failed", host, Some(reason))
+        }
+        ConnectionEvent::Malformed { connection, reason } => (connection, "malformed", None, Some(reason)),
+        ConnectionEvent::TimedOut { connection, what } => {
+            (connection, "timed-out", None, Some(what.replace('_', " ")))
+        }
+        ConnectionEvent::Closed { connection } => (connection, "closed", None, None),
+    })
+}

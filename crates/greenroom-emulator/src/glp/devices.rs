@@ -1,0 +1,216 @@
+//! Device management (`glp.md §6`).
+
+use std::ops::Range;
+
+use greenroom_model::{
+    access::Service,
+    dialect::PagePastEnd,
+    filter::{Field, Grammar},
+    fleet::{Device, DeviceType, SharedFleet},
+    id::{WorkspaceId, parse_uuid},
+    page,
+    refusal::Refusal,
+    sample::REGION,
+    world::{Session, WorkspaceIx, World},
+};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{ALL_OPS, Paging, cut, iso, paging, read_filter, served};
+use crate::route::{Ask, NumberFault, Reply};
+
+const FILTER: Grammar = Grammar {
+    fields: &[
+        ("id", ALL_OPS),
+        ("serialNumber", ALL_OPS),
+        ("macAddress", ALL_OPS),
+        ("partNumber", ALL_OPS),
+        ("deviceType", ALL_OPS),
+        ("model", ALL_OPS),
+        ("assignedState", ALL_OPS),
+        ("category", ALL_OPS),
+        ("region", ALL_OPS),
+        ("archived", ALL_OPS),
+        ("isFlex", ALL_OPS),
+        ("createdAt", ALL_OPS),
+        ("updatedAt", ALL_OPS),
+        ("tenantWorkspaceId", ALL_OPS),
+        ("manufacturedDate", ALL_OPS),
+        ("application/id", ALL_OPS),
+    ],
+    logic: true,
+    functions: false,
+    bare_text: false,
+};
+
+pub(super) fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
+    served(ask, &["filter-tags", "sort", "select"])?;
+    let (offset, limit) = paging(world, ask, &Paging { default: 2000, max: 2000, text: numeric_value })?;
+    let filter = read_filter(ask, &FILTER)?;
+    let plots = world.visible_devices(session.workspace);
+    let writer = DeviceWriter::new(world, session.workspace);
+    if filter.is_none() {
+        let total = plots.iter().map(|(_, count)| *count as usize).sum();
+        let rows = cut(world, total, offset, limit)?;
+        return Ok(Reply::Later(Box::new(move || {
+            let items: Vec<_> = writer.rows(&plots, rows).collect();
+            Ok(device_page(items, offset, total))
+        })));
+    }
+    let past_end = world.dialect.page_past_end;
+    Ok(Reply::Later(Box::new(move || {
+        let all = writer.rows(&plots, 0..usize::MAX);
+        let matching: Vec<_> = all
+            .filter(|item| {
+                filter.as_ref().is_none_or(|filter| filter.matches(&|name| json_field(item, name)))
+            })
+            .collect();
+        let total = matching.len();
+        if offset > 0 && offset >= total && past_end == PagePastEnd::BadRequest {
+            return Err(Refusal::Query { name: "offset", message: "There is no such page.".to_owned() });
+        }
+        let rows = page::by_offset(total, offset, limit);
+        Ok(device_page(matching[rows].to_vec(), offset, total))
+    })))
+}
+
+fn device_page(items: Vec<Value>, offset: usize, total: usize) -> Value {
+    json!({"count": items.len(), "items": items, "offset": offset, "total": total})
+}
+
+/// A member of a row, named by its path.
+fn json_field<'a>(item: &'a Value, name: &str) -> Field<'a> {
+    let member = name.split('/').try_fold(item, |value, part| value.get(part));
+    match member {
+        Some(Value::String(text)) => match (name.ends_with("At"), text.parse()) {
+            (true, Ok(at)) => Field::Instant(at),
+            _ => Field::Text(text),
+        },
+        Some(Value::Bool(truth)) => Field::Truth(*truth),
+        Some(Value::Number(number)) => number.as_i64().map_or(Field::Null, Field::Number),
+        _ => Field::Null,
+    }
+}
+
+pub(super) fn get(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
+    let Some(id) = parse_uuid(ask.segment("id")) else {
+        let message = "Device ID is not a valid UUID.".to_owned();
+        return Err(Refusal::Path { name: "id", message });
+    };
+    let device = world
+        .visible_device(session.workspace, id)
+        .ok_or_else(|| Refusal::NotFound(id.hyphenated().to_string()))?;
+    Ok(Reply::Now(DeviceWriter::new(world, session.workspace).item(&device)))
+}
+
+/// Writes devices without holding the world.
+struct DeviceWriter {
+    fleet: SharedFleet,
+    viewer: WorkspaceIx,
+    /// Dashed and plain id of each workspace, by number.
+    ids: Vec<WorkspaceId>,
+}
+
+impl DeviceWriter {
+    fn new(world: &World, viewer: WorkspaceIx) -> Self {
+        let ids = world.workspaces().map(|(_, workspace)| workspace.id).collect();
+        Self { fleet: world.fleet(), viewer, ids }
+    }
+
+    /// The rows of the concatenated plots.
+    fn rows<'a>(
+        &'a self,
+        plots: &'a [(WorkspaceIx, u32)],
+        rows: Range<usize>,
+    ) -> impl Iterator<Item = Value> + 'a {
+        let mut before = 0;
+        plots
+            .iter()
+            .flat_map(move |(workspace, count)| {
+                let first = rows.start.saturating_sub(before).min(*count as usize);
+                let end = rows.end.saturating_sub(before).min(*count as usize);
+                before += *count as usize;
+                (first..end).map(move |index| (*workspace, index))
+            })
+            .filter_map(|(workspace, index)| {
+                let device = self.fleet.device(workspace, u32::try_from(index).ok()?)?;
+                Some(self.item(&device))
+            })
+    }
+
+    /// `glp.md §6.2`. Members without a value are null, as live.
+    fn item(&self, device: &Device) -> Value {
+        let (device_type, category) = match device.kind {
+            DeviceType::AccessPoint => ("AP", "NETWORK"),
+            DeviceType::Switch => ("SWITCH", "NETWORK"),
+            DeviceType::Gateway => ("GATEWAY", "NETWORK"),
+            DeviceType::Compute => ("COMPUTE", "COMPUTE"),
+            DeviceType::Storage => ("STORAGE", "STORAGE"),
+        };
+        let central = World::service_manager(Service::Central);
+        let of_tenant = device.workspace != self.viewer;
+        let owner = self.ids[device.workspace.0];
+        let subscription_id = device.subscription_id();
+        let subscription = json!([{
+            "id": subscription_id.to_string(),
+            "resourceUri": format!("/subscriptions/v1beta1/subscriptions/{subscription_id}"),
+            "key": device.subscription_key(),
+            "tier": device.tier,
+            "startTime": iso(device.created_at),
+            "endTime": "2030-12-31T23:59:59.000Z",
+        }]);
+        json!({
+            "id": device.id.to_string(),
+            "type": "devices/device",
+            "serialNumber": device.serial,
+            "partNumber": device.part_number,
+            "macAddress": device.mac,
+            "deviceType": device_type,
+            "model": device.model,
+            "make": "HPE",
+            "category": category,
+            "deviceName": null,
+            "secondaryName": null,
+            "archived": false,
+            "assignedState": if device.assigned { "ASSIGNED_TO_SERVICE" } else { "UNASSIGNED" },
+            "region": device.assigned.then_some(REGION),
+            "application": device.assigned.then(|| json!({
+                "id": central.to_string(),
+                "resourceUri": format!("/service-catalog/v1beta1/service-managers/{central}"),
+            })),
+            "subscription": if device.assigned { subscription } else { json!([]) },
+            "tags": {},
+            "location": null,
+            "contact": null,
+            "warranty": null,
+            "dedicatedPlatformWorkspace": null,
+            "tenantWorkspaceId": of_tenant.then(|| owner.to_string()),
+            "billingAccountId": null,
+            "billingAccountName": null,
+            "billingTier": null,
+            "subscriptionCategory": null,
+            "isFlex": false,
+            "ownership": "MANAGED",
+            "source": "MANAGED",
+            "management": null,
+            "inUseWorkspace": {
+                "id": owner.plain(),
+                "resourceUri": format!("/workspaces/v1/workspaces/{}", owner.plain()),
+                "type": "workspaces/workspace",
+            },
+            "manufacturedDate": null,
+            "createdAt": iso(device.created_at),
+            "updatedAt": iso(device.created_at),
+        })
+    }
+}
+
+/// The words of the device service (`glp.md §8.1`).
+fn numeric_value(_: &'static str, fault: NumberFault, max: usize) -> String {
+    match fault {
+        NumberFault::TooLarge => format!("Must not be greater than {max}."),
+        NumberFault::NotANumber | NumberFault::TooSmall => {
+            "Must be a numeric value which is 0 or greater.".to_owned()
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The service catalog (`glp.md §7.3`).
+
+use greenroom_model::{
+    filter::{Field, Grammar, Op},
+    id::parse_uuid,
+    refusal::Refusal,
+    world::{Provision, Session, World},
+};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{Paging, cut, ensure_value, paging, read_filter};
+use crate::route::{Ask, Reply};
+
+const FILTER: Grammar = Grammar {
+    fields: &[("serviceManagerId", &[Op::Eq]), ("status", &[Op::Eq]), ("region", &[Op::Eq])],
+    logic: false,
+    functions: false,
+    bare_text: false,
+};
+
+pub(super) fn list_provisions(
+    world: &World,
+    session: &Session,
+    ask: &Ask,
+    _: Timestamp,
+) -> Result<Reply, Refusal> {
+    let (offset, limit) = paging(world, ask, &Paging { default: 2000, max: 2000, text: ensure_value })?;
+    let filter = read_filter(ask, &FILTER)?;
+    let passes = |provision: &Provision| {
+        let manager = provision.service_manager.to_string();
+        filter.as_ref().is_none_or(|filter| {
+            filter.matches(&|field| match field {
+                "serviceManagerId" => Field::Word(&manager),
+                "status" => Field::Text("PROVISIONED"),
+                "region" => Field::Text(provision.region),
+                _ => Field::Null,
+            })
+        })
+    };
+    let provisions: Vec<_> =
+        world.provisions(session.workspace).filter(|provision| passes(provision)).collect();
+    let rows = cut(world, provisions.len(), offset, limit)?;
+    let items: Vec<_> = provisions[rows].iter().map(|provision| provision_json(world, provision)).collect();
+    Ok(Reply::Now(json!({"offset": offset, "count": items.len(), "total": provisions.len(), "items": items})))
+}
+
+pub(super) fn get_provision(
+    world: &World,
+    session: &Session,
+    ask: &Ask,
+    _: Timestamp,
+) -> Result<Reply, Refusal> {
+    let Some(id) = parse_uuid(ask.segment("id")) else {
+        let message = "Value is not a valid uuid for field id".to_owned();
+        return Err(Refusal::Path { name: "id", message });
+    };
+    world
+        .provisions(session.workspace)
+        .find(|provision| provision.id == id)
+        .map(|provision| Reply::Now(provision_json(world, provision)))
+        .ok_or_else(|| Refusal::NotFound("provision".to_owned()))
+}
+
+/// `glp.md §7.3`; timestamps in the form seen live.
+fn provision_json(world: &World, provision: &Provision) -> Value {
+    let id = provision.id.simple().to_string();
+    let at = provision.created_at.strftime("%Y-%m-%d %H:%M:%S.%6f").to_string();
+    json!({
+        "id": id,
+        "resourceUri": format!("/service-catalog/v1/service-manager-provisions/{id}"),
+        "serviceManager": {
+            "id": provision.service_manager.to_string(),
+            "resourceUri": format!("/service-catalog/v1/service-managers/{}", provision.service_manager),
+        },
+        "region": provision.region,
+        "provisionStatus": "PROVISIONED",
+        "createdBy": world.user(provision.created_by).email,
+        "createdAt": at,
+        "updatedAt": at,
+        "generation": 1,
+        "type": "/service-catalog/service-manager-provision",
+    })
+}

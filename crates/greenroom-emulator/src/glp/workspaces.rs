@@ -1,0 +1,99 @@
+//! Workspace management (`glp.md §5`).
+
+use greenroom_model::{
+    dialect::OffsetUnit,
+    filter::{Field, Grammar},
+    refusal::Refusal,
+    tenancy::{Ownership, Workspace, WorkspaceKind},
+    world::{Session, World},
+};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{ALL_OPS, Paging, cut, ensure_value, iso, paging, read_filter};
+use crate::route::{Ask, Reply};
+
+const FILTER: Grammar = Grammar {
+    fields: &[
+        ("id", ALL_OPS),
+        ("createdAt", ALL_OPS),
+        ("updatedAt", ALL_OPS),
+        ("workspaceName", ALL_OPS),
+        ("createdBy", ALL_OPS),
+        ("inventoryOwnership", ALL_OPS),
+    ],
+    logic: false,
+    functions: true,
+    bare_text: false,
+};
+
+pub(super) fn list_tenants(
+    world: &World,
+    session: &Session,
+    ask: &Ask,
+    _: Timestamp,
+) -> Result<Reply, Refusal> {
+    if world.workspace(session.workspace).kind != WorkspaceKind::Msp {
+        return Err(Refusal::NotAnMsp);
+    }
+    let (offset, limit) = paging(world, ask, &Paging { default: 300, max: 300, text: ensure_value })?;
+    let filter = read_filter(ask, &FILTER)?;
+    let passes = |tenant: &Workspace, ownership: Ownership| {
+        let id = tenant.id.to_string();
+        filter.as_ref().is_none_or(|filter| {
+            filter.matches(&|field| match field {
+                "id" => Field::Word(&id),
+                "createdAt" | "updatedAt" => Field::Instant(tenant.created_at),
+                "workspaceName" => Field::Text(&tenant.name),
+                "createdBy" => Field::Text(&world.user(tenant.created_by).email),
+                "inventoryOwnership" => Field::Text(ownership.inventory()),
+                _ => Field::Null,
+            })
+        })
+    };
+    let tenants: Vec<_> = world
+        .tenants(session.workspace)
+        .filter(|(_, tenant, ownership)| passes(tenant, *ownership))
+        .collect();
+    let start = match world.dialect.offset_unit {
+        OffsetUnit::Items => offset,
+        OffsetUnit::Pages => offset.saturating_mul(limit),
+    };
+    let rows = cut(world, tenants.len(), start, limit)?;
+    let items: Vec<_> = tenants[rows]
+        .iter()
+        .map(|(_, tenant, ownership)| {
+            let mut item = workspace_json(world, tenant);
+            item["inventoryOwnership"] = ownership.inventory().into();
+            item
+        })
+        .collect();
+    Ok(Reply::Now(json!({"offset": offset, "count": items.len(), "total": tenants.len(), "items": items})))
+}
+
+pub(super) fn get(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
+    let text = ask.segment("id");
+    let id = text
+        .parse()
+        .map_err(|_| Refusal::Path { name: "workspaceId", message: "Invalid UUID.".to_owned() })?;
+    // An id of nobody and one of somebody else look the same to a stranger.
+    let asked = world.workspace_by_id(id).ok_or(Refusal::WrongWorkspace)?;
+    world.only_own_workspace(session, asked)?;
+    let workspace = world.workspace(asked);
+    let mut body = workspace_json(world, workspace);
+    body["workspaceType"] = workspace.kind.name().into();
+    Ok(Reply::Now(body))
+}
+
+fn workspace_json(world: &World, workspace: &Workspace) -> Value {
+    json!({
+        "id": workspace.id.to_string(),
+        "type": "workspace",
+        "workspaceName": workspace.name,
+        "generation": 1,
+        "createdAt": iso(workspace.created_at),
+        "updatedAt": iso(workspace.created_at),
+        "createdBy": world.user(workspace.created_by).email,
+        "resourceUri": format!("/workspaces/v1/workspaces/{}", workspace.id),
+    })
+}

@@ -1,0 +1,476 @@
+//! The road of one request through a sandbox: record, decide rules, authenticate and operate under the
+//! lock; sign or compute outside it; record the answer.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use greenroom_model::{
+    call::OpKind,
+    dialect::Dialect,
+    history::{Decision, Event, Exchange, Response},
+    host::HostFamily,
+    id::Seed,
+    issue::{Issuer, Subject},
+    refusal::{Refusal, TokenFault, TokenRefusal},
+    rule::Advance,
+    secret::Digest,
+    token::{Ordinal, Unsigned},
+    world::Door,
+};
+use http::{Method, StatusCode, request::Parts};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use jiff::Timestamp;
+
+use crate::{
+    clock,
+    envelope::{self, Answer, Setting},
+    identify::{self, Identified, Target},
+    listen::Peer,
+    oauth::{self, Grant, TokenRequest},
+    record::{self, Arrival},
+    route::{Action, Ask, Reply},
+    sandbox::{Sandbox, State},
+    signer::{Jws, SIGNER},
+};
+
+/// The largest body that is read (`glp.md §11 U20`).
+const LARGEST_BODY: usize = 1 << 20;
+
+impl Sandbox {
+    /// Answers an imitated request.
+    pub(crate) async fn answer(
+        &self,
+        peer: &Peer,
+        door: Door,
+        head: Parts,
+        body: Incoming,
+    ) -> http::Response<Full<Bytes>> {
+        let unread = Unread { sandbox: self, peer, door: &door, head: &head };
+        let body = read_body(body, self.body_timeout).await;
+        unread.was_read();
+        let apigw = self.lock().world.dialect.apigw_hosts;
+        let identified = identify::identify(&door.family, apigw, &head.method, head.uri.path());
+        let token_request = match (identified.op, &body) {
+            (OpKind::Mint, Ok(body)) => Some(TokenRequest::read(&head.method, &head.headers, body)),
+            (OpKind::Mint, Err(_)) => Some(TokenRequest::read(&head.method, &head.headers, &[])),
+            _ => None,
+        };
+        let bearer = record::bearer(&head.headers);
+        let arrival = Arrival {
+            peer,
+            door: &door,
+            head: &head,
+            identified: &identified,
+            token_request: token_request.as_ref(),
+            bearer: &bearer,
+            body: body.as_ref().ok().filter(|body| !body.is_empty()).map(Digest::of),
+        };
+        // The signature of a subject token is checked before the lock is taken.
+        let genuine = match token_request.as_ref().map(|request| &request.grant) {
+            Some(Ok(Grant::Exchange { subject_token })) => {
+                matches!(SIGNER.classify(subject_token.reveal()), Jws::Genuine { .. })
+            }
+            _ => false,
+        };
+        let call = Call { door: &door, head: &head, identified: &identified, bearer: &bearer, genuine };
+        let (mut pending, outcome) = self.begin(&arrival, &call, token_request.as_ref(), body.err());
+        let answer = self.finish(&mut pending, &call, outcome);
+        let now = pending.now;
+        let response = answer.into_response(now);
+        match head.method {
+            Method::HEAD => response.map(|_| Full::default()),
+            _ => response,
+        }
+    }
+
+    /// The first half, under the lock: record, count, decide rules, authenticate, operate.
+    fn begin(
+        &self,
+        arrival: &Arrival<'_>,
+        call: &Call<'_>,
+        token_request: Option<&TokenRequest>,
+        body_fault: Option<Refusal>,
+    ) -> (Pending, Outcome) {
+        let mut state = self.lock();
+        let state = &mut *state;
+        let arrived = state.now();
+        let request = arrival.record(&state.world, arrived);
+        let n = state.note(Event::Request(Box::new(request.clone())));
+        let closed = self.admit(state);
+        let mut applied = Vec::new();
+        if closed.is_none() {
+            let expiry = presented(arrival, token_request)
+                .and_then(|digest| state.world.tokens().by_digest(&digest))
+                .map(|token| token.expires_at);
+            for firing in state.rules.decide(&request, expiry) {
+                let did = advance(state, firing.advance);
+                state.note(Event::Fault { rule: firing.rule.clone(), request: n, did });
+                applied.push(firing.rule);
+            }
+        }
+        let now = state.now();
+        let outcome = match closed {
+            Some(reason) => Outcome::Closed(reason),
+            None => state.operate(call, token_request, body_fault, now),
+        };
+        let dialect = state.world.dialect.clone();
+        let seed = state.world.seed;
+        (Pending { n, now, dialect, seed, applied }, outcome)
+    }
+
+    /// The second half: sign or compute outside the lock, then record what was answered.
+    fn finish(&self, pending: &mut Pending, call: &Call<'_>, outcome: Outcome) -> Answer {
+        let speaker = call.identified.target.speaker();
+        let at = Setting { dialect: &pending.dialect, seed: pending.seed, n: pending.n, now: pending.now };
+        let mut seal: Option<(Ordinal, Digest)> = None;
+        let mut issued = None;
+        let mut refused = None;
+        let mut refuse = |code: &str, why: String| refused = Some((code.to_owned(), why));
+        let refusal_answer = |refusal: &Refusal| match speaker {
+            Some(speaker) => {
+                let jws = match (refusal, call.bearer) {
+                    (Refusal::Token(TokenFault::Unknown), Ok(token)) => SIGNER.classify(token),
+                    _ => Jws::Undecodable,
+                };
+                // A token that this world issued and forgot after it had expired is still expired.
+                let forgotten =
+                    matches!(jws, Jws::Genuine { exp: Some(exp) } if exp <= pending.now.as_second());
+                let refusal = match refusal {
+                    Refusal::Token(TokenFault::Unknown) if forgotten => &Refusal::Token(TokenFault::Expired),
+                    other => other,
+                };
+                let answer = envelope::refusal(speaker, refusal, jws, at);
+                (envelope::rate_headers(answer, speaker.family(), at), refusal.clone())
+            }
+            None => (envelope::issuer_refusal(refusal, at), refusal.clone()),
+        };
+        let answer = match outcome {
+            Outcome::Token(unsigned) => {
+                let token = SIGNER.sign(&unsigned);
+                seal = Some((unsigned.ordinal, Digest::of(&token)));
+                issued = Some(unsigned.symbol.to_string());
+                oauth::token_answer(&token, &unsigned, &pending.dialect)
+            }
+            Outcome::TokenRefused(refusal, header_used) => {
+                refuse(refusal.code(), refusal.to_string());
+                envelope::token_refusal(&refusal, header_used, at)
+            }
+            Outcome::Document(body) => Answer::json(StatusCode::OK, &body),
+            Outcome::Reply(reply) => {
+                let body = match reply {
+                    Reply::Now(body) => Ok(body),
+                    Reply::Later(compute) => compute(),
+                };
+                match (body, speaker) {
+                    (Ok(body), Some(speaker)) => {
+                        let answer = Answer::json(StatusCode::OK, &body);
+                        envelope::rate_headers(answer, speaker.family(), at)
+                    }
+                    (Ok(body), None) => Answer::json(StatusCode::OK, &body),
+                    (Err(refusal), _) => {
+                        let (answer, refusal) = refusal_answer(&refusal);
+                        refuse(refusal.code(), refusal.to_string());
+                        answer
+                    }
+                }
+            }
+            Outcome::Refused(refusal) => {
+                let (answer, refusal) = refusal_answer(&refusal);
+                refuse(refusal.code(), refusal.to_string());
+                answer
+            }
+            Outcome::Closed(reason) => {
+                refuse("closed", reason.clone());
+                Answer::text(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    format!("Greenroom answers no more requests: {reason}."),
+                )
+            }
+        };
+        let (code, why) = refused.unzip();
+        let response = Response {
+            request: pending.n,
+            status: Some(answer.status.as_u16()),
+            decision: if code.is_some() { Decision::Refused } else { Decision::Answered },
+            refused: code,
+            why,
+            issued,
+            applied: std::mem::take(&mut pending.applied),
+        };
+        let mut state = self.lock();
+        if let Some((ordinal, digest)) = seal {
+            state.world.seal(ordinal, digest);
+        }
+        state.note(Event::Response(response));
+        if self.log {
+            let exchange = state.history.exchanges(pending.n - 1).into_iter().next();
+            drop(state);
+            if let Some(exchange) = exchange {
+                log_line(&exchange);
+            }
+        }
+        answer
+    }
+
+    /// Records and answers a request to a host that Greenroom does not stand in for.
+    pub(crate) fn refuse_host(&self, peer: &Peer, host: String, head: &Parts) -> http::Response<Full<Bytes>> {
+        let why = format!("Greenroom does not stand in for {host} and forwards nothing");
+        let arrival = Arrival {
+            peer,
+            door: &Door { family: HostFamily::Emulator, host },
+            head,
+            identified: &Identified { op: OpKind::Other, target: Target::NothingThere, segments: Vec::new() },
+            token_request: None,
+            bearer: &record::bearer(&head.headers),
+            body: None,
+        };
+        let mut state = self.lock();
+        let now = state.now();
+        let request = arrival.record(&state.world, now);
+        let n = state.note(Event::Request(Box::new(request)));
+        state.note(Event::Response(Response {
+            request: n,
+            status: Some(StatusCode::FORBIDDEN.as_u16()),
+            decision: Decision::Refused,
+            refused: Some("unexpected_host".to_owned()),
+            why: Some(why.clone()),
+            issued: None,
+            applied: Vec::new(),
+        }));
+        drop(state);
+        Answer::text(StatusCode::FORBIDDEN, format!("{why}.")).into_response(now)
+    }
+}
+
+/// A request on its way, as the steps behind the record see it.
+struct Call<'a> {
+    door: &'a Door,
+    head: &'a Parts,
+    identified: &'a Identified,
+    bearer: &'a Result<String, TokenFault>,
+    /// Whether the subject token of an exchange bears our signature.
+    genuine: bool,
+}
+
+/// What the world made of a request.
+enum Outcome {
+    Token(Unsigned),
+    TokenRefused(TokenRefusal, bool),
+    Document(serde_json::Value),
+    Reply(Reply),
+    Refused(Refusal),
+    Closed(String),
+}
+
+impl State {
+    fn operate(
+        &mut self,
+        call: &Call<'_>,
+        token_request: Option<&TokenRequest>,
+        body_fault: Option<Refusal>,
+        now: Timestamp,
+    ) -> Outcome {
+        if let Some(request) = token_request {
+            let issued = match body_fault {
+                Some(fault) => Err(TokenRefusal::Body(Box::new(fault))),
+                None => self.issue(call, request, now),
+            };
+            return issued.map_or_else(
+                |refusal| Outcome::TokenRefused(refusal, request.auth.used_header()),
+                Outcome::Token,
+            );
+        }
+        let ask = Ask {
+            segments: call.identified.segments.clone(),
+            query: form_urlencoded::parse(call.head.uri.query().unwrap_or_default().as_bytes())
+                .into_owned()
+                .collect(),
+            door: Some(call.door.clone()),
+        };
+        match (&call.identified.target, body_fault) {
+            (Target::NothingThere, _) => Outcome::Refused(Refusal::NoRoute),
+            (Target::WrongMethod(routes), _) if call.identified.target.speaker().is_none() => {
+                Outcome::Refused(Refusal::Method(identify::allow(routes)))
+            }
+            (Target::Route(route), fault) => match (&route.action, fault) {
+                (Action::Document(document), _) => {
+                    document(&self.world, &ask).map_or(Outcome::Refused(Refusal::NoRoute), Outcome::Document)
+                }
+                (_, Some(fault)) => Outcome::Refused(fault),
+                (Action::Api(..), None) | (Action::Token, None) => {
+                    self.api(call, &ask, now).map_or_else(Outcome::Refused, Outcome::Reply)
+                }
+            },
+            (_, Some(fault)) => Outcome::Refused(fault),
+            (_, None) => self.api(call, &ask, now).map_or_else(Outcome::Refused, Outcome::Reply),
+        }
+    }
+
+    fn issue(
+        &mut self,
+        call: &Call<'_>,
+        request: &TokenRequest,
+        now: Timestamp,
+    ) -> Result<Unsigned, TokenRefusal> {
+        let auth = &request.auth;
+        let workspace = call.identified.segments.first().map(|(_, id)| id.as_str());
+        match (request.grant.clone()?, workspace) {
+            (Grant::ClientCredentials, None) => self.world.mint(Issuer::Sso, call.door, auth, now),
+            (Grant::ClientCredentials, Some(id)) => {
+                self.world.mint(Issuer::Workspace(id), call.door, auth, now)
+            }
+            // The SSO issuer knows no exchange (glp.md §2.1, §3).
+            (Grant::Exchange { .. }, None) => Err(TokenRefusal::Grant(oauth::TOKEN_EXCHANGE.to_owned())),
+            (Grant::Exchange { subject_token }, Some(id)) => {
+                let subject = Subject { digest: subject_token.digest(), genuine: call.genuine };
+                self.world.exchange(id, call.door, auth, subject, now)
+            }
+        }
+    }
+
+    /// The order of checks everywhere: token, cluster or workspace, route, query names, values.
+    fn api(&mut self, call: &Call<'_>, ask: &Ask, now: Timestamp) -> Result<Reply, Refusal> {
+        let Some(speaker) = call.identified.target.speaker() else {
+            // A path of an issuer that exists, asked with a method it does not have.
+            return Err(Refusal::NoRoute);
+        };
+        let bearer = call.bearer.as_ref().map(Digest::of).map_err(|fault| *fault);
+        let session = self.world.enter(bearer, speaker.family(), call.door, now)?;
+        let route = match &call.identified.target {
+            Target::Route(route) => route,
+            Target::WrongMethod(routes) => {
+                return Err(Refusal::Method(identify::allow(routes)));
+            }
+            Target::NoRoute(_) | Target::NothingThere => return Err(Refusal::NoRoute),
+        };
+        let Action::Api(api, operation) = route.action else { return Err(Refusal::NoRoute) };
+        if api.rejects_unknown_query(self.world.dialect.unknown_query)
+            && let Some((name, _)) =
+                ask.query.iter().find(|(name, _)| !(route.query.contains(&name.as_str()) || name == "offset"))
+        {
+            return Err(Refusal::UnknownQuery(name.chars().take(100).collect()));
+        }
+        let reply = operation(&self.world, &session, ask, now)?;
+        let description = format!("{} {}", call.head.method, route.path);
+        self.world.audit_call(&session, description, false, now);
+        Ok(reply)
+    }
+}
+
+/// A request that was recorded and is being answered. From here to the answer nothing is awaited, so
+/// no client can leave in between.
+struct Pending {
+    n: u64,
+    now: Timestamp,
+    dialect: Dialect,
+    seed: Seed,
+    applied: Vec<String>,
+}
+
+/// A request whose body is still on its way. If its client leaves before, it is recorded all the
+/// same, without the body.
+struct Unread<'a> {
+    sandbox: &'a Sandbox,
+    peer: &'a Peer,
+    door: &'a Door,
+    head: &'a Parts,
+}
+
+impl Unread<'_> {
+    /// The body has arrived, or will not.
+    fn was_read(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Unread<'_> {
+    fn drop(&mut self) {
+        let Self { sandbox, peer, door, head } = self;
+        let mut state = sandbox.lock();
+        let apigw = state.world.dialect.apigw_hosts;
+        let arrival = Arrival {
+            peer,
+            door,
+            head,
+            identified: &identify::identify(&door.family, apigw, &head.method, head.uri.path()),
+            token_request: None,
+            bearer: &record::bearer(&head.headers),
+            body: None,
+        };
+        let now = state.now();
+        let request = arrival.record(&state.world, now);
+        let n = state.note(Event::Request(Box::new(request)));
+        state.note(Event::Response(Response {
+            request: n,
+            status: None,
+            decision: Decision::ClientGone,
+            refused: None,
+            why: Some("the client left before its request was complete".to_owned()),
+            issued: None,
+            applied: Vec::new(),
+        }));
+    }
+}
+
+/// The token that a request presents: the subject of an exchange, else the bearer.
+fn presented(arrival: &Arrival<'_>, token_request: Option<&TokenRequest>) -> Option<Digest> {
+    match token_request {
+        Some(request) => request.subject_token().map(Digest::of),
+        None => arrival.bearer.as_ref().ok().map(Digest::of),
+    }
+}
+
+/// Moves the clock as a rule says, and says what was done.
+fn advance(state: &mut State, advance: Advance) -> String {
+    let real = clock::real();
+    let moved = match advance {
+        Advance::By(by) => state.timeline.advance(by, real).map(|_| format!("advance {by:#}")),
+        Advance::To(target) if target <= state.timeline.now(real) => {
+            Ok("nothing: it has expired already".to_owned())
+        }
+        Advance::To(target) => state.timeline.set(target, real).map(|_| format!("set {target}")),
+    };
+    match moved {
+        Ok(did) => {
+            state.note(Event::Clock { did: did.clone() });
+            did
+        }
+        Err(error) => format!("nothing: {error}"),
+    }
+}
+
+async fn read_body(body: Incoming, timeout: Duration) -> Result<Bytes, Refusal> {
+    let read = Limited::new(body, LARGEST_BODY).collect();
+    match tokio::time::timeout(timeout, read).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::BodyTooLarge),
+        Ok(Err(_)) => Err(Refusal::Malformed("the body broke off".to_owned())),
+        Err(_) => Err(Refusal::BodyTooSlow),
+    }
+}
+
+/// One line a request, with the decision taken.
+fn log_line(exchange: &Exchange) {
+    let request = &exchange.request;
+    let Some(response) = &exchange.response else { return };
+    let token = request.subject.as_ref().or(request.token.as_ref()).map(|view| view.symbol.as_str());
+    let who = token.or(request.client.as_deref()).unwrap_or("-");
+    let outcome = match (&response.issued, &response.why) {
+        (Some(issued), _) => format!("issued {issued}"),
+        (None, Some(why)) => why.clone(),
+        (None, None) => String::new(),
+    };
+    tracing::info!(
+        target: "greenroom",
+        n = exchange.n,
+        op = %request.op,
+        host = %request.host,
+        method = %request.method,
+        path = %request.path,
+        who,
+        status = response.status.unwrap_or_default(),
+        outcome,
+        "request"
+    );
+}
