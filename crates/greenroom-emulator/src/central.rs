@@ -12,9 +12,9 @@ use greenroom_model::{
     world::World,
 };
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::route::{Action, Api, Ask, Confidence, NumberFault, Route};
+use crate::route::{Action, Api, Ask, Confidence, NumberFault, Route, object};
 
 /// The routes of New Central.
 pub(crate) fn routes() -> Vec<Route> {
@@ -94,10 +94,7 @@ fn page_of(world: &World, total: usize, number: usize, limit: usize) -> Result<N
 
 /// `count`, `next` (text or null) and `total` of a page (`central.md §1.6`).
 fn page_json(items: Vec<Value>, page: &Numbered, total: usize) -> Value {
-    json!({
-        "count": items.len(),
-        "items": items,
-        "next": page.next.map(|number| number.to_string()),
-        "total": total,
-    })
+    let count = items.len().into();
+    let next = page.next.map_or(Value::Null, |number| number.to_string().into());
+    object([("items", Value::Array(items)), ("count", count), ("next", next), ("total", total.into())])
 }

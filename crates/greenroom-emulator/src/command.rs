@@ -8,7 +8,7 @@ use greenroom_model::{
     refusal::TokenRefusal,
     rule::{Rule, Selector},
     secret::Digest,
-    time::{self, Speed},
+    time,
     token::Token,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -18,7 +18,11 @@ pub use self::reply::{
     ClientView, ClockReading, DialectRows, FaultAdded, FaultList, FidelityRow, FidelityTable, HistoryPage,
     IssuedToken, Reply, TokenList, TokenRow, WorkspaceView, WorldView,
 };
-use crate::{clock, record, sandbox::Sandbox, signer::SIGNER};
+use crate::{
+    record,
+    sandbox::{Motion, Sandbox},
+    signer::SIGNER,
+};
 
 /// A wish.
 #[derive(Clone, Debug)]
@@ -139,33 +143,24 @@ impl Sandbox {
     }
 
     fn move_clock(&self, wish: &MoveClock) -> Result<Reply, CommandError> {
-        let mut state = self.lock();
-        let real = clock::real();
-        let did = match (&wish.advance, &wish.set, &wish.speed) {
-            (Some(by), None, None) => {
-                let by = time::parse_duration(by).map_err(|error| CommandError::field("advance", error))?;
-                state.timeline.advance(by, real).map_err(|error| CommandError::field("advance", error))?;
-                format!("advance {by:#}")
-            }
+        let (field, motion) = match (&wish.advance, &wish.set, &wish.speed) {
+            (Some(by), None, None) => ("advance", time::parse_duration(by).map(Motion::By)),
             (None, Some(target), None) => {
                 let target: Timestamp = target.parse().map_err(|_| {
                     let message = format!("{target:?} is no instant: say 2030-01-01T00:00:00Z");
                     CommandError::field("set", message)
                 })?;
-                state.timeline.set(target, real).map_err(|error| CommandError::field("set", error))?;
-                format!("set {target}")
+                ("set", Ok(Motion::To(target)))
             }
-            (None, None, Some(speed)) => {
-                let speed: Speed = speed.parse().map_err(|error| CommandError::field("speed", error))?;
-                state.timeline.set_speed(speed, real);
-                format!("speed {speed}")
-            }
+            (None, None, Some(speed)) => ("speed", speed.parse().map(Motion::At)),
             _ => {
                 let message = "give exactly one of advance, set and speed".to_owned();
                 return Err(CommandError { field: None, message });
             }
         };
-        state.note(Event::Clock { did });
+        let mut state = self.lock();
+        let moved = motion.and_then(|motion| state.move_clock(motion));
+        moved.map_err(|error| CommandError::field(field, error))?;
         Ok(Reply::Clock(ClockReading { now: state.now(), speed: state.timeline.speed() }))
     }
 

@@ -3,9 +3,9 @@
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use greenroom_model::{
-    history::{Entry, Event, Exchange},
+    history::{Entry, Exchange},
     rule::Selector,
-    time::TimeError,
+    time::{Speed, TimeError},
 };
 use jiff::{SignedDuration, Timestamp};
 use tokio::{sync::watch, task::JoinHandle};
@@ -15,9 +15,8 @@ use crate::{
     ca::Authority,
     client_env::ClientEnv,
     client_files::{ClientFiles, ClientFilesError},
-    clock,
-    command::{Command, CommandError, MoveClock, Reply},
-    sandbox::Sandbox,
+    command::{Command, CommandError, Reply},
+    sandbox::{Motion, Sandbox},
 };
 
 /// A running emulator. Dropping it stops it without waiting; [`Emulator::stop`] waits.
@@ -45,9 +44,9 @@ use crate::{
 /// assert!(answer.starts_with("HTTP/1.1 401"));
 ///
 /// // Time passes when the test says so, and the history knows what was asked.
-/// emulator.advance("16m".parse()?)?;
+/// emulator.clock().advance("16m".parse()?)?;
 /// let unauthenticated = Selector { op: Some(OpKind::Api), refused: Some("no_token".into()), ..Selector::default() };
-/// assert_eq!(emulator.count(&unauthenticated), 1);
+/// assert_eq!(emulator.history().count(&unauthenticated), 1);
 ///
 /// emulator.stop().await;
 /// # Ok(()) })
@@ -101,38 +100,14 @@ impl Emulator {
         self.files.client_env_with_roots(&self.url, direct, self.ca_pem(), roots)
     }
 
-    /// The present virtual instant.
-    pub fn now(&self) -> Timestamp {
-        self.sandbox.lock().now()
+    /// Its virtual clock.
+    pub fn clock(&self) -> Clock<'_> {
+        Clock(&self.sandbox)
     }
 
-    /// Moves the virtual clock forward.
-    pub fn advance(&self, by: SignedDuration) -> Result<Timestamp, TimeError> {
-        let mut state = self.sandbox.lock();
-        let now = state.timeline.advance(by, clock::real())?;
-        state.note(Event::Clock { did: format!("advance {by:#}") });
-        Ok(now)
-    }
-
-    /// Moves the virtual clock to an instant that lies ahead.
-    pub fn set_clock(&self, target: Timestamp) -> Result<Reply, CommandError> {
-        self.run(Command::MoveClock(MoveClock { set: Some(target.to_string()), ..MoveClock::default() }))
-    }
-
-    /// The exchanges so far, in order of their requests.
-    pub fn exchanges(&self) -> Vec<Exchange> {
-        self.sandbox.lock().history.exchanges(0)
-    }
-
-    /// How many exchanges a selector means.
-    pub fn count(&self, selector: &Selector) -> usize {
-        self.exchanges().iter().filter(|exchange| selector.matches(exchange)).count()
-    }
-
-    /// The entries after number `after`, and how many were dropped in all.
-    pub fn entries(&self, after: u64) -> (Vec<Entry>, u64) {
-        let (entries, _, dropped) = self.sandbox.entries(after);
-        (entries, dropped)
+    /// What it saw.
+    pub fn history(&self) -> Record<'_> {
+        Record(&self.sandbox)
     }
 
     /// Grants a wish, whole or not at all: what the control API and the command line do.
@@ -161,6 +136,54 @@ impl Emulator {
         self.stop.send_replace(true);
         // The task can only fail by a bug, which has been reported by then.
         let _ = (&mut self.task).await;
+    }
+}
+
+/// The virtual clock of an emulator.
+#[derive(Clone, Copy)]
+pub struct Clock<'a>(&'a Sandbox);
+
+impl Clock<'_> {
+    /// The present virtual instant.
+    pub fn now(self) -> Timestamp {
+        self.0.lock().now()
+    }
+
+    /// Moves it forward.
+    pub fn advance(self, by: SignedDuration) -> Result<(), TimeError> {
+        self.0.lock().move_clock(Motion::By(by)).map(drop)
+    }
+
+    /// Moves it to an instant that lies ahead.
+    pub fn set(self, target: Timestamp) -> Result<(), TimeError> {
+        self.0.lock().move_clock(Motion::To(target)).map(drop)
+    }
+
+    /// Changes how fast it runs.
+    pub fn set_speed(self, speed: Speed) -> Result<(), TimeError> {
+        self.0.lock().move_clock(Motion::At(speed)).map(drop)
+    }
+}
+
+/// What an emulator saw.
+#[derive(Clone, Copy)]
+pub struct Record<'a>(&'a Sandbox);
+
+impl Record<'_> {
+    /// The exchanges so far, in order of their requests.
+    pub fn exchanges(self) -> Vec<Exchange> {
+        self.0.lock().history.exchanges(0)
+    }
+
+    /// How many exchanges a selector means.
+    pub fn count(self, selector: &Selector) -> usize {
+        self.exchanges().iter().filter(|exchange| selector.matches(exchange)).count()
+    }
+
+    /// The entries after number `after`, and how many were dropped in all.
+    pub fn entries(self, after: u64) -> (Vec<Entry>, u64) {
+        let (entries, _, dropped) = self.0.entries(after);
+        (entries, dropped)
     }
 }
 

@@ -14,7 +14,7 @@ use greenroom_model::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use http_body_util::Full;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{route::Api, signer::Jws};
@@ -128,9 +128,10 @@ pub(crate) fn refusal(speaker: Speaker, refusal: &Refusal, bearer: Jws, at: Sett
         Refusal::Token(fault)
             if answer.status == StatusCode::UNAUTHORIZED && challenges(speaker.family(), at) =>
         {
+            // A request without a bearer gets the bare scheme (RFC 6750 §3.1).
             let challenge = match fault {
-                TokenFault::Missing => "Bearer",
-                _ => r#"Bearer error="invalid_token""#,
+                TokenFault::Missing | TokenFault::Malformed => "Bearer",
+                _ => BEARER_INVALID,
             };
             answer.with(header::WWW_AUTHENTICATE, challenge)
         }
@@ -145,6 +146,9 @@ fn challenges(family: ApiFamily, at: Setting<'_>) -> bool {
         WwwAuthenticate::ByFamily => family != ApiFamily::Central,
     }
 }
+
+const BASIC: &str = r#"Basic realm="greenlake""#;
+const BEARER_INVALID: &str = r#"Bearer error="invalid_token""#;
 
 /// `glp.md §8`.
 fn glp(speaker: Speaker, refusal: &Refusal, bearer: Jws, at: Setting<'_>) -> Answer {
@@ -173,7 +177,7 @@ fn glp(speaker: Speaker, refusal: &Refusal, bearer: Jws, at: Setting<'_>) -> Ans
         _ => issue(StatusCode::BAD_REQUEST, "HPE_GL_ERROR_BAD_REQUEST", "Bad Request", source, name, text),
     };
     match refusal {
-        Refusal::Token(fault) => glp_unauthorized(*fault, bearer, at),
+        Refusal::Token(fault) => glp_unauthorized(Some(speaker), *fault, bearer, at),
         Refusal::WrongWorkspace | Refusal::NotAnMsp => {
             let status = StatusCode::FORBIDDEN;
             let message = match speaker {
@@ -217,7 +221,8 @@ fn glp(speaker: Speaker, refusal: &Refusal, bearer: Jws, at: Setting<'_>) -> Ans
         Refusal::UnknownQuery(name) => bad_value("query.parameter", name, "Unknown query parameter."),
         Refusal::Query { name, message } => bad_value("query.parameter", name, message),
         Refusal::Filter(error) => bad_value("query.parameter", "filter", &error.to_string()),
-        Refusal::Path { name, message } => bad_value("path.parameter", name, message),
+        // The device service calls its path parameter one of the query (glp.md §6.3).
+        Refusal::Path { name, message } => bad_value("query.parameter", name, message),
         Refusal::BodyTooLarge => {
             let status = StatusCode::PAYLOAD_TOO_LARGE;
             Answer::json(status, &envelope(status, "HPE_GL_ERROR_BAD_REQUEST", "Payload Too Large"))
@@ -234,7 +239,7 @@ fn glp(speaker: Speaker, refusal: &Refusal, bearer: Jws, at: Setting<'_>) -> Ans
 }
 
 /// `glp.md §8.3`, by dialect `glp_auth_error`; a request without a token by §11 U14.
-fn glp_unauthorized(fault: TokenFault, bearer: Jws, at: Setting<'_>) -> Answer {
+fn glp_unauthorized(speaker: Option<Speaker>, fault: TokenFault, bearer: Jws, at: Setting<'_>) -> Answer {
     const EXPIRED: &str =
         "JWT verification failed, JWT verification failed for claims: Signature has expired.";
     const UNDECODABLE: &str = "JWT verification failed, Error decoding token claims.";
@@ -243,7 +248,10 @@ fn glp_unauthorized(fault: TokenFault, bearer: Jws, at: Setting<'_>) -> Answer {
     if fault == TokenFault::Missing || at.dialect.glp_auth_error == GlpAuthError::Service {
         let debug_id = at.seed.uuid("debug", "", at.n).to_string();
         let mut body = envelope(unauthorized, "HPE_GL_ERROR_UNAUTHORIZED", "Unauthorized Request", &debug_id);
-        body["errorDetails"] = denied("Token provided is invalid");
+        // Only the device service details it (glp.md §5, §7.3, §8.2).
+        if speaker == Some(Speaker::Service(Api::Devices)) {
+            body["errorDetails"] = denied("Token provided is invalid");
+        }
         return Answer::json(unauthorized, &body);
     }
     let (status, message) = match (fault, bearer) {
@@ -347,16 +355,19 @@ fn classic(refusal: &Refusal) -> Answer {
 pub(crate) fn rate_headers(answer: Answer, family: ApiFamily, at: Setting<'_>) -> Answer {
     let spelling = match (at.dialect.rate_headers, family) {
         (RateHeaders::None, _) | (_, ApiFamily::Classic) => return answer,
+        // The edge in front answers before anybody counts.
+        _ if answer.headers.get(header::CONTENT_TYPE).is_some_and(|it| it == "text/html") => return answer,
         (RateHeaders::RateLimit, _) => "ratelimit",
         (RateHeaders::XRateLimit, _) | (RateHeaders::ByFamily, ApiFamily::Central) => "x-ratelimit",
         (RateHeaders::ByFamily, ApiFamily::Glp | ApiFamily::DataServices) => "ratelimit",
     };
-    let minute = 60 - at.now.as_second().rem_euclid(60);
+    // GLP counts by the minute, Central by the hour (glp.md §6.1, central.md §4.4).
+    let window = if spelling == "ratelimit" { 60 } else { 3_600 };
+    let rest = window - at.now.as_second().rem_euclid(window);
     let reset = if spelling == "x-ratelimit" && at.dialect.central_rate_reset == CentralRateReset::Rfc3339 {
-        let end = Timestamp::from_second(at.now.as_second()).unwrap_or(at.now);
-        end.saturating_add(SignedDuration::from_secs(minute)).unwrap_or(end).to_string()
+        Timestamp::from_second(at.now.as_second() + rest).unwrap_or(at.now).to_string()
     } else {
-        minute.to_string()
+        rest.to_string()
     };
     [("limit", "1000"), ("remaining", "999"), ("reset", reset.as_str())].into_iter().fold(
         answer,
@@ -368,23 +379,33 @@ pub(crate) fn rate_headers(answer: Answer, family: ApiFamily, at: Setting<'_>) -
 }
 
 /// The answer to a refused token request: OAuth JSON (RFC 6749 §5.2), unless the dialect lets the
-/// gateway or the edge answer. `header_used` is whether an Authorization header took part.
-pub(crate) fn token_refusal(refusal: &TokenRefusal, header_used: bool, at: Setting<'_>) -> Answer {
+/// gateway or the edge answer.
+pub(crate) fn token_refusal(refusal: &TokenRefusal, at: Setting<'_>) -> Answer {
+    let challenged = |answer: Answer, challenge: &str| match at.dialect.www_authenticate {
+        WwwAuthenticate::Off => answer,
+        WwwAuthenticate::On | WwwAuthenticate::ByFamily => answer.with(header::WWW_AUTHENTICATE, challenge),
+    };
+    let uncached =
+        |answer: Answer| answer.with(header::CACHE_CONTROL, "no-store").with(header::PRAGMA, "no-cache");
     let oauth = |status: StatusCode, error: &str| {
         let body = json!({"error": error, "error_description": description(refusal)});
-        Answer::json(status, &body).with(header::CACHE_CONTROL, "no-store").with(header::PRAGMA, "no-cache")
+        let answer = uncached(Answer::json(status, &body));
+        match status {
+            StatusCode::UNAUTHORIZED => challenged(answer, BASIC),
+            _ => answer,
+        }
     };
     let bad = StatusCode::BAD_REQUEST;
     let unauthorized = StatusCode::UNAUTHORIZED;
+    // The one body that was seen live, in PingFederate's words and order (glp.md §2.1).
     let invalid_client = || {
-        let answer = oauth(unauthorized, "invalid_client");
-        // RFC 6749 §5.2 wants the challenge if the client used the header.
-        match header_used && at.dialect.www_authenticate != WwwAuthenticate::Off {
-            true => answer.with(header::WWW_AUTHENTICATE, r#"Basic realm="greenlake""#),
-            false => answer,
-        }
+        let body = json!({
+            "error_description": "Invalid client or client credentials.",
+            "error": "invalid_client",
+        });
+        challenged(uncached(Answer::json(unauthorized, &body)), BASIC)
     };
-    let gateway = |fault, bearer| glp_unauthorized(fault, bearer, at);
+    let gateway = |fault| challenged(glp_unauthorized(None, fault, Jws::Undecodable, at), BEARER_INVALID);
     let foreign = || match at.dialect.exchange_foreign_tenant {
         ExchangeForeignTenant::UnauthorizedRequest => oauth(StatusCode::FORBIDDEN, "unauthorized_request"),
         ExchangeForeignTenant::InvalidTarget => oauth(bad, "invalid_target"),
@@ -421,12 +442,12 @@ pub(crate) fn token_refusal(refusal: &TokenRefusal, header_used: bool, at: Setti
             ExchangeExpired::InvalidClient => invalid_client(),
             ExchangeExpired::TokenExpired => oauth(bad, "token_expired"),
             ExchangeExpired::InvalidGrant => oauth(bad, "invalid_grant"),
-            ExchangeExpired::Gateway401 => gateway(TokenFault::Expired, Jws::Undecodable),
+            ExchangeExpired::Gateway401 => gateway(TokenFault::Expired),
             ExchangeExpired::Html403 => Answer::html(StatusCode::FORBIDDEN),
         },
         TokenRefusal::SubjectUnknown => match at.dialect.exchange_garbage_subject {
             ExchangeGarbageSubject::InvalidRequest => oauth(bad, "invalid_request"),
-            ExchangeGarbageSubject::Gateway401 => gateway(TokenFault::Unknown, Jws::Undecodable),
+            ExchangeGarbageSubject::Gateway401 => gateway(TokenFault::Unknown),
         },
         TokenRefusal::SubjectNotMsp | TokenRefusal::TargetNotManaged => foreign(),
         TokenRefusal::TargetIsOwn => match at.dialect.exchange_own_workspace {
@@ -445,13 +466,19 @@ pub(crate) fn token_refusal(refusal: &TokenRefusal, header_used: bool, at: Setti
     }
 }
 
-/// `error_description`. The one text that was seen live is PingFederate's for a bad client
-/// (`glp.md §2.1`); the others are Greenroom's own sentences.
+/// `error_description`: one text for an expired and a revoked subject, which the wire does not tell
+/// apart, and in the characters that RFC 6749 §5.2 allows.
 fn description(refusal: &TokenRefusal) -> String {
-    match refusal {
-        TokenRefusal::Client(_) => "Invalid client or client credentials.".to_owned(),
+    let text = match refusal {
+        TokenRefusal::SubjectRevoked => TokenRefusal::SubjectExpired.to_string(),
         other => other.to_string(),
-    }
+    };
+    let allowed = |c| match c {
+        '"' | '\\' => '\'',
+        ' '..='~' => c,
+        _ => '?',
+    };
+    text.chars().map(allowed).collect()
 }
 
 /// The answer of an issuer's host where it has nothing, or not with this method (`glp.md §8.1`).

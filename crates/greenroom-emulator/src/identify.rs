@@ -62,7 +62,7 @@ pub(crate) fn identify(family: &HostFamily, apigw: ApigwHosts, method: &Method, 
     let found =
         route::at_path(path).filter(|(routes, _)| routes.iter().any(|route| serves(family, apigw, route)));
     let Some((routes, segments)) = found else {
-        let target = nothing(family, path);
+        let target = nothing(family, apigw, path);
         let op = if matches!(target, Target::NothingThere) { OpKind::Other } else { OpKind::Api };
         return Identified { op, target, segments: Vec::new() };
     };
@@ -100,7 +100,7 @@ fn serves(family: &HostFamily, apigw: ApigwHosts, route: &Route) -> bool {
 }
 
 /// What answers where no route is.
-fn nothing(family: &HostFamily, path: &str) -> Target {
+fn nothing(family: &HostFamily, apigw: ApigwHosts, path: &str) -> Target {
     match family {
         HostFamily::Sso => Target::NothingThere,
         HostFamily::Glp | HostFamily::Dedicated if path.starts_with("/authorization/") => {
@@ -108,7 +108,9 @@ fn nothing(family: &HostFamily, path: &str) -> Target {
         }
         HostFamily::Glp | HostFamily::Dedicated => Target::NoRoute(ApiFamily::Glp),
         HostFamily::Central => Target::NoRoute(ApiFamily::Central),
-        HostFamily::ClassicGateway if path.starts_with("/network-") => Target::NoRoute(ApiFamily::Central),
+        HostFamily::ClassicGateway if apigw == ApigwHosts::Both && path.starts_with("/network-") => {
+            Target::NoRoute(ApiFamily::Central)
+        }
         HostFamily::ClassicGateway => Target::NoRoute(ApiFamily::Classic),
         HostFamily::DataServices => Target::NoRoute(ApiFamily::DataServices),
         // Under Greenroom's own address the path alone can tell.

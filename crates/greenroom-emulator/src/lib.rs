@@ -32,5 +32,5 @@ mod tls;
 pub use builder::{Builder, StartError};
 pub use ca::CaError;
 pub use client_files::ClientFilesError;
-pub use emulator::Emulator;
+pub use emulator::{Clock, Emulator, Record};
 pub use remote::{Remote, RemoteError};

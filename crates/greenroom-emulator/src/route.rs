@@ -74,6 +74,11 @@ pub(crate) enum Reply {
     Later(Box<dyn FnOnce() -> Result<Value, Refusal> + Send>),
 }
 
+/// An object of these members. `json!` would copy what it is given, and a page may be long.
+pub(crate) fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
+    Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
 /// How sure the source of a route makes us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Confidence {

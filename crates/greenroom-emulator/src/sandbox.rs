@@ -8,10 +8,10 @@ use std::{
 use greenroom_model::{
     history::{Event, History},
     rule::Rules,
-    time::Timeline,
+    time::{Speed, TimeError, Timeline},
     world::World,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 use crate::clock;
@@ -35,12 +35,38 @@ impl State {
         self.timeline.now(clock::real())
     }
 
+    /// Moves the clock and records that it was moved. Says what was done.
+    pub(crate) fn move_clock(&mut self, motion: Motion) -> Result<String, TimeError> {
+        let real = clock::real();
+        let did = match motion {
+            Motion::By(by) => self.timeline.advance(by, real).map(|_| format!("advance {by:#}"))?,
+            Motion::To(target) => self.timeline.set(target, real).map(|_| format!("set {target}"))?,
+            Motion::At(speed) => {
+                self.timeline.set_speed(speed, real);
+                format!("speed {speed}")
+            }
+        };
+        self.note(Event::Clock { did: did.clone() });
+        Ok(did)
+    }
+
     /// Appends to the history at the present instant.
     pub(crate) fn note(&mut self, event: Event) -> u64 {
         let real = clock::real();
         let now = self.timeline.now(real);
         self.history.append(event, now, real)
     }
+}
+
+/// A wish about the clock.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Motion {
+    /// Forward by so much.
+    By(SignedDuration),
+    /// To this instant.
+    To(Timestamp),
+    /// On at this speed.
+    At(Speed),
 }
 
 /// A sandbox.

@@ -19,18 +19,17 @@ use greenroom_model::{
 };
 use http::{Method, StatusCode, request::Parts};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use jiff::Timestamp;
 
 use crate::{
-    clock,
     envelope::{self, Answer, Setting},
     identify::{self, Identified, Target},
     listen::Peer,
     oauth::{self, Grant, TokenRequest},
     record::{self, Arrival},
     route::{Action, Ask, Reply},
-    sandbox::{Sandbox, State},
+    sandbox::{Motion, Sandbox, State},
     signer::{Jws, SIGNER},
 };
 
@@ -79,7 +78,7 @@ impl Sandbox {
         let now = pending.now;
         let response = answer.into_response(now);
         match head.method {
-            Method::HEAD => response.map(|_| Full::default()),
+            Method::HEAD => without_body(response),
             _ => response,
         }
     }
@@ -152,9 +151,9 @@ impl Sandbox {
                 issued = Some(unsigned.symbol.to_string());
                 oauth::token_answer(&token, &unsigned, &pending.dialect)
             }
-            Outcome::TokenRefused(refusal, header_used) => {
+            Outcome::TokenRefused(refusal) => {
                 refuse(refusal.code(), refusal.to_string());
-                envelope::token_refusal(&refusal, header_used, at)
+                envelope::token_refusal(&refusal, at)
             }
             Outcome::Document(body) => Answer::json(StatusCode::OK, &body),
             Outcome::Reply(reply) => {
@@ -256,7 +255,7 @@ struct Call<'a> {
 /// What the world made of a request.
 enum Outcome {
     Token(Unsigned),
-    TokenRefused(TokenRefusal, bool),
+    TokenRefused(TokenRefusal),
     Document(serde_json::Value),
     Reply(Reply),
     Refused(Refusal),
@@ -276,10 +275,7 @@ impl State {
                 Some(fault) => Err(TokenRefusal::Body(Box::new(fault))),
                 None => self.issue(call, request, now),
             };
-            return issued.map_or_else(
-                |refusal| Outcome::TokenRefused(refusal, request.auth.used_header()),
-                Outcome::Token,
-            );
+            return issued.map_or_else(Outcome::TokenRefused, Outcome::Token);
         }
         let ask = Ask {
             segments: call.identified.segments.clone(),
@@ -423,21 +419,19 @@ fn presented(arrival: &Arrival<'_>, token_request: Option<&TokenRequest>) -> Opt
 
 /// Moves the clock as a rule says, and says what was done.
 fn advance(state: &mut State, advance: Advance) -> String {
-    let real = clock::real();
-    let moved = match advance {
-        Advance::By(by) => state.timeline.advance(by, real).map(|_| format!("advance {by:#}")),
-        Advance::To(target) if target <= state.timeline.now(real) => {
-            Ok("nothing: it has expired already".to_owned())
-        }
-        Advance::To(target) => state.timeline.set(target, real).map(|_| format!("set {target}")),
+    let motion = match advance {
+        Advance::By(by) => Motion::By(by),
+        Advance::To(target) if target <= state.now() => return "nothing: it has expired already".to_owned(),
+        Advance::To(target) => Motion::To(target),
     };
-    match moved {
-        Ok(did) => {
-            state.note(Event::Clock { did: did.clone() });
-            did
-        }
-        Err(error) => format!("nothing: {error}"),
-    }
+    state.move_clock(motion).unwrap_or_else(|error| format!("nothing: {error}"))
+}
+
+/// The same head, as an answer to HEAD (RFC 9110 §9.3.2).
+fn without_body(mut response: http::Response<Full<Bytes>>) -> http::Response<Full<Bytes>> {
+    let length = response.body().size_hint().exact().unwrap_or_default();
+    response.headers_mut().insert(http::header::CONTENT_LENGTH, length.into());
+    response.map(|_| Full::default())
 }
 
 async fn read_body(body: Incoming, timeout: Duration) -> Result<Bytes, Refusal> {

@@ -116,12 +116,6 @@ impl ClientAuth {
         }
     }
 
-    /// Whether the Authorization header took part: then a refusal names the scheme it wants
-    /// (RFC 6749 §5.2).
-    pub fn used_header(&self) -> bool {
-        self.unreadable_header || !self.basic.is_empty()
-    }
-
     /// The possible claims, most literal first. None if no credentials were sent at all.
     pub fn claims(&self, twice: ClientAuthTwice) -> Result<Vec<Claim>, TokenRefusal> {
         if self.unreadable_header {

@@ -192,7 +192,7 @@ async fn attempt(args: &ExecArgs, data_dir: &Path) -> Result<u8, Box<dyn Error>>
 
     let ended = child::run(&args.command, &env, guard_rail(args, &emulator)).await;
     let restored = guard.map(PutBack::restore).transpose();
-    let (entries, dropped) = emulator.entries(0);
+    let (entries, dropped) = emulator.history().entries(0);
     emulator.stop().await;
     if let Some(message) = ended.message() {
         complain(message);

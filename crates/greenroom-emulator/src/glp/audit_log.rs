@@ -45,8 +45,8 @@ pub(super) fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) ->
         })
         .collect();
     Ok(Reply::Now(json!({
-        "count": items.len(),
         "items": items,
+        "count": items.len(),
         "offset": offset,
         "total": lines.len(),
         "remainingRecords": remaining,

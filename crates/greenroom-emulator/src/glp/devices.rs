@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{ALL_OPS, Paging, cut, iso, paging, read_filter, served};
-use crate::route::{Ask, NumberFault, Reply};
+use crate::route::{Ask, NumberFault, Reply, object};
 
 const FILTER: Grammar = Grammar {
     fields: &[
@@ -75,7 +75,13 @@ pub(super) fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) ->
 }
 
 fn device_page(items: Vec<Value>, offset: usize, total: usize) -> Value {
-    json!({"count": items.len(), "items": items, "offset": offset, "total": total})
+    let count = items.len().into();
+    object([
+        ("items", Value::Array(items)),
+        ("count", count),
+        ("offset", offset.into()),
+        ("total", total.into()),
+    ])
 }
 
 /// A member of a row, named by its path.
@@ -206,11 +212,12 @@ impl DeviceWriter {
 }
 
 /// The words of the device service (`glp.md §8.1`).
-fn numeric_value(_: &'static str, fault: NumberFault, max: usize) -> String {
+fn numeric_value(name: &'static str, fault: NumberFault, max: usize) -> String {
+    let least = if name == "offset" { 0 } else { 1 };
     match fault {
         NumberFault::TooLarge => format!("Must not be greater than {max}."),
         NumberFault::NotANumber | NumberFault::TooSmall => {
-            "Must be a numeric value which is 0 or greater.".to_owned()
+            format!("Must be a numeric value which is {least} or greater.")
         }
     }
 }

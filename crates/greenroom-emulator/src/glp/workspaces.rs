@@ -63,7 +63,7 @@ pub(super) fn list_tenants(
     let items: Vec<_> = tenants[rows]
         .iter()
         .map(|(_, tenant, ownership)| {
-            let mut item = workspace_json(world, tenant);
+            let mut item = workspace_json(world, tenant, None);
             item["inventoryOwnership"] = ownership.inventory().into();
             item
         })
@@ -73,27 +73,32 @@ pub(super) fn list_tenants(
 
 pub(super) fn get(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
     let text = ask.segment("id");
-    let id = text
-        .parse()
-        .map_err(|_| Refusal::Path { name: "workspaceId", message: "Invalid UUID.".to_owned() })?;
+    let id = text.parse().map_err(|_| {
+        let shown: String = text.chars().take(36).collect();
+        Refusal::Path { name: "workspaceId", message: format!("Invalid UUID: {shown}") }
+    })?;
     // An id of nobody and one of somebody else look the same to a stranger.
     let asked = world.workspace_by_id(id).ok_or(Refusal::WrongWorkspace)?;
     world.only_own_workspace(session, asked)?;
     let workspace = world.workspace(asked);
-    let mut body = workspace_json(world, workspace);
-    body["workspaceType"] = workspace.kind.name().into();
-    Ok(Reply::Now(body))
+    Ok(Reply::Now(workspace_json(world, workspace, Some(workspace.kind.name()))))
 }
 
-fn workspace_json(world: &World, workspace: &Workspace) -> Value {
-    json!({
+/// A workspace; `msp-tenants` leaves its type out (`glp.md §5`).
+fn workspace_json(world: &World, workspace: &Workspace, kind: Option<&str>) -> Value {
+    let mut body = json!({
         "id": workspace.id.to_string(),
         "type": "workspace",
         "workspaceName": workspace.name,
+        "workspaceType": kind,
         "generation": 1,
         "createdAt": iso(workspace.created_at),
         "updatedAt": iso(workspace.created_at),
         "createdBy": world.user(workspace.created_by).email,
         "resourceUri": format!("/workspaces/v1/workspaces/{}", workspace.id),
-    })
+    });
+    if let (None, Some(members)) = (kind, body.as_object_mut()) {
+        members.shift_remove("workspaceType");
+    }
+    body
 }

@@ -1,0 +1,23 @@
+//! The README keeps its word: every test and program that it names is there.
+
+use crate::harness::repository;
+
+#[test]
+fn the_readme_names_tests_and_programs_that_exist() {
+    let read = |path: &str| std::fs::read_to_string(repository().join(path)).unwrap();
+    let sources = ["tests/pycentral.rs", "tests/oauth.rs"].map(read).concat();
+    let readme = read("README.md");
+    let rows: Vec<_> = readme.lines().filter(|line| line.starts_with("| seed ")).collect();
+    assert_eq!(rows.len(), 16);
+    for row in rows {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        for program in cells[2].split(", ") {
+            let program = program.trim_matches('`');
+            assert!(repository().join("tests/python").join(program).is_file(), "{program}");
+        }
+        for test in cells[3].split(", ") {
+            let test = test.trim_matches('`');
+            assert!(sources.contains(&format!("fn {test}()")), "{test}");
+        }
+    }
+}

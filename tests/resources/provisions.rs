@@ -1,0 +1,42 @@
+//! The service catalog of GLP.
+
+use super::PROVISIONS;
+use crate::client::{Ask, Client};
+
+#[tokio::test]
+async fn provisions_are_listed_filtered_and_shown() {
+    let client = Client::start().await;
+    let msp = client.mint("msp").await;
+    let abc = client.exchange(&msp, "abc").await;
+    let list = async |filter: &str| client.list(&abc, PROVISIONS, &[("filter", filter)]).await;
+    let all = client.get(&abc, PROVISIONS).await.ended_with(200);
+    let body = all.json();
+    assert_eq!([&body["count"], &body["total"], &body["offset"]], [1, 1, 0]);
+    let manager = body["items"][0]["serviceManager"]["id"].as_str().unwrap();
+    for (filter, count) in [
+        (format!("serviceManagerId eq '{manager}'"), 1),
+        ("serviceManagerId eq '00000000-0000-0000-0000-000000000000'".to_owned(), 0),
+        ("status eq 'PROVISIONED'".to_owned(), 1),
+        ("status eq 'UNPROVISIONED'".to_owned(), 0),
+        ("region eq 'us-west'".to_owned(), 1),
+        ("region eq 'eu-west' and status eq 'PROVISIONED'".to_owned(), 0),
+    ] {
+        assert_eq!(list(&filter).await.ended_with(200).json()["total"], count, "{filter}");
+    }
+    for bad in
+        ["provisionStatus eq 'PROVISIONED'", "region ne 'us-west'", "region in ('us-west')", "region eq"]
+    {
+        let answer = list(bad).await.ended_with(400);
+        assert_eq!(answer.json()["errorCode"], "HPE_GL_SERVICE_CATALOG_BAD_REQUEST", "{bad}");
+    }
+    for (name, value) in [("limit", "0"), ("limit", "2001"), ("offset", "-1")] {
+        client.list(&abc, PROVISIONS, &[(name, value)]).await.ended_with(400);
+    }
+    let id = body["items"][0]["id"].as_str().unwrap();
+    let shown = client.get(&abc, &format!("{PROVISIONS}/{id}")).await.ended_with(200).json();
+    assert_eq!(shown, body["items"][0]);
+    let foreign = client.get(&msp, &format!("{PROVISIONS}/{id}")).await.ended_with(404);
+    assert_eq!(foreign.json()["errorCode"], "HPE_GL_SERVICE_CATALOG_NOT_FOUND");
+    client.get(&abc, &format!("{PROVISIONS}/garbage")).await.ended_with(400);
+    client.send(Ask::get(PROVISIONS)).await.ended_with(401);
+}
