@@ -23,11 +23,16 @@ async fn the_audit_log_tells_sign_ins_and_calls_newest_first() {
     // Each workspace has its own log: the exchange and the tenant's call are in the tenant's.
     let tenants = client.get(&abc, AUDIT).await.ended_with(200);
     assert_eq!(tenants.column("description"), [&format!("GET {INVENTORY}"), sign_in]);
-    let page = client.list(&msp, AUDIT, &[("limit", "1"), ("offset", "1")]).await.ended_with(200);
+    let page = client.list(&msp, AUDIT, &[("limit", "1")]).await.ended_with(200);
     let body = page.json();
-    assert_eq!(page.column("description"), [list_tenants], "reading the log is a call as well");
-    assert_eq!([&body["count"], &body["offset"], &body["total"]], [1, 1, 3]);
+    assert_eq!(page.column("description"), [list_tenants], "reading the log does not lengthen it");
+    assert_eq!([&body["count"], &body["offset"], &body["total"]], [1, 0, 2]);
     assert_eq!(body["remainingRecords"], true);
+    let page = client.list(&msp, AUDIT, &[("limit", "1"), ("offset", "1")]).await.ended_with(200);
+    assert_eq!(
+        (page.column("description"), &page.json()["remainingRecords"]),
+        (vec![sign_in.to_owned()], &false.into())
+    );
     let standard = client.mint("standard").await;
     let users = client.get(&standard, AUDIT).await.column("user");
     assert_eq!(users, [r#"{"username":"ops.user@example.com"}"#]);

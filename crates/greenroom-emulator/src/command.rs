@@ -251,7 +251,7 @@ impl Sandbox {
         let mut state = self.lock();
         let mut dialect = state.world.dialect.clone();
         for setting in settings {
-            let name = setting.split('=').next().unwrap_or_default();
+            let name = setting.split_once('=').map_or("preset", |(name, _)| name);
             dialect.apply(setting).map_err(|error| CommandError::field(name, error))?;
         }
         state.world.dialect = dialect;

@@ -86,7 +86,7 @@ fn admit(desk: &Desk, headers: &HeaderMap, target: Option<&str>) -> Result<(), (
                 && origin.port_u16().unwrap_or(80) == desk.address.port()
         })
     };
-    if text(header::ORIGIN).is_some_and(|origin| !own_page(origin)) {
+    if headers.get_all(header::ORIGIN).iter().any(|origin| !origin.to_str().is_ok_and(own_page)) {
         return Err((StatusCode::FORBIDDEN, "a page of another origin may not drive Greenroom"));
     }
     let given = text(header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).map(Digest::of);
@@ -181,7 +181,8 @@ fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, CommandError> {
     serde_json::from_slice(body).map_err(|error| {
         let message = error.to_string();
         // serde_json names an unknown or missing field between backticks.
-        let field = message.split('`').nth(1).map(str::to_owned);
+        let named = message.starts_with("unknown field") || message.starts_with("missing field");
+        let field = message.split('`').nth(1).filter(|_| named).map(str::to_owned);
         CommandError { field, message: format!("the body cannot be read: {message}") }
     })
 }

@@ -89,8 +89,8 @@ pub(crate) fn http_date(now: Timestamp) -> HeaderValue {
 pub(crate) struct Setting<'a> {
     pub(crate) dialect: &'a Dialect,
     pub(crate) seed: Seed,
-    /// The number of the request's history entry: debug ids derive from it.
-    pub(crate) n: u64,
+    /// The number of the request among the imitated ones: debug ids derive from it.
+    pub(crate) ordinal: u64,
     pub(crate) now: Timestamp,
 }
 
@@ -153,7 +153,7 @@ const BEARER_INVALID: &str = r#"Bearer error="invalid_token""#;
 /// `glp.md §8`.
 fn glp(speaker: Speaker, refusal: &Refusal, bearer: Jws, at: Setting<'_>) -> Answer {
     let envelope = |status: StatusCode, code: &str, message: &str| {
-        let debug_id = at.seed.uuid("debug", "", at.n).to_string();
+        let debug_id = at.seed.uuid("debug", "", at.ordinal).to_string();
         envelope(status, code, message, &debug_id)
     };
     let issue = |status: StatusCode, code: &str, message: &str, source: &str, subject: &str, text: &str| {
@@ -246,7 +246,7 @@ fn glp_unauthorized(speaker: Option<Speaker>, fault: TokenFault, bearer: Jws, at
     const UNKNOWN_KID: &str = "JWT verification failed, Cannot find valid KID in JWT token..";
     let unauthorized = StatusCode::UNAUTHORIZED;
     if fault == TokenFault::Missing || at.dialect.glp_auth_error == GlpAuthError::Service {
-        let debug_id = at.seed.uuid("debug", "", at.n).to_string();
+        let debug_id = at.seed.uuid("debug", "", at.ordinal).to_string();
         let mut body = envelope(unauthorized, "HPE_GL_ERROR_UNAUTHORIZED", "Unauthorized Request", &debug_id);
         // Only the device service details it (glp.md §5, §7.3, §8.2).
         if speaker == Some(Speaker::Service(Api::Devices)) {
@@ -264,8 +264,8 @@ fn glp_unauthorized(speaker: Option<Speaker>, fault: TokenFault, bearer: Jws, at
     };
     // The gateway's ids are CloudFront's: 40 bytes in base64url make 56 characters ending in "==".
     let mut bytes = [0; 40];
-    bytes[..32].copy_from_slice(&at.seed.bytes("debug", "edge", at.n));
-    bytes[32..].copy_from_slice(&at.seed.number("debug", "edge-tail", at.n).to_be_bytes());
+    bytes[..32].copy_from_slice(&at.seed.bytes("debug", "edge", at.ordinal));
+    bytes[32..].copy_from_slice(&at.seed.number("debug", "edge-tail", at.ordinal).to_be_bytes());
     Answer::json(status, &envelope(status, "HPE_GL_ERROR_FORBIDDEN", message, &URL_SAFE.encode(bytes)))
 }
 
@@ -318,7 +318,7 @@ fn central(speaker: Speaker, refusal: &Refusal, at: Setting<'_>) -> Answer {
         Refusal::BodyTooSlow => (StatusCode::REQUEST_TIMEOUT, GENERIC, "Request Timeout".to_owned()),
         Refusal::Malformed(message) => (StatusCode::BAD_REQUEST, GENERIC, message.clone()),
     };
-    let debug_id = at.seed.uuid("debug", "central", at.n).simple().to_string();
+    let debug_id = at.seed.uuid("debug", "central", at.ordinal).simple().to_string();
     // The key order is that of the live 401.
     let body = json!({
         "errorCode": code, "httpStatusCode": status.as_u16(), "message": message, "debugId": debug_id,
@@ -430,7 +430,7 @@ pub(crate) fn token_refusal(refusal: &TokenRefusal, at: Setting<'_>) -> Answer {
         TokenRefusal::UnknownWorkspace => match at.dialect.issuer_unknown_workspace {
             IssuerUnknownWorkspace::Html403 => Answer::html(StatusCode::FORBIDDEN),
             IssuerUnknownWorkspace::Envelope404 => {
-                let debug_id = at.seed.uuid("debug", "", at.n).to_string();
+                let debug_id = at.seed.uuid("debug", "", at.ordinal).to_string();
                 let status = StatusCode::NOT_FOUND;
                 Answer::json(status, &envelope(status, "HPE_GL_ERROR_NOT_FOUND", "Not Found", &debug_id))
             }
@@ -461,7 +461,8 @@ pub(crate) fn token_refusal(refusal: &TokenRefusal, at: Setting<'_>) -> Answer {
         TokenRefusal::TooMany => oauth(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
         TokenRefusal::Body(body) => match **body {
             Refusal::BodyTooLarge => oauth(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request"),
-            _ => oauth(StatusCode::REQUEST_TIMEOUT, "invalid_request"),
+            Refusal::BodyTooSlow => oauth(StatusCode::REQUEST_TIMEOUT, "invalid_request"),
+            _ => oauth(bad, "invalid_request"),
         },
     }
 }

@@ -28,6 +28,7 @@ mod sandbox;
 mod serve;
 mod signer;
 mod tls;
+mod veil;
 
 pub use builder::{Builder, StartError};
 pub use ca::CaError;

@@ -16,6 +16,7 @@ use crate::{
     identify::{Identified, Target},
     listen::Peer,
     oauth::TokenRequest,
+    veil,
 };
 
 /// The bearer token of a request.
@@ -32,9 +33,6 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<String, TokenFault> {
     }
 }
 
-/// The longest text that is kept of a path, a query or a header.
-const LONGEST: usize = 512;
-
 /// What arrived, in the parts that the record is made of.
 pub(crate) struct Arrival<'a> {
     pub(crate) peer: &'a Peer,
@@ -50,14 +48,17 @@ impl Arrival<'_> {
     /// The record of this request as the world stands at `now`.
     pub(crate) fn record(&self, world: &World, now: Timestamp) -> Request {
         let head = self.head;
-        let veil = |text: &str| veil(text, world);
+        let veil = |text: &str| veil::short(text, world);
         let headers = head
             .headers
             .iter()
             .map(|(name, value)| {
                 let text = String::from_utf8_lossy(value.as_bytes());
+                let scheme = text.split(' ').next().unwrap_or_default().to_ascii_lowercase();
                 let shown = match *name {
                     header::AUTHORIZATION | header::PROXY_AUTHORIZATION => credentials(&text),
+                    // Some clients carry credentials in headers of their own.
+                    _ if matches!(scheme.as_str(), "basic" | "bearer") => credentials(&text),
                     header::COOKIE => Digest::of(value.as_bytes()).to_string(),
                     _ => veil(&text),
                 };
@@ -89,8 +90,8 @@ impl Arrival<'_> {
             },
             http: version(head.version).to_owned(),
             tls: self.peer.tls,
-            host: clip(&self.door.host),
-            method: clip(head.method.as_str()),
+            host: veil(&self.door.host),
+            method: veil(head.method.as_str()),
             path: veil(head.uri.path()),
             query: veil(head.uri.query().unwrap_or_default()),
             headers,
@@ -120,12 +121,12 @@ fn version(version: Version) -> &'static str {
 fn form(request: &TokenRequest, world: &World) -> BTreeMap<String, String> {
     let shown = |name: &str, value: &str| match name {
         "grant_type" | "subject_token_type" | "requested_token_type" | "scope" | "client_id" => {
-            veil(value, world)
+            veil::short(value, world)
         }
         _ if value.is_empty() => String::new(),
         _ => Digest::of(value).to_string(),
     };
-    request.form.iter().take(50).map(|(name, value)| (veil(name, world), shown(name, value))).collect()
+    request.form.iter().take(50).map(|(name, value)| (veil::short(name, world), shown(name, value))).collect()
 }
 
 /// The client that a token request names: by its name, else by the id it sent.
@@ -133,7 +134,7 @@ fn client(request: &TokenRequest, world: &World) -> Option<String> {
     let presented = request.auth.basic.first().and_then(|reading| reading.id.as_ref());
     let id = presented.or(request.auth.body.id.as_ref())?;
     let known = world.clients().find(|(_, client)| client.id == *id).map(|(_, client)| client.name.clone());
-    Some(known.unwrap_or_else(|| veil(id, world)))
+    Some(known.unwrap_or_else(|| veil::short(id, world)))
 }
 
 /// A token as histories show it.
@@ -176,52 +177,14 @@ fn credentials(text: &str) -> String {
     }
 }
 
-/// The text with every run that is a secret of this world, or looks like a JWT, as a digest.
-fn veil(text: &str, world: &World) -> String {
-    let part_of_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    let mut shown = String::new();
-    let mut rest = text;
-    while !rest.is_empty() && shown.len() <= LONGEST {
-        let run = rest.find(|c| !part_of_token(c)).unwrap_or(rest.len());
-        let (word, tail) = rest.split_at(run);
-        if word.len() >= 20 && (word.contains("eyJ") || world.is_secret(&Digest::of(word))) {
-            shown.push_str(&Digest::of(word).to_string());
-        } else {
-            shown.push_str(word);
-        }
-        let gap = tail.find(part_of_token).unwrap_or(tail.len());
-        shown.push_str(&tail[..gap]);
-        rest = &tail[gap..];
-    }
-    clip(&shown)
-}
-
-fn clip(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use greenroom_model::sample::DEFAULT_SEED;
-
     use super::*;
 
     #[test]
-    fn secrets_are_veiled_wherever_they_stand() {
-        let world = World::sample(DEFAULT_SEED);
-        let secret = world.clients().next().unwrap().1.secret.clone().unwrap();
-        let shown = veil(&format!("/x?client_secret={}&limit=5", secret.reveal()), &world);
-        assert_eq!(shown, format!("/x?client_secret={}&limit=5", secret.digest()));
-        let jwt = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.c2ln";
-        let shown = veil(&format!("{{'access_token': '{jwt}'}}"), &world);
-        assert!(!shown.contains("eyJ") && shown.contains("access_token"), "{shown}");
+    fn credentials_keep_their_scheme_only() {
         assert_eq!(credentials("Bearer abc"), format!("Bearer {}", Digest::of("abc")));
         assert_eq!(credentials("abc"), Digest::of("abc").to_string());
-        assert_eq!(veil("/devices/v1/devices", &world), "/devices/v1/devices");
-        assert!(veil(&"x ".repeat(10_000), &world).len() < 2_000);
     }
 
     #[test]

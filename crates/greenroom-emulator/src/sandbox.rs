@@ -113,9 +113,9 @@ impl Sandbox {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts an imitated request, and closes the sandbox if there were more than are allowed. Says why
-    /// it is closed, if it is.
-    pub(crate) fn admit(&self, state: &mut State) -> Option<String> {
+    /// Counts an imitated request, and closes the sandbox if there were more than are allowed. Returns
+    /// the request's ordinal, and why the sandbox is closed, if it is.
+    pub(crate) fn admit(&self, state: &mut State) -> (u64, Option<String>) {
         state.requests += 1;
         if let Some(most) = self.max_requests.filter(|most| state.requests > *most)
             && state.closed.is_none()
@@ -123,7 +123,7 @@ impl Sandbox {
             state.closed = Some(format!("more than {most} requests"));
             self.exhausted.send_replace(true);
         }
-        state.closed.clone()
+        (state.requests, state.closed.clone())
     }
 
     /// The hosts of the world's Dedicated Platforms.

@@ -10,12 +10,12 @@ use greenroom_model::{
     history::{Decision, Event, Exchange, Response},
     host::HostFamily,
     id::Seed,
-    issue::{Issuer, Subject},
+    issue::{Issuer, Signature, Subject},
     refusal::{Refusal, TokenFault, TokenRefusal},
     rule::Advance,
     secret::Digest,
-    token::{Ordinal, Unsigned},
-    world::Door,
+    token::Unsigned,
+    world::{Door, World},
 };
 use http::{Method, StatusCode, request::Parts};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -28,10 +28,14 @@ use crate::{
     listen::Peer,
     oauth::{self, Grant, TokenRequest},
     record::{self, Arrival},
-    route::{Action, Ask, Reply},
+    route::{Action, Api, Ask, Reply},
     sandbox::{Motion, Sandbox, State},
     signer::{Jws, SIGNER},
+    veil,
 };
+
+/// The target of the line that is logged for each request.
+const LOG: &str = "greenroom";
 
 /// The largest body that is read (`glp.md §11 U20`).
 const LARGEST_BODY: usize = 1 << 20;
@@ -66,16 +70,18 @@ impl Sandbox {
             body: body.as_ref().ok().filter(|body| !body.is_empty()).map(Digest::of),
         };
         // The signature of a subject token is checked before the lock is taken.
-        let genuine = match token_request.as_ref().map(|request| &request.grant) {
+        let subject = match token_request.as_ref().map(|request| &request.grant) {
             Some(Ok(Grant::Exchange { subject_token })) => {
-                matches!(SIGNER.classify(subject_token.reveal()), Jws::Genuine { .. })
+                SIGNER.classify(subject_token.reveal()).signature()
             }
-            _ => false,
+            _ => Signature::Foreign,
         };
-        let call = Call { door: &door, head: &head, identified: &identified, bearer: &bearer, genuine };
-        let (mut pending, outcome) = self.begin(&arrival, &call, token_request.as_ref(), body.err());
-        let answer = self.finish(&mut pending, &call, outcome);
-        let now = pending.now;
+        let call = Call { door: &door, head: &head, identified: &identified, bearer: &bearer, subject };
+        let (pending, outcome) = self.begin(&arrival, &call, token_request.as_ref(), body.err());
+        let Pending { ordinal, now, seed, .. } = pending;
+        let setting = Setting { dialect: &pending.dialect, seed, ordinal, now };
+        let verdict = Verdict::of(outcome, &call, setting);
+        let answer = self.finish(pending, verdict);
         let response = answer.into_response(now);
         match head.method {
             Method::HEAD => without_body(response),
@@ -93,20 +99,18 @@ impl Sandbox {
     ) -> (Pending, Outcome) {
         let mut state = self.lock();
         let state = &mut *state;
-        let arrived = state.now();
-        let request = arrival.record(&state.world, arrived);
-        let n = state.note(Event::Request(Box::new(request.clone())));
-        let closed = self.admit(state);
+        let request = arrival.record(&state.world, state.now());
+        let (ordinal, closed) = self.admit(state);
+        let firings = match closed {
+            Some(_) => Vec::new(),
+            None => state.rules.decide(&request, presented_expiry(&state.world, arrival, token_request)),
+        };
+        let n = state.note(Event::Request(Box::new(request)));
         let mut applied = Vec::new();
-        if closed.is_none() {
-            let expiry = presented(arrival, token_request)
-                .and_then(|digest| state.world.tokens().by_digest(&digest))
-                .map(|token| token.expires_at);
-            for firing in state.rules.decide(&request, expiry) {
-                let did = advance(state, firing.advance);
-                state.note(Event::Fault { rule: firing.rule.clone(), request: n, did });
-                applied.push(firing.rule);
-            }
+        for firing in firings {
+            let did = advance(state, firing.advance);
+            state.note(Event::Fault { rule: firing.rule.clone(), request: n, did });
+            applied.push(firing.rule);
         }
         let now = state.now();
         let outcome = match closed {
@@ -115,94 +119,33 @@ impl Sandbox {
         };
         let dialect = state.world.dialect.clone();
         let seed = state.world.seed;
-        (Pending { n, now, dialect, seed, applied }, outcome)
+        (Pending { n, ordinal, now, dialect, seed, applied }, outcome)
     }
 
-    /// The second half: sign or compute outside the lock, then record what was answered.
-    fn finish(&self, pending: &mut Pending, call: &Call<'_>, outcome: Outcome) -> Answer {
-        let speaker = call.identified.target.speaker();
-        let at = Setting { dialect: &pending.dialect, seed: pending.seed, n: pending.n, now: pending.now };
-        let mut seal: Option<(Ordinal, Digest)> = None;
-        let mut issued = None;
-        let mut refused = None;
-        let mut refuse = |code: &str, why: String| refused = Some((code.to_owned(), why));
-        let refusal_answer = |refusal: &Refusal| match speaker {
-            Some(speaker) => {
-                let jws = match (refusal, call.bearer) {
-                    (Refusal::Token(TokenFault::Unknown), Ok(token)) => SIGNER.classify(token),
-                    _ => Jws::Undecodable,
-                };
-                // A token that this world issued and forgot after it had expired is still expired.
-                let forgotten =
-                    matches!(jws, Jws::Genuine { exp: Some(exp) } if exp <= pending.now.as_second());
-                let refusal = match refusal {
-                    Refusal::Token(TokenFault::Unknown) if forgotten => &Refusal::Token(TokenFault::Expired),
-                    other => other,
-                };
-                let answer = envelope::refusal(speaker, refusal, jws, at);
-                (envelope::rate_headers(answer, speaker.family(), at), refusal.clone())
-            }
-            None => (envelope::issuer_refusal(refusal, at), refusal.clone()),
-        };
-        let answer = match outcome {
-            Outcome::Token(unsigned) => {
-                let token = SIGNER.sign(&unsigned);
-                seal = Some((unsigned.ordinal, Digest::of(&token)));
-                issued = Some(unsigned.symbol.to_string());
-                oauth::token_answer(&token, &unsigned, &pending.dialect)
-            }
-            Outcome::TokenRefused(refusal) => {
-                refuse(refusal.code(), refusal.to_string());
-                envelope::token_refusal(&refusal, at)
-            }
-            Outcome::Document(body) => Answer::json(StatusCode::OK, &body),
-            Outcome::Reply(reply) => {
-                let body = match reply {
-                    Reply::Now(body) => Ok(body),
-                    Reply::Later(compute) => compute(),
-                };
-                match (body, speaker) {
-                    (Ok(body), Some(speaker)) => {
-                        let answer = Answer::json(StatusCode::OK, &body);
-                        envelope::rate_headers(answer, speaker.family(), at)
-                    }
-                    (Ok(body), None) => Answer::json(StatusCode::OK, &body),
-                    (Err(refusal), _) => {
-                        let (answer, refusal) = refusal_answer(&refusal);
-                        refuse(refusal.code(), refusal.to_string());
-                        answer
-                    }
-                }
-            }
-            Outcome::Refused(refusal) => {
-                let (answer, refusal) = refusal_answer(&refusal);
-                refuse(refusal.code(), refusal.to_string());
-                answer
-            }
-            Outcome::Closed(reason) => {
-                refuse("closed", reason.clone());
-                Answer::text(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    format!("Greenroom answers no more requests: {reason}."),
-                )
-            }
-        };
+    /// The second half: seal what was signed, and record what is answered.
+    fn finish(&self, pending: Pending, verdict: Verdict) -> Answer {
+        let Verdict { mut answer, refused, issued } = verdict;
         let (code, why) = refused.unzip();
+        let mut state = self.lock();
+        // What is refused may be repeated in the refusal, and a secret may stand in the wrong place.
+        let why = why.map(|why| veil::short(&why, &state.world));
+        if code.is_some() {
+            answer.body = veil::whole(&String::from_utf8_lossy(&answer.body), &state.world).into();
+        }
         let response = Response {
             request: pending.n,
             status: Some(answer.status.as_u16()),
             decision: if code.is_some() { Decision::Refused } else { Decision::Answered },
             refused: code,
             why,
-            issued,
-            applied: std::mem::take(&mut pending.applied),
+            issued: issued.as_ref().map(|(unsigned, _)| unsigned.symbol.to_string()),
+            applied: pending.applied,
         };
-        let mut state = self.lock();
-        if let Some((ordinal, digest)) = seal {
-            state.world.seal(ordinal, digest);
+        if let Some((unsigned, digest)) = issued {
+            state.world.seal(unsigned.ordinal, digest);
         }
         state.note(Event::Response(response));
-        if self.log {
+        if self.log && tracing::enabled!(target: LOG, tracing::Level::INFO) {
             let exchange = state.history.exchanges(pending.n - 1).into_iter().next();
             drop(state);
             if let Some(exchange) = exchange {
@@ -248,8 +191,81 @@ struct Call<'a> {
     head: &'a Parts,
     identified: &'a Identified,
     bearer: &'a Result<String, TokenFault>,
-    /// Whether the subject token of an exchange bears our signature.
-    genuine: bool,
+    /// What the signature of an exchange's subject token says.
+    subject: Signature,
+}
+
+/// What is answered, and what the history says about it.
+struct Verdict {
+    answer: Answer,
+    /// Code and sentence of a refusal.
+    refused: Option<(String, String)>,
+    /// A token that was signed, and its digest.
+    issued: Option<(Unsigned, Digest)>,
+}
+
+impl Verdict {
+    fn answered(answer: Answer) -> Self {
+        Self { answer, refused: None, issued: None }
+    }
+
+    fn refused(answer: Answer, code: &str, why: String) -> Self {
+        Self { answer, refused: Some((code.to_owned(), why)), issued: None }
+    }
+
+    /// Turns an outcome into an answer: signs, or computes a page. Runs without the lock.
+    fn of(outcome: Outcome, call: &Call<'_>, at: Setting<'_>) -> Self {
+        match outcome {
+            Outcome::Token(unsigned) => {
+                let token = SIGNER.sign(&unsigned);
+                let answer = oauth::token_answer(&token, &unsigned, at.dialect);
+                Self { answer, refused: None, issued: Some((unsigned, Digest::of(&token))) }
+            }
+            Outcome::TokenRefused(refusal) => {
+                Self::refused(envelope::token_refusal(&refusal, at), refusal.code(), refusal.to_string())
+            }
+            Outcome::Document(body) => Self::answered(Answer::json(StatusCode::OK, &body)),
+            Outcome::Reply(reply) => {
+                let body = match reply {
+                    Reply::Now(body) => Ok(body),
+                    Reply::Later(compute) => compute(),
+                };
+                match body {
+                    Ok(body) => Self::answered(counted(Answer::json(StatusCode::OK, &body), call, at)),
+                    Err(refusal) => Self::of_refusal(refusal, call, at),
+                }
+            }
+            Outcome::Refused(refusal) => Self::of_refusal(refusal, call, at),
+            Outcome::Closed(reason) => {
+                let text = format!("Greenroom answers no more requests: {reason}.");
+                Self::refused(Answer::text(StatusCode::SERVICE_UNAVAILABLE, text), "closed", reason)
+            }
+        }
+    }
+
+    fn of_refusal(mut refusal: Refusal, call: &Call<'_>, at: Setting<'_>) -> Self {
+        let mut bearer = Jws::Undecodable;
+        if let (Refusal::Token(fault @ TokenFault::Unknown), Ok(token)) = (&mut refusal, call.bearer) {
+            bearer = SIGNER.classify(token);
+            // A token that was issued here and forgotten after it had expired is still an expired one.
+            if bearer.signature().expired_by(at.now) {
+                *fault = TokenFault::Expired;
+            }
+        }
+        let answer = match call.identified.target.speaker() {
+            Some(speaker) => counted(envelope::refusal(speaker, &refusal, bearer, at), call, at),
+            None => envelope::issuer_refusal(&refusal, at),
+        };
+        Self::refused(answer, refusal.code(), refusal.to_string())
+    }
+}
+
+/// A resource answer with its rate headers.
+fn counted(answer: Answer, call: &Call<'_>, at: Setting<'_>) -> Answer {
+    match call.identified.target.speaker() {
+        Some(speaker) => envelope::rate_headers(answer, speaker.family(), at),
+        None => answer,
+    }
 }
 
 /// What the world made of a request.
@@ -319,7 +335,7 @@ impl State {
             // The SSO issuer knows no exchange (glp.md §2.1, §3).
             (Grant::Exchange { .. }, None) => Err(TokenRefusal::Grant(oauth::TOKEN_EXCHANGE.to_owned())),
             (Grant::Exchange { subject_token }, Some(id)) => {
-                let subject = Subject { digest: subject_token.digest(), genuine: call.genuine };
+                let subject = Subject { digest: subject_token.digest(), signature: call.subject };
                 self.world.exchange(id, call.door, auth, subject, now)
             }
         }
@@ -348,8 +364,11 @@ impl State {
             return Err(Refusal::UnknownQuery(name.chars().take(100).collect()));
         }
         let reply = operation(&self.world, &session, ask, now)?;
-        let description = format!("{} {}", call.head.method, route.path);
-        self.world.audit_call(&session, description, false, now);
+        // The log does not grow by being read: paging through it would never end.
+        if api != Api::AuditLog {
+            let description = format!("{} {}", call.head.method, route.path);
+            self.world.audit_call(&session, description, false, now);
+        }
         Ok(reply)
     }
 }
@@ -357,7 +376,10 @@ impl State {
 /// A request that was recorded and is being answered. From here to the answer nothing is awaited, so
 /// no client can leave in between.
 struct Pending {
+    /// The number of its entry in the history.
     n: u64,
+    /// Its number among the imitated requests. Other than `n` it does not depend on connections.
+    ordinal: u64,
     now: Timestamp,
     dialect: Dialect,
     seed: Seed,
@@ -409,12 +431,17 @@ impl Drop for Unread<'_> {
     }
 }
 
-/// The token that a request presents: the subject of an exchange, else the bearer.
-fn presented(arrival: &Arrival<'_>, token_request: Option<&TokenRequest>) -> Option<Digest> {
-    match token_request {
+/// When the token that a request presents expires: the subject of an exchange, else the bearer.
+fn presented_expiry(
+    world: &World,
+    arrival: &Arrival<'_>,
+    token_request: Option<&TokenRequest>,
+) -> Option<Timestamp> {
+    let digest = match token_request {
         Some(request) => request.subject_token().map(Digest::of),
         None => arrival.bearer.as_ref().ok().map(Digest::of),
-    }
+    };
+    world.tokens().by_digest(&digest?).map(|token| token.expires_at)
 }
 
 /// Moves the clock as a rule says, and says what was done.
@@ -456,7 +483,7 @@ fn log_line(exchange: &Exchange) {
         (None, None) => String::new(),
     };
     tracing::info!(
-        target: "greenroom",
+        target: LOG,
         n = exchange.n,
         op = %request.op,
         host = %request.host,

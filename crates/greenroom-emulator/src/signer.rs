@@ -14,6 +14,7 @@ use aws_lc_rs::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use greenroom_model::{
     access::IssuerKind,
+    issue::Signature,
     token::{TokenKind, Unsigned},
 };
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -38,11 +39,21 @@ pub(crate) enum Jws {
     Undecodable,
     /// A JWS whose `kid` is none of ours.
     UnknownKid,
-    /// It bears our signature. Says when it expires, if it says.
+    /// It bears our signature.
     Genuine {
-        /// `exp`.
+        /// `exp`, if it has one.
         exp: Option<i64>,
     },
+}
+
+impl Jws {
+    /// What the world wants to know of it.
+    pub(crate) fn signature(self) -> Signature {
+        match self {
+            Self::Undecodable | Self::UnknownKid => Signature::Foreign,
+            Self::Genuine { exp } => Signature::Ours { exp },
+        }
+    }
 }
 
 /// An RSA key with the key ids under which the two kinds of issuers publish it.

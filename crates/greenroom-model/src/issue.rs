@@ -29,13 +29,33 @@ pub enum Issuer<'a> {
     Workspace(&'a str),
 }
 
-/// The subject token of an exchange, and what its signature says.
+/// What the signature of a token says about where it comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signature {
+    /// Not from here, or no signature at all.
+    Foreign,
+    /// From here.
+    Ours {
+        /// The `exp` that it vouches for, in seconds since 1970.
+        exp: Option<i64>,
+    },
+}
+
+/// The subject token of an exchange.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject {
     /// Its digest.
     pub digest: Digest,
-    /// Whether it bears our signature.
-    pub genuine: bool,
+    /// What its signature says.
+    pub signature: Signature,
+}
+
+impl Signature {
+    /// Whether it is ours and what it vouches for has run out: true of tokens that the world issued and
+    /// has forgotten since.
+    pub fn expired_by(self, now: Timestamp) -> bool {
+        matches!(self, Self::Ours { exp: Some(exp) } if exp <= now.as_second())
+    }
 }
 
 impl World {
@@ -88,8 +108,13 @@ impl World {
             return Err(TokenRefusal::DedicatedPlatform);
         }
         let named = self.exchange_client(auth)?;
-        let token = self.tokens.by_digest(&subject.digest).ok_or(TokenRefusal::SubjectUnknown)?;
-        if !(subject.genuine || token.adopted) {
+        let Some(token) = self.tokens.by_digest(&subject.digest) else {
+            return Err(match subject.signature.expired_by(now) {
+                true => TokenRefusal::SubjectExpired,
+                false => TokenRefusal::SubjectUnknown,
+            });
+        };
+        if subject.signature == Signature::Foreign && !token.adopted {
             return Err(TokenRefusal::SubjectUnknown);
         }
         if named.is_some_and(|client| client != token.client) {

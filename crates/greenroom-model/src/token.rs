@@ -269,3 +269,40 @@ impl TokenTable {
         self.by_digest.retain(|_, ordinal| tokens.contains_key(ordinal));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn enter(table: &mut TokenTable, at: i64) -> Result<Ordinal, Full> {
+        let at = Timestamp::from_second(at).unwrap();
+        let make = |ordinal, symbol| Token {
+            ordinal,
+            kind: TokenKind::Workspace,
+            symbol,
+            client: ClientIx(0),
+            workspace: WorkspaceIx(0),
+            issued_at: at,
+            expires_at: at.saturating_add(SignedDuration::from_secs(900)).unwrap(),
+            parent: None,
+            adopted: false,
+            revoked: false,
+            seal: None,
+        };
+        table.enter("msp", at, make).map(|token| token.ordinal)
+    }
+
+    #[test]
+    fn a_full_table_forgets_what_has_expired_and_nothing_else() {
+        let mut table = TokenTable::default();
+        let first = enter(&mut table, 0).unwrap();
+        table.seal(first, Digest::of("first"));
+        let live = (1..MOST_TOKENS).map(|_| enter(&mut table, 500).unwrap()).max();
+        assert_eq!(enter(&mut table, 899), Err(Full), "all are live");
+        let next = enter(&mut table, 900).unwrap();
+        assert_eq!(Some(next), live.map(|last| last + 1), "ordinals go on");
+        assert!(table.by_ordinal(first).is_none() && table.by_digest(&Digest::of("first")).is_none());
+        assert_eq!(table.iter().count(), MOST_TOKENS);
+        assert_eq!(table.by_ordinal(next).unwrap().symbol.nth as usize, MOST_TOKENS + 1);
+    }
+}

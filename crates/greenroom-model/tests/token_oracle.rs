@@ -8,7 +8,7 @@ use greenroom_model::{
     credential::{ClientAuth, Presented},
     dialect::{MixedServices, RotateOnIssue},
     host::HostFamily,
-    issue::{Issuer, Subject},
+    issue::{Issuer, Signature, Subject},
     refusal::TokenFault,
     sample::{DEDICATED_HOST, DEFAULT_SEED},
     secret::Digest,
@@ -142,7 +142,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => Just(whole(Step::Mint(0, "msp", "emulator"))),
         2 => (0..5usize).prop_map(move |client| whole(Step::Mint(client, "sso", "emulator"))),
         2 => (pick(), target.clone()).prop_map(move |(token, to)| whole(Step::Exchange(token, to, true))),
-        3 => (pick(), target, any::<bool>()).prop_map(|(token, to, good)| vec![Step::Exchange(token, to, good)]),
+        3 => (pick(), target, any::<bool>()).prop_map(|(token, to, ok)| vec![Step::Exchange(token, to, ok)]),
         4 => pick().prop_map(|token| vec![Step::Sign(token)]),
         4 => pick().prop_map(|token| vec![Step::Seal(token)]),
         8 => (pick(), family, door).prop_map(|(token, family, door)| vec![Step::Use(token, family, door)]),
@@ -275,7 +275,8 @@ impl Run {
     fn exchange(&mut self, token: usize, target: &str, genuine: bool) -> Option<Unsigned> {
         let target = self.world.workspace_named(target).unwrap();
         let target = self.world.workspace(target).id.plain();
-        let subject = Subject { digest: self.digest(token), genuine };
+        let signature = if genuine { Signature::Ours { exp: None } } else { Signature::Foreign };
+        let subject = Subject { digest: self.digest(token), signature };
         let (door, now) = (the_door("emulator", ApiFamily::Glp), self.instant());
         self.world.exchange(&target, &door, &ClientAuth::default(), subject, now).ok()
     }

@@ -1,0 +1,100 @@
+//! Texts that may hold a secret, shown with its digest in its place.
+//!
+//! What may hold one is everything that a client sends: paths, queries, headers, and the texts that
+//! repeat them, such as the reason of a refusal. A secret is found as a whole word; of an adopted one
+//! only the digest is known.
+
+use greenroom_model::{secret::Digest, world::World};
+
+/// The longest text that a history keeps, in characters.
+const LONGEST: usize = 512;
+
+/// No shorter word is taken for a secret: those of the vendor have 32 characters, tokens hundreds.
+const SHORTEST: usize = 20;
+
+/// The text with every secret of this world, and whatever looks like a JWT, as a digest.
+pub(crate) fn whole(text: &str, world: &World) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (word, tail) = rest.split_at(word_length(rest));
+        if word.len() >= SHORTEST && (word.contains("eyJ") || world.is_secret(&Digest::of(word))) {
+            shown.push_str(&Digest::of(word).to_string());
+        } else {
+            shown.push_str(word);
+        }
+        let (gap, tail) = tail.split_at(gap_length(tail));
+        shown.push_str(gap);
+        rest = tail;
+    }
+    shown
+}
+
+/// The same, cut where a history cuts.
+pub(crate) fn short(text: &str, world: &World) -> String {
+    // Cut before looking: what is dropped anyway need not be searched. Twice the length leaves room
+    // for a secret that begins before the cut.
+    let enough = cut(text, 2 * LONGEST);
+    let shown = whole(enough, world);
+    match cut(&shown, LONGEST) {
+        kept if kept.len() < shown.len() || enough.len() < text.len() => format!("{kept}…"),
+        _ => shown,
+    }
+}
+
+fn cut(text: &str, characters: usize) -> &str {
+    text.char_indices().nth(characters).map_or(text, |(end, _)| &text[..end])
+}
+
+/// How many bytes from the start may be one token or secret.
+fn word_length(text: &str) -> usize {
+    text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))).unwrap_or(text.len())
+}
+
+/// How many bytes from the start cannot be: one character, or an escaped byte, whose digits would
+/// otherwise join the word behind them.
+fn gap_length(text: &str) -> usize {
+    let escape =
+        text.get(..3).is_some_and(|it| it.starts_with('%') && it[1..].bytes().all(|b| b.is_ascii_hexdigit()));
+    match text.chars().next() {
+        _ if escape => 3,
+        Some(other) => other.len_utf8(),
+        None => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use greenroom_model::sample::DEFAULT_SEED;
+
+    use super::*;
+
+    #[test]
+    fn secrets_are_veiled_wherever_they_stand() {
+        let world = World::sample(DEFAULT_SEED);
+        let secret = world.clients().next().unwrap().1.secret.clone().unwrap();
+        let (value, digest) = (secret.reveal(), secret.digest());
+        for (text, expected) in [
+            (format!("/x?client_secret={value}&limit=5"), format!("/x?client_secret={digest}&limit=5")),
+            (format!("a eq %27{value}%27"), format!("a eq %27{digest}%27")),
+            (format!("{{\"{value}\"}}"), format!("{{\"{digest}\"}}")),
+            (value.to_owned(), digest.to_string()),
+        ] {
+            assert_eq!(whole(&text, &world), expected);
+            assert_eq!(short(&text, &world), expected);
+        }
+        let jwt = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.c2ln";
+        let shown = short(&format!("{{'access_token': '{jwt}'}}"), &world);
+        assert!(!shown.contains("eyJ") && shown.contains("access_token"), "{shown}");
+    }
+
+    #[test]
+    fn harmless_text_stays_and_long_text_is_cut() {
+        let world = World::sample(DEFAULT_SEED);
+        for text in ["", "/devices/v1/devices", "100%", "%2", "é%27ü", "%%%41"] {
+            assert_eq!(whole(text, &world), text);
+        }
+        let long = short(&"x ".repeat(10_000), &world);
+        assert_eq!(long.chars().count(), LONGEST + 1);
+    }
+}

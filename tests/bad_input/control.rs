@@ -1,0 +1,238 @@
+//! Control: who may drive it, and what it says to mistakes.
+
+use proptest::{
+    prelude::*,
+    test_runner::{Config, TestRunner},
+};
+use serde_json::{Value, json};
+
+use super::*;
+
+const BASE: &str = "/_greenroom/v1";
+
+#[tokio::test]
+async fn pages_of_other_origins_and_other_hosts_may_not_drive_it() {
+    let wire = Wire::frozen().await;
+    let port = wire.emulator.address().port();
+    let (own, by_name) = (format!("127.0.0.1:{port}"), format!("localhost:{port}"));
+    for (host, origin, status) in [
+        (&*own, "", 200),
+        (&by_name, "", 200),
+        ("127.0.0.1", "", 200),
+        ("localhost:1", "", 200),
+        ("[::1]:4020", "", 200),
+        (&own, &format!("http://{own}"), 200),
+        (&own, &format!("http://{by_name}"), 200),
+        (&own, "http://evil.example", 403),
+        (&own, &format!("http://evil.example:{port}"), 403),
+        (&own, "http://127.0.0.1:1", 403),
+        (&own, "http://127.0.0.1", 403),
+        (&own, &format!("http://127.0.0.1.evil.example:{port}"), 403),
+        (&own, "null", 403),
+        (&own, "garbage", 403),
+        (&own, "\u{fc}", 403),
+        (&format!("evil.example:{port}"), "", 403),
+        ("localhost.evil.example", "", 403),
+        ("127.0.0.1.evil.example", "", 403),
+        ("", "", 403),
+        ("a b", "", 403),
+    ] {
+        let origin_header = if origin.is_empty() { String::new() } else { format!("Origin: {origin}\r\n") };
+        for (method, path) in [
+            ("GET", "clock"),
+            ("POST", "clock"),
+            ("GET", "history"),
+            ("DELETE", "faults"),
+            ("GET", "nothing"),
+        ] {
+            let body = r#"{"advance":"1s"}"#;
+            let request = format!(
+                "{method} {BASE}/{path} HTTP/1.1\r\nHost: {host}\r\n{origin_header}Connection: close\r\n\
+                 Content-Length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            let before = wire.emulator.clock().now();
+            let answer = wire.raw(request.as_bytes()).await;
+            let refused = answer.starts_with("HTTP/1.1 403 ");
+            assert_eq!(refused, status == 403, "{method} {path} {host:?} {origin:?}: {answer}");
+            assert!(!answer.contains("access-control-allow-origin"), "{answer}");
+            let moved = wire.emulator.clock().now() > before;
+            assert_eq!(moved, !refused && (method, path) == ("POST", "clock"), "{host:?} {origin:?}");
+        }
+    }
+    assert!(wire.emulator.history().exchanges().is_empty(), "control is no part of the history");
+}
+
+/// Sends a body to a route of control and returns its problem document.
+async fn problem(wire: &Wire, method: &str, path: &str, body: &str) -> (u16, Value) {
+    let answer = wire.send(method.parse().unwrap(), &format!("{BASE}/{path}"), &[], body).await;
+    assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{path} {body}: {answer:?}");
+    let problem = answer.json();
+    assert_eq!(problem["status"], json!(answer.status), "{path} {body}");
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.len() > 10), "{problem}");
+    (answer.status, problem)
+}
+
+#[tokio::test]
+async fn a_mistake_is_answered_with_its_field_and_a_mend() {
+    let wire = Wire::frozen().await;
+    // Route, body, status, field, and a part of the mend.
+    for (route, body, status, field, mend) in [
+        ("POST clock", r#"{"advance":"soon"}"#, 422, json!("advance"), "say 20s, 16m or 1h 30m"),
+        ("POST clock", r#"{"advance":"-5m"}"#, 422, json!("advance"), "say 20s"),
+        ("POST clock", r#"{"advance":"99999999999h"}"#, 422, json!("advance"), ""),
+        ("POST clock", r#"{"set":"tomorrow"}"#, 422, json!("set"), "2030-01-01T00:00:00Z"),
+        ("POST clock", r#"{"set":"2001-01-01T00:00:00Z"}"#, 422, json!("set"), "only moves forward"),
+        ("POST clock", r#"{"speed":"x9999999999"}"#, 422, json!("speed"), "say real, frozen or x60"),
+        ("POST clock", r#"{"advnce":"5m"}"#, 422, json!("advnce"), "advance"),
+        ("POST clock", r#"{"advance":"5m","set":"2030-01-01T00:00:00Z"}"#, 422, Value::Null, "exactly one"),
+        ("POST clock", "{}", 422, Value::Null, "exactly one"),
+        ("POST clock", "", 422, Value::Null, "cannot be read"),
+        ("POST clock", "\u{0}", 422, Value::Null, "cannot be read"),
+        ("POST tokens", r#"{"as":"mps"}"#, 422, json!("as"), "msp, msp-central"),
+        ("POST tokens", r#"{}"#, 422, json!("as"), "missing"),
+        ("POST tokens", r#"{"as":"msp","tenant":"nowhere"}"#, 422, json!("tenant"), "no workspace"),
+        ("POST tokens", r#"{"as":"msp","tenant":"standard"}"#, 422, json!("tenant"), "no tenant of"),
+        ("POST tokens", r#"{"as":"msp","ttl":"x"}"#, 422, json!("ttl"), "say 20s"),
+        ("POST tokens", r#"{"as":"msp","ttl":"5m","expired":true}"#, 422, json!("expired"), "one of both"),
+        ("POST dialect", r#"{"exchange_expird":"live"}"#, 422, json!("exchange_expird"), "exchange_expired"),
+        ("POST dialect", r#"{"exchange_expired":"soon"}"#, 422, json!("exchange_expired"), "rfc8693"),
+        ("POST dialect", r#"{"audit_v1_default_limit":50}"#, 422, json!("audit_v1_default_limit"), "quote"),
+        ("POST dialect", r#"{"preset":"dead"}"#, 422, json!("preset"), "live, rfc"),
+        ("POST dialect", "[]", 422, Value::Null, "map"),
+        ("POST faults", r#"{"when":{"opp":"api"},"do":{"advance":"1m"}}"#, 422, json!("opp"), "op"),
+        (
+            "POST faults",
+            r#"{"when":{"status":200},"do":{"advance":"1m"}}"#,
+            422,
+            json!("when.status"),
+            "before the answer",
+        ),
+        ("POST faults", r#"{"when":{},"nth":0,"do":{"advance":"1m"}}"#, 422, json!("nth"), "starts at 1"),
+        ("POST faults", r#"{"when":{}}"#, 422, json!("do"), "missing"),
+        ("GET history?op=apy", "", 422, json!("op"), "mint, exchange, api"),
+        ("GET history?staus=401", "", 422, json!("staus"), "status"),
+        ("GET history?status=x", "", 422, json!("status"), "no number"),
+        ("GET history?after=-1", "", 422, json!("after"), "no number"),
+        ("GET histroy", "", 404, Value::Null, "history"),
+        ("GET clock/now", "", 404, Value::Null, "clock"),
+        ("DELETE clock", "", 405, Value::Null, "DELETE"),
+        ("PUT tokens", "{}", 405, Value::Null, "PUT"),
+    ] {
+        let (method, path) = route.split_once(' ').unwrap();
+        let before = wire.emulator.history().entries(0).0.len();
+        let (got, problem) = problem(&wire, method, path, body).await;
+        assert_eq!((got, &problem["field"]), (status, &field), "{route} {body}: {problem}");
+        assert!(problem["detail"].as_str().unwrap().contains(mend), "{route} {body}: {problem}");
+        let notes = wire.emulator.history().entries(0).0.split_off(before);
+        let connections = |event: &Event| matches!(event, Event::Connection { .. });
+        assert!(
+            notes.iter().all(|entry| connections(&entry.event)),
+            "a refused wish does nothing: {notes:?}"
+        );
+    }
+    // The field is the one with the wrong value, or none is named; never the value.
+    for (route, body) in
+        [("clock", r#"{"advance":5}"#), ("faults", r#"{"when":{"op":"x"},"do":{"advance":"1m"}}"#)]
+    {
+        let (_, problem) = problem(&wire, "POST", route, body).await;
+        assert!(
+            [json!("advance"), json!("when.op"), json!("op"), Value::Null].contains(&problem["field"]),
+            "{problem}"
+        );
+    }
+    let long = wire.send(Method::POST, &format!("{BASE}/clock"), &[], &" ".repeat((2 << 20) + 1)).await;
+    assert_eq!(long.status, 413, "{long:?}");
+}
+
+/// JSON of any shape, often with the names that the routes know.
+fn any_json() -> impl Strategy<Value = Value> {
+    let names = [
+        "advance",
+        "set",
+        "speed",
+        "as",
+        "tenant",
+        "ttl",
+        "expired",
+        "preset",
+        "clock_skew",
+        "when",
+        "do",
+        "nth",
+        "id",
+        "op",
+        "kind",
+        "token",
+        "path",
+        "exchange_expired",
+    ];
+    let texts = [
+        "",
+        "1m",
+        "x60",
+        "frozen",
+        "msp",
+        "abc",
+        "live",
+        "api",
+        "exchange",
+        "presented",
+        "*",
+        "2030-01-01T00:00:00Z",
+        "-9999999-01-01T00:00:00Z",
+        "P99999Y",
+        "\u{0}",
+        "ü",
+    ];
+    let name =
+        prop_oneof![4 => prop::sample::select(names.to_vec()).prop_map(str::to_owned), 1 => any::<String>()];
+    let leaf = prop_oneof![
+        1 => Just(Value::Null),
+        1 => any::<bool>().prop_map(Value::from),
+        1 => any::<i64>().prop_map(Value::from),
+        1 => any::<f64>().prop_map(Value::from),
+        3 => prop::sample::select(texts.to_vec()).prop_map(Value::from),
+        1 => any::<String>().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 12, 4, move |inner| {
+        prop_oneof![
+            3 => prop::collection::vec((name.clone(), inner.clone()), 0..4)
+                .prop_map(|pairs| Value::Object(pairs.into_iter().collect())),
+            1 => prop::collection::vec(inner, 0..4).prop_map(Value::Array),
+        ]
+    })
+}
+
+#[tokio::test]
+async fn no_body_and_no_query_is_too_much_for_control() {
+    let wire = Wire::frozen().await;
+    let runtime = tokio::runtime::Handle::current();
+    let cases = tokio::task::spawn_blocking(move || {
+        let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(250) });
+        let routes = prop::sample::select(vec!["clock", "tokens", "dialect", "faults"]);
+        let outcome =
+            runner.run(&(routes, any_json(), 0..400usize, any::<String>()), |(route, json, cut, query)| {
+                runtime.block_on(async {
+                    let mut body = json.to_string();
+                    // Now and then only the beginning of it.
+                    if let Some(half) = body.get(..cut) {
+                        body = half.to_owned();
+                    }
+                    let answer = wire.send(Method::POST, &format!("{BASE}/{route}"), &[], &body).await;
+                    prop_assert!(answer.status < 500, "{route} {body}: {answer:?}");
+                    prop_assert!(answer.status == 200 || answer.json()["detail"].is_string(), "{answer:?}");
+                    let query: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
+                    let answer = wire
+                        .send(Method::GET, &format!("{BASE}/history?{query}=1&after=9999999"), &[], "")
+                        .await;
+                    prop_assert!(answer.status < 500, "{query}: {answer:?}");
+                    // A rule that came through must not last, else later cases depend on it.
+                    wire.send(Method::DELETE, &format!("{BASE}/faults"), &[], "").await;
+                    Ok(())
+                })
+            });
+        outcome.map_err(|error| error.to_string())
+    });
+    cases.await.unwrap().unwrap_or_else(|error| panic!("{error}"));
+}
