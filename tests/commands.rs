@@ -129,7 +129,8 @@ fn tokens_are_issued_and_listed_without_their_values() {
     assert_eq!(status(tenant.trim()), "200");
     let expired = issue(&["--as", "standard", "--expired"]).ended_with(0).stdout;
     assert_eq!(status(expired.trim()), "401");
-    let list = served.control(&scratch, &["tokens"]).ended_with(0).stdout;
+    let list = served.control(&scratch, &["tokens", "list"]).ended_with(0).stdout;
+    assert_eq!(list, served.control(&scratch, &["tokens"]).stdout);
     assert!(list.contains("abc#1") && list.contains("expired"), "{list}");
     assert!(!list.contains(tenant.trim()), "{list}");
     let wrong = issue(&["--as", "nobody"]).ended_with(2);

@@ -1,6 +1,6 @@
 //! The README keeps its word: every test and program that it names is there.
 
-use crate::harness::repository;
+use crate::harness::{Scratch, python, repository, run};
 
 #[test]
 fn the_readme_names_tests_and_programs_that_exist() {
@@ -20,4 +20,17 @@ fn the_readme_names_tests_and_programs_that_exist() {
             assert!(sources.contains(&format!("fn {test}()")), "{test}");
         }
     }
+}
+
+#[test]
+fn the_readmes_first_program_runs_as_it_stands() {
+    let readme = std::fs::read_to_string(repository().join("README.md")).unwrap();
+    let (_, rest) = readme.split_once("<<'EOF'\n").expect("a program");
+    let (program, _) = rest.split_once("\nEOF\n").expect("its end");
+    let scratch = Scratch::new();
+    let path = scratch.write("script.py", program).display().to_string();
+    let output = run(scratch.exec(&[], &[python::interpreter(), &path])).ended_with(0);
+    assert_eq!(output.stdout.trim_end().split_once(' ').unwrap().0, "200", "{output}");
+    assert_eq!(output.stdout.matches("'CN").count(), 5, "{output}");
+    assert_eq!(scratch.summary().exchanged(), ["abc#1"]);
 }

@@ -22,11 +22,16 @@ static INTERPRETER: LazyLock<String> = LazyLock::new(|| {
     }
 });
 
+/// The interpreter with the real SDKs.
+pub(crate) fn interpreter() -> &'static str {
+    &INTERPRETER
+}
+
 /// The command line that runs a program of `tests/python`.
 pub(crate) fn invocation<'a>(program: &str, args: &[&'a str]) -> Vec<&'a str> {
     let program = repository().join("tests/python").join(program);
     assert!(program.is_file(), "{} is missing", program.display());
-    // Lives as long as the test process, which runs one test.
+    // Lives as long as the test process: some forty short paths.
     let program: &'static str = Box::leak(program.into_os_string().into_string().unwrap().into_boxed_str());
     [&[INTERPRETER.as_str(), program], args].concat()
 }

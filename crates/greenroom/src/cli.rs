@@ -187,6 +187,8 @@ pub(crate) enum ClockAct {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokensAct {
+    /// List them, without their values. What happens without a word, too.
+    List,
     /// Print one raw token, for programs that are given a token rather than credentials.
     Issue {
         /// The client, by name or id.

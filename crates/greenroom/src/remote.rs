@@ -64,7 +64,7 @@ async fn clock(act: Option<ClockAct>, target: &Target) -> Result<Exit, Failure> 
 async fn tokens(act: Option<TokensAct>, target: &Target) -> Result<Exit, Failure> {
     let remote = remote(target)?;
     match act {
-        None => {
+        None | Some(TokensAct::List) => {
             let list = remote.tokens().await.map_err(Failure::usage)?;
             print(target, &list, |list| token_table(&list.tokens))
         }
