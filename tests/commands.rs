@@ -116,7 +116,7 @@ fn history_is_filtered_counted_and_expected() {
 #[test]
 fn tokens_are_issued_and_listed_without_their_values() {
     let scratch = Scratch::new();
-    let served = Served::start(&scratch, &[]);
+    let served = Served::start(&scratch, &["--clock", "frozen"]);
     let issue = |args: &[&str]| served.control(&scratch, &[&["tokens", "issue"], args].concat());
     let status = |token: &str| {
         let url = served.url();
