@@ -1,6 +1,7 @@
 //! Bad input: whatever arrives, it gets the vendor's error, is recorded, and disturbs nobody else.
 
 mod control;
+mod limits;
 mod random;
 mod sockets;
 

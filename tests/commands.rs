@@ -1,6 +1,9 @@
 //! The commands around a running emulator, by the real binary.
 
-use std::os::unix::fs::PermissionsExt as _;
+use std::{
+    ffi::OsStr,
+    os::unix::{ffi::OsStrExt as _, fs::PermissionsExt as _},
+};
 
 use serde_json::Value;
 
@@ -60,7 +63,13 @@ fn wrong_flags_name_the_mend() {
         (&["serve", "--listen", "0.0.0.0", "--port", "0"], 2, "--control-token"),
         (&["history", "--op", "apis"], 2, "mint, exchange, api"),
         (&["exec", "--expire", "tenant", "--", "true"], 125, "tenant@api#3"),
+        (&["serve", "--connection-timeout", "0s"], 2, "--connection-timeout"),
+        (&["serve", "--log", "greenroom=loud"], 2, "--log"),
+        (&["exec", "--log", "greenroom=loud", "--", "true"], 125, "--log"),
         (&["exec", "--expir", "x", "--", "true"], 125, "--expire"),
+        (&["exec", "--timeout", "0s", "--", "true"], 125, "--timeout"),
+        (&["--data-dir", "d", "exec", "--bogus", "--", "true"], 125, "--bogus"),
+        (&["--data-dir", "exec", "serve", "--bogus"], 2, "--bogus"),
         (&["exec"], 125, "CMD"),
         (&["clock", "--url", "http://127.0.0.1:1"], 2, "greenroom serve"),
         (&["clock", "--url", "ftp://x"], 2, "http://127.0.0.1:4020"),
@@ -69,6 +78,62 @@ fn wrong_flags_name_the_mend() {
         command.args(args);
         let output = run(command).ended_with(code);
         assert!(output.stderr.contains(mend), "{args:?}: {output}");
+    }
+}
+
+#[test]
+fn a_line_that_is_no_text_is_refused_without_a_panic() {
+    let scratch = Scratch::new();
+    let broken = OsStr::from_bytes(b"\xff");
+    for (args, code) in [
+        (&[broken][..], 2),
+        (&[OsStr::new("serve"), broken], 2),
+        (&[OsStr::new("exec"), broken, OsStr::new("--"), broken], 125),
+    ] {
+        let mut command = scratch.greenroom();
+        command.args(args);
+        let output = run(command).ended_with(code);
+        assert!(output.stderr.contains("Usage") && !output.stderr.contains("panicked"), "{output}");
+    }
+}
+
+/// `greenroom world show | head -1` is no failure.
+#[test]
+fn nobody_has_to_read_what_is_said() {
+    let scratch = Scratch::new();
+    let served = Served::start(&scratch, &[]);
+    let url = &["--url", served.url()][..];
+    let closed = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        writer
+    };
+    for args in [
+        &["completions", "bash"][..],
+        &["--help"],
+        &["init"],
+        &[&["world", "show"], url].concat(),
+        &[&["clock"], url].concat(),
+        &[&["tokens", "--json"], url].concat(),
+        &[&["tokens", "issue", "--as", "msp"], url].concat(),
+        &[&["history"], url].concat(),
+        &[&["history", "--count"], url].concat(),
+        &[&["dialect"], url].concat(),
+        &[&["env"], url].concat(),
+        &[&["env", "--ca"], url].concat(),
+    ] {
+        let output = scratch.greenroom().args(args).stdout(closed()).output().unwrap();
+        assert_eq!((output.status.code(), &*output.stderr), (Some(0), &b""[..]), "{args:?}: {output:?}");
+    }
+    for (args, code) in [
+        (&["clock", "--url", "ftp://x"][..], 2),
+        (&["bogus"], 2),
+        (&[&["history", "--expect", ">= 1"], url].concat(), 1),
+        (&["exec", "--", "true"], 0),
+        (&["exec", "--", "/nonexistent/program"], 127),
+    ] {
+        let output = scratch.greenroom().args(args).stdout(closed()).stderr(closed()).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{args:?}");
     }
 }
 
@@ -223,8 +288,26 @@ fn a_stopped_emulator_ends_with_0_and_a_probe_sees_it() {
 /// At the highest level, with every library's words: what must not be read is not there.
 #[test]
 fn logs_hold_no_token_and_no_secret() {
+    // For people, and with the name of who speaks.
+    for format in ["text", "json"] {
+        let log = log_of_a_tour(format);
+        assert!(log.contains("device-inventory") && log.contains("msp#1"), "the log is there: {log}");
+        let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        for line in lines {
+            let text = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
+            let library = text("target").split("::").next().unwrap_or_default().to_owned();
+            let talkative = ["h2", "hyper", "hyper_util", "rustls", "tokio_rustls"].contains(&&*library);
+            assert!(!talkative || !["TRACE", "DEBUG"].contains(&&*text("level")), "{line}");
+        }
+    }
+}
+
+/// What `serve` logs when it is asked for everything, the libraries' modules by name. No token and no
+/// secret is in it or in the history.
+fn log_of_a_tour(format: &str) -> String {
     let scratch = Scratch::new();
-    let served = Served::start(&scratch, &["--log", "trace,h2=trace,hyper=trace,rustls=trace"]);
+    let filter = "trace,h2::codec=trace,h2::proto=trace,hyper=trace,rustls=trace";
+    let served = Served::start(&scratch, &["--log", filter, "--log-format", format]);
     let world = served.control(&scratch, &["world", "show", "--json"]).json();
     let client = &world["clients"][0];
     let [id, secret] = ["client_id", "client_secret"].map(|field| client[field].as_str().unwrap().to_owned());
@@ -242,8 +325,8 @@ fn logs_hold_no_token_and_no_secret() {
     let minted: Value = serde_json::from_str(answers.split_inclusive('}').next().unwrap()).unwrap();
     let history = served.control(&scratch, &["history", "--json"]).ended_with(0).stdout;
     let (_, log) = served.end();
-    assert!(log.contains("device-inventory") && log.contains("msp#1"), "the log is there: {log}");
     for hidden in [secret.as_str(), &token, minted["access_token"].as_str().unwrap()] {
         assert!(!log.contains(hidden) && !history.contains(hidden), "a secret is in the log or the history");
     }
+    log
 }

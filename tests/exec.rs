@@ -53,6 +53,22 @@ fn too_many_requests_end_the_command_and_say_why() {
     assert!(output.stderr.contains("more than 3 requests"), "{output}");
 }
 
+/// The guard rail races with a program that ends at once: neither may win with a 0.
+#[test]
+fn a_command_that_ends_at_the_refusal_was_ended_too() {
+    let scratch = Scratch::new();
+    let ask = "curl -s https://sso.common.cloud.hpe.com/pf/JWKS";
+    let by_curl = format!("{ask}; {ask}; exit 0");
+    // As fast as can be: it goes at the first byte of the answer.
+    let at_once = "address=${GREENROOM_URL#http://}; for n in 1 2; do exec 3<>\"/dev/tcp/${address%:*}/${address#*:}\"; \
+                   printf 'GET /pf/JWKS HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n' >&3; read -r -n 1 <&3; done; exit 0";
+    for script in std::iter::once(&*by_curl).chain([at_once; 10]) {
+        let output = run(scratch.exec(&["--max-requests", "1"], &["bash", "-c", script]));
+        assert_ne!(output.code, Some(0), "{output}");
+        assert!(output.stderr.contains("more than 1 requests"), "{output}");
+    }
+}
+
 #[test]
 fn a_command_that_takes_too_long_is_ended() {
     let scratch = Scratch::new();
@@ -105,6 +121,32 @@ fn a_terminated_exec_ends_its_command_and_puts_the_file_back() {
     assert_eq!(scratch.read("token.yaml"), UNIFIED);
 }
 
+/// A secret that is rotated while a program runs must not be lost to the old one.
+#[test]
+fn an_edited_token_file_is_left_alone_and_reported() {
+    let scratch = Scratch::new();
+    scratch.write("token.yaml", UNIFIED);
+    let script = "sed -i \"s/'pw'/'rotated'/\" token.yaml; exit 3";
+    let output = run(scratch.exec(&["--quiet"], &["sh", "-c", script])).ended_with(3);
+    assert_eq!(scratch.read("token.yaml"), UNIFIED.replace("'pw'", "'rotated'"));
+    let token = scratch.path("token.yaml").canonicalize().unwrap().display().to_string();
+    assert!(output.stderr.contains(&token) && output.stderr.contains(".saved"), "{output}");
+    assert!(!output.stderr.contains("rotated"), "{output}");
+    let copy =
+        output.stderr.split_whitespace().find_map(|word| word.strip_suffix(';')?.strip_suffix(".saved"));
+    let copy = std::fs::read_to_string(format!("{}.saved", copy.unwrap())).unwrap();
+    assert!(copy.ends_with(UNIFIED), "{copy}");
+}
+
+#[test]
+fn a_quiet_exec_mends_in_silence() {
+    let scratch = Scratch::new();
+    scratch.write("token.yaml", UNIFIED);
+    run(scratch.exec(&[], &["sh", "-c", "echo > token.yaml; kill -9 $PPID"]));
+    let output = run(scratch.exec(&["--quiet"], &["cat", "token.yaml"])).ended_with(0);
+    assert_eq!((&*output.stdout, &*output.stderr), (UNIFIED, ""));
+}
+
 #[test]
 fn two_execs_do_not_meet() {
     let scratch = Scratch::new();
@@ -125,4 +167,15 @@ fn two_execs_do_not_meet() {
         let moves = history["events"].as_array().unwrap().iter().filter(|event| event.get("clock").is_some());
         assert_eq!(moves.count(), 1);
     }
+}
+
+#[test]
+fn a_link_that_the_command_replaced_is_a_link_again() {
+    let scratch = Scratch::new();
+    scratch.write("real.yaml", UNIFIED);
+    std::os::unix::fs::symlink("real.yaml", scratch.path("token.yaml")).unwrap();
+    let script = "echo new > t.tmp && mv t.tmp token.yaml";
+    run(scratch.exec(&[], &["sh", "-c", script])).ended_with(0);
+    assert_eq!(std::fs::read_link(scratch.path("token.yaml")).unwrap().to_str(), Some("real.yaml"));
+    assert_eq!(scratch.read("token.yaml"), UNIFIED);
 }

@@ -4,6 +4,7 @@ mod bad_input;
 mod client;
 mod commands;
 mod exec;
+mod exec_flags;
 mod harness;
 mod oauth;
 mod properties;

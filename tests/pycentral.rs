@@ -10,6 +10,9 @@
 //! | seed 000: dict from variables, `cluster_name` | `inventory_by_cluster_name.py`, `sixteen_clusters.py` | `a_cluster_name_stands_for_a_base_url`, `every_cluster_answers_by_name_and_by_base_url` |
 //! | seed 000: blocks `glp` and `new_central` | `separate_credentials.py` | `separate_credentials_sign_in_twice` |
 //! | seed 000: access token | `static_access_token.py` | `a_static_access_token_works_until_it_expires`, `an_issued_access_token_works_until_the_clock_moves` |
+//! | seed 001: unified, GLP + New Central, `cluster_name` | `unified_as_in_the_module_reference.py` | `the_cluster_of_the_module_reference_answers` |
+//! | seed 001: unified, GLP + New Central, `base_url` | `unified_as_in_the_module_reference.py` | `an_api_gateway_leads_to_new_central`, `an_api_gateway_of_classic_central_alone_refuses` |
+//! | seed 001: unified, GLP only | `unified_as_in_the_module_reference.py` | `the_module_reference_reaches_glp_without_a_cluster` |
 //! | seed 002: MSP-level operations | `msp_listings.py` | `the_msp_lists_tenants_and_devices` |
 //! | seed 002: tenant-scoped Central call | `tenant_inventory.py` | `a_tenant_is_entered_by_name` |
 //! | seed 002: tenant-scoped GLP call | `tenant_audit_log.py` | `the_audit_log_of_a_tenant_is_its_own` |
@@ -279,6 +282,74 @@ fn an_issued_access_token_works_until_the_clock_moves() {
     assert_eq!(go().ended_with(0).json(), json!({"codes": [200]}));
     served.control(&scratch, &["clock", "advance", "2h"]).ended_with(0);
     assert_eq!(exception(&go().ended_with(1)).0, "ValueError");
+}
+
+// The module reference (seed 001).
+
+/// The base URL of the module reference's listing, for a cluster that exists.
+const API_GATEWAY: &str = "https://apigw-prod2.central.arubanetworks.com";
+
+fn module_reference(scratch: &Scratch, flags: &[&str], cluster: &[&str]) -> Value {
+    scratch.exec_python(flags, "unified_as_in_the_module_reference.py", cluster).ended_with(0).json()
+}
+
+#[test]
+fn the_cluster_of_the_module_reference_answers() {
+    let scratch = Scratch::new();
+    let result = module_reference(&scratch, &[], &["cluster_name", "Internal"]);
+    assert_eq!(result["glp"], json!({"code": 200, "total": MSP_INVENTORY}));
+    assert_eq!(result["central"], json!({"code": 200, "total": MSP_NETWORK}));
+    let summary = scratch.summary();
+    assert_requests(&summary, 1, 0, 2);
+    assert_refused(&summary, &[]);
+}
+
+#[test]
+fn an_api_gateway_leads_to_new_central() {
+    let scratch = Scratch::new();
+    let expected = json!({
+        "glp": {"code": 200, "total": MSP_INVENTORY},
+        "central": {"code": 200, "total": MSP_NETWORK},
+    });
+    assert_eq!(module_reference(&scratch, &[], &["base_url", API_GATEWAY]), expected);
+    assert_requests(&scratch.summary(), 1, 0, 2);
+
+    // Adopted, the gateway is the workspace's own cluster and the only one.
+    let go = |base_url: &str| {
+        let cmd = python::invocation("unified_as_in_the_module_reference.py", &["base_url", base_url]);
+        let mut command = scratch.exec(&[], &cmd);
+        command
+            .env("GLP_CLIENT_ID", "8c7b0d1e-2f3a-4b5c-9d6e-7f8091a2b3c4")
+            .env("GLP_CLIENT_SECRET", "0a1b2c3d4e5f11ee86a19d42f7b35e60")
+            .env("GLP_WORKSPACE_ID", "0b54c8d2-91aa-11f0-b1c5-0242ac120002")
+            .env("CENTRAL_BASE_URL", API_GATEWAY);
+        run(command).ended_with(0).json()
+    };
+    assert_eq!(go(API_GATEWAY), expected);
+    assert_refused(&scratch.summary(), &[]);
+    assert_eq!(go("https://us5.api.central.arubanetworks.com")["central"]["code"], 401);
+    assert_refused(&scratch.summary(), &[("wrong_cluster", 2)]);
+}
+
+#[test]
+fn an_api_gateway_of_classic_central_alone_refuses() {
+    let scratch = Scratch::new();
+    let result =
+        module_reference(&scratch, &["--dialect", "apigw_hosts=classic"], &["base_url", API_GATEWAY]);
+    assert_eq!((&result["glp"]["code"], &result["central"]["code"]), (&json!(200), &json!(401)));
+    let summary = scratch.summary();
+    // pycentral takes the 401 for an expiry: it renews once, asks once more and gives up.
+    assert_requests(&summary, 2, 0, 3);
+}
+
+#[test]
+fn the_module_reference_reaches_glp_without_a_cluster() {
+    let scratch = Scratch::new();
+    let result = module_reference(&scratch, &[], &[]);
+    assert_eq!(result["glp"], json!({"code": 200, "total": MSP_INVENTORY}));
+    let refusal = result["central"].as_str().expect("pycentral itself refuses the Central call");
+    assert!(refusal.contains("Missing configuration for 'new_central'"), "{refusal}");
+    assert_requests(&scratch.summary(), 1, 0, 1);
 }
 
 // Clusters.

@@ -12,8 +12,8 @@ use base64::{
 };
 use greenroom_emulator::Emulator;
 use reqwest::{Method, Version};
-use tracing::{subscriber::DefaultGuard, warn};
-use tracing_subscriber::{EnvFilter, fmt::MakeWriter, layer::SubscriberExt as _};
+use tracing::{Level, subscriber::DefaultGuard, warn};
+use tracing_subscriber::{EnvFilter, filter::filter_fn, fmt::MakeWriter, layer::SubscriberExt as _};
 
 use crate::wire::{
     ACCESS_TOKEN_TYPE, Answer, DEVICES, INVENTORY, TOKEN_EXCHANGE, Wire, access_token, answer, credentials,
@@ -41,11 +41,18 @@ impl Logs {
         );
         // The test's own client is in this process too; its logs are not the emulator's.
         capped.push("reqwest");
-        let filter = capped.iter().fold(EnvFilter::new("trace"), |filter, library| {
-            filter.add_directive(format!("{library}=info").parse().expect("a directive"))
+        // As in the binary: apart from what is asked for, so that nothing lifts the cap.
+        let cap = filter_fn(move |metadata| {
+            let is_within = |library: &&str| {
+                let rest = metadata.target().strip_prefix(library);
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+            };
+            *metadata.level() <= Level::INFO || !capped.iter().any(is_within)
         });
+        let wanted = EnvFilter::new("trace,h2::codec=trace,hyper::proto=trace,rustls::client=trace");
         let layer = tracing_subscriber::fmt::layer().with_writer(logs.clone()).with_ansi(false);
-        let guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(filter).with(layer));
+        let registry = tracing_subscriber::registry().with(wanted).with(cap).with(layer);
+        let guard = tracing::subscriber::set_default(registry);
         (logs, guard)
     }
 

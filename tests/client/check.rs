@@ -214,7 +214,7 @@ fn check_rates(
         ("by_family", "central") | ("x_ratelimit", _) => Some("x-ratelimit"),
         _ => Some("ratelimit"),
     };
-    let window = if spelling == Some("x-ratelimit") { 3_600 } else { 60 };
+    let window = if speaker == "central" { 3_600 } else { 60 };
     let left = window - now.as_second() % window;
     let reset = match (spelling, dialects["central_rate_reset"].as_str()) {
         (Some("x-ratelimit"), "rfc3339") => {

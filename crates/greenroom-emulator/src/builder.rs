@@ -167,7 +167,9 @@ impl Builder {
 
     /// Starts listening.
     pub async fn start(self) -> Result<Emulator, StartError> {
-        if !self.listen.ip().is_loopback() && self.control_token.is_none() {
+        // An empty token, as of an unset variable, protects nothing.
+        let token = self.control_token.filter(|token| !token.reveal().is_empty());
+        if !self.listen.ip().is_loopback() && token.is_none() {
             return Err(StartError::ControlToken(self.listen));
         }
         let authority = match &self.authority_dir {
@@ -199,7 +201,7 @@ impl Builder {
         let desk = Arc::new(Desk {
             sandbox: Arc::clone(&sandbox),
             address,
-            token: self.control_token.map(|token| token.digest()),
+            token: token.map(|token| token.digest()),
             ca_pem: authority.pem().to_owned(),
             about: json!({
                 "name": "greenroom",

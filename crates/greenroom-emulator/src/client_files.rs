@@ -51,7 +51,10 @@ impl ClientFiles {
         if own.is_some() {
             write(&ca, ca_pem.as_bytes())?;
         }
-        write(&trust_store, &client_env::trust_store(ca_pem)?)?;
+        // Made once for a kept authority, whose folder may be read-only from then on.
+        if own.is_some() || !is_newer(&trust_store, &ca) {
+            write(&trust_store, &client_env::trust_store(ca_pem)?)?;
+        }
         Ok(Self { directory, ca, trust_store, _own: own })
     }
 
@@ -85,6 +88,12 @@ impl ClientFiles {
         write(&trust_store, &client_env::trust_store(&both)?)?;
         Ok(ClientEnv::new(url, &ca, &trust_store, direct))
     }
+}
+
+/// Whether a file was written after another one.
+fn is_newer(path: &Path, than: &Path) -> bool {
+    let written = |path: &Path| path.metadata().and_then(|metadata| metadata.modified()).ok();
+    written(path).zip(written(than)).is_some_and(|(this, that)| this >= that)
 }
 
 /// Writes a file that is there whole or not at all: other processes may be reading the old one.

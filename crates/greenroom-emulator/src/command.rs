@@ -5,13 +5,14 @@ mod reply;
 
 use greenroom_model::{
     history::{self, Entry, Event},
+    issue::Term,
     refusal::TokenRefusal,
     rule::{Rule, Selector},
     secret::Digest,
     time,
-    token::Token,
+    token::{Life, Token},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use self::reply::{
@@ -181,14 +182,18 @@ impl Sandbox {
     }
 
     fn issue_token(&self, wish: &IssueToken) -> Result<Reply, CommandError> {
-        let life = match &wish.ttl {
-            Some(ttl) => Some(time::parse_duration(ttl).map_err(|error| CommandError::field("ttl", error))?),
-            None => None,
+        let term = match (&wish.ttl, wish.expired) {
+            (None, false) => Term::OfKind,
+            (None, true) => Term::Expired,
+            (Some(ttl), false) => {
+                let wrong = |error: String| CommandError::field("ttl", error);
+                let ttl = time::parse_duration(ttl).map_err(|error| wrong(error.to_string()))?;
+                Term::Life(Life::try_from(ttl).map_err(|error| wrong(error.to_string()))?)
+            }
+            (Some(_), true) => {
+                return Err(CommandError::field("expired", "an expired token has no ttl: give one of both"));
+            }
         };
-        if life.is_some() && wish.expired {
-            return Err(CommandError::field("expired", "an expired token has no ttl: give one of both"));
-        }
-        let life = if wish.expired { Some(SignedDuration::ZERO) } else { life };
         let (unsigned, expires_at) = {
             let mut state = self.lock();
             let now = state.now();
@@ -205,7 +210,7 @@ impl Sandbox {
                 })?),
                 None => None,
             };
-            let issued = state.world.issue_for(client, tenant, life, now);
+            let issued = state.world.issue_for(client, tenant, term, now);
             let unsigned = issued.map_err(|refusal| match refusal {
                 TokenRefusal::TargetNotManaged => {
                     CommandError::field("tenant", "that workspace is no tenant of the client's workspace")
@@ -225,11 +230,12 @@ impl Sandbox {
 
     fn history(&self, query: &HistoryQuery) -> Reply {
         // Cloned under the lock, selected outside: a long history must not hold requests.
-        let (entries, last, dropped) = self.entries(query.after);
-        let exchanges: Vec<_> = history::join(entries.iter())
-            .into_iter()
-            .filter(|exchange| query.selector.matches(exchange))
-            .collect();
+        let (entries, newest, dropped) = self.entries(query.after);
+        let exchanges = history::join(entries.iter());
+        let open = exchanges.iter().find(|exchange| exchange.response.is_none());
+        let last = open.map_or(newest, |exchange| exchange.n - 1);
+        let exchanges: Vec<_> =
+            exchanges.into_iter().filter(|exchange| query.selector.matches(exchange)).collect();
         let events = entries
             .into_iter()
             .filter(|entry| !matches!(entry.event, Event::Request(_) | Event::Response(_)))
@@ -254,18 +260,20 @@ impl Sandbox {
             let name = setting.split_once('=').map_or("preset", |(name, _)| name);
             dialect.apply(setting).map_err(|error| CommandError::field(name, error))?;
         }
+        let (before, after) = (state.world.dialect.rows(), dialect.rows());
         state.world.dialect = dialect;
-        state.note(Event::Note { text: format!("dialect {}", settings.join(" ")) });
+        let changed = after.iter().zip(&before).filter(|(after, before)| after != before);
+        let changed: Vec<_> = changed.map(|(row, _)| row.to_string()).collect();
+        state.note(Event::Note { text: format!("dialect {}", changed.join(" ")) });
         Ok(Reply::Dialect(DialectRows { dialects: state.world.dialect.rows() }))
     }
 
     fn add_fault(&self, rule: Rule) -> Result<Reply, CommandError> {
         let mut state = self.lock();
-        let id = state.rules.add(rule).map_err(|error| {
-            let text = error.to_string();
-            let field = text.split(':').next().unwrap_or_default();
-            CommandError::field(field, &text)
-        })?;
+        let id = state
+            .rules
+            .add(rule)
+            .map_err(|error| CommandError { field: error.field(), message: error.to_string() })?;
         state.note(Event::Note { text: format!("rule {id} added") });
         Ok(Reply::FaultAdded(FaultAdded { id }))
     }

@@ -19,7 +19,7 @@ use axum::{
     routing::get,
 };
 use bytes::Bytes;
-use greenroom_model::{nearest, secret::Digest};
+use greenroom_model::{nearest, refusal::Refusal, secret::Digest};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -91,7 +91,7 @@ fn admit(desk: &Desk, headers: &HeaderMap, target: Option<&str>) -> Result<(), (
     }
     let given = text(header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).map(Digest::of);
     if desk.token.is_some() && desk.token != given {
-        let detail = "away from loopback control needs its token: send it as Authorization: Bearer \
+        let detail = "this emulator's control needs its token: send it as Authorization: Bearer \
                       (--control-token or GREENROOM_CONTROL_TOKEN)";
         return Err((StatusCode::UNAUTHORIZED, detail));
     }
@@ -108,6 +108,16 @@ impl Desk {
                 .parse::<IpAddr>()
                 .is_ok_and(|ip| ip.is_loopback() || ip == listening || listening.is_unspecified())
     }
+}
+
+/// The answer to a request whose body could not be had.
+pub(crate) fn unread(refusal: &Refusal) -> Response {
+    let status = match refusal {
+        Refusal::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Refusal::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    problem(status, None, &refusal.to_string())
 }
 
 /// A problem document (RFC 9457).

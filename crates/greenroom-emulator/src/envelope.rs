@@ -362,7 +362,7 @@ pub(crate) fn rate_headers(answer: Answer, family: ApiFamily, at: Setting<'_>) -
         (RateHeaders::ByFamily, ApiFamily::Glp | ApiFamily::DataServices) => "ratelimit",
     };
     // GLP counts by the minute, Central by the hour (glp.md §6.1, central.md §4.4).
-    let window = if spelling == "ratelimit" { 60 } else { 3_600 };
+    let window = if family == ApiFamily::Central { 3_600 } else { 60 };
     let rest = window - at.now.as_second().rem_euclid(window);
     let reset = if spelling == "x-ratelimit" && at.dialect.central_rate_reset == CentralRateReset::Rfc3339 {
         Timestamp::from_second(at.now.as_second() + rest).unwrap_or(at.now).to_string()

@@ -10,10 +10,11 @@ use hyper::body::Incoming;
 use tower::ServiceExt as _;
 
 use crate::{
-    envelope,
+    body, control, envelope,
     gateway::{self, Road},
     listen::{self, ConnectionEvent, Peer},
     sandbox::Sandbox,
+    veil,
 };
 
 /// One sandbox and its control.
@@ -37,9 +38,14 @@ impl listen::Service for Front {
     }
 
     fn event(&self, event: ConnectionEvent) {
-        if let Some((connection, what, host, why)) = tell(event) {
-            self.sandbox.lock().note(Event::Connection { connection, what: what.to_owned(), host, why });
+        // A client that knocks at a wrong door for ever is a runaway like any other.
+        if matches!(event, ConnectionEvent::TunnelRefused { .. }) {
+            self.sandbox.admit(&mut self.sandbox.lock());
         }
+        let (connection, what, host, why) = tell(event);
+        let mut state = self.sandbox.lock();
+        let host = host.map(|host| veil::short(&host, &state.world));
+        state.note(Event::Connection { connection, what: what.to_owned(), host, why });
     }
 
     fn date(&self) -> http::HeaderValue {
@@ -49,7 +55,15 @@ impl listen::Service for Front {
 
 impl Front {
     async fn control(&self, request: Request<Incoming>) -> http::Response<Full<Bytes>> {
-        let Ok(response) = self.control.clone().oneshot(request.map(axum::body::Body::new)).await;
+        let (head, body) = request.into_parts();
+        let response = match body::read(body, self.sandbox.body_timeout).await {
+            Ok(body) => {
+                let request = Request::from_parts(head, axum::body::Body::from(body));
+                let Ok(response) = self.control.clone().oneshot(request).await;
+                response
+            }
+            Err(refusal) => control::unread(&refusal),
+        };
         let (mut head, body) = response.into_parts();
         head.headers.insert(http::header::DATE, listen::Service::date(self));
         // Control answers are made in memory, so reading them cannot fail.
@@ -59,13 +73,12 @@ impl Front {
 }
 
 /// A connection's event as histories tell it.
-fn tell(event: ConnectionEvent) -> Option<(u64, &'static str, Option<String>, Option<String>)> {
-    Some(match event {
+fn tell(event: ConnectionEvent) -> (u64, &'static str, Option<String>, Option<String>) {
+    match event {
         ConnectionEvent::Opened { connection } => (connection, "opened", None, None),
         ConnectionEvent::TunnelOpened { connection, host } => (connection, "tunnel", Some(host), None),
         ConnectionEvent::TunnelRefused { connection, authority, why } => {
-            let host = authority.chars().take(255).collect();
-            (connection, "refused", Some(host), Some(why.replace('_', " ")))
+            (connection, "refused", Some(authority), Some(why.replace('_', " ")))
         }
         ConnectionEvent::TlsFailed { connection, host, reason } => {
             (connection, "tls-failed", host, Some(reason))
@@ -75,5 +88,5 @@ fn tell(event: ConnectionEvent) -> Option<(u64, &'static str, Option<String>, Op
             (connection, "timed-out", None, Some(what.replace('_', " ")))
         }
         ConnectionEvent::Closed { connection } => (connection, "closed", None, None),
-    })
+    }
 }

@@ -33,8 +33,8 @@ pub(crate) fn road(peer: &Peer, head: &Parts, dedicated: &[String]) -> Road {
         // In a tunnel a request that names no host means the host of the tunnel.
         let host = named.or_else(|| peer.tunnel.clone()).unwrap_or_default();
         return match family(&host) {
-            Some(family) => Road::Imitated(Door { family, host }),
-            None => Road::UnknownHost(host),
+            Some(family) if !absolute || is_web(&head.uri) => Road::Imitated(Door { family, host }),
+            _ => Road::UnknownHost(host),
         };
     }
     let host = named.unwrap_or_default();
@@ -45,14 +45,20 @@ pub(crate) fn road(peer: &Peer, head: &Parts, dedicated: &[String]) -> Road {
     }
 }
 
-/// The host a request names: in its target, else in its Host header. Lower case, without port.
+/// The host a request names: in its target, else in its Host header. Lower case, without port and
+/// without the dot of the root.
 fn named_host(head: &Parts) -> Option<String> {
     let target = head.uri.host().map(str::to_owned);
     let header = || {
         let value = head.headers.get(header::HOST)?.to_str().ok()?;
         Some(value.parse::<http::uri::Authority>().ok()?.host().to_owned())
     };
-    target.or_else(header).map(|host| host.to_ascii_lowercase())
+    target.or_else(header).map(|host| host.trim_end_matches('.').to_ascii_lowercase())
+}
+
+/// Whether a target is that of a web server: like a tunnel, no other port leads anywhere.
+fn is_web(uri: &Uri) -> bool {
+    matches!(uri.scheme_str(), Some("http" | "https")) && matches!(uri.port_u16(), None | Some(80 | 443))
 }
 
 fn is_control(uri: &Uri) -> bool {
@@ -103,6 +109,15 @@ mod tests {
                 "Sso sso.common.cloud.hpe.com",
             ),
             (go(false, None, h1, "http://127.0.0.1:4020/_greenroom/v1/clock", None), "unknown 127.0.0.1"),
+            (
+                go(false, None, h1, "http://sso.common.cloud.hpe.com:8080/x", None),
+                "unknown sso.common.cloud.hpe.com",
+            ),
+            (
+                go(false, None, h1, "ftp://sso.common.cloud.hpe.com/x", None),
+                "unknown sso.common.cloud.hpe.com",
+            ),
+            (go(false, None, h1, "/x", Some("sso.common.cloud.hpe.com.")), "Sso sso.common.cloud.hpe.com"),
             (
                 go(false, None, h1, "http://www.example.com/", Some("www.example.com")),
                 "unknown www.example.com",

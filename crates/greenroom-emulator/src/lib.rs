@@ -5,6 +5,7 @@
 //! this crate is the wire.
 #![warn(missing_docs)]
 
+mod body;
 mod builder;
 mod ca;
 mod central;

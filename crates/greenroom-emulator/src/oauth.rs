@@ -193,6 +193,10 @@ fn read_grant(headers: &HeaderMap, form: &[(String, String)]) -> Result<Grant, T
             if first(form, "requested_token_type").is_some_and(|wanted| wanted != ACCESS_TOKEN_TYPE) {
                 return Err(TokenRefusal::Form(format!("requested_token_type must be {ACCESS_TOKEN_TYPE}")));
             }
+            // RFC 8693 §2.1: one must not come without the other.
+            if first(form, "actor_token").is_some() != first(form, "actor_token_type").is_some() {
+                return Err(TokenRefusal::Form("actor_token and actor_token_type go together".to_owned()));
+            }
             Ok(Grant::Exchange { subject_token })
         }
         other => Err(TokenRefusal::Grant(other.chars().take(80).collect())),

@@ -1,5 +1,7 @@
 //! A running emulator in another process: the same commands, over its control API.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{Method, Request, Uri, header};
 use http_body_util::{BodyExt, Full};
@@ -13,12 +15,15 @@ use crate::command::{
     WorldView,
 };
 
+/// How long an emulator may take to answer, in real time.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Why a running emulator did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum RemoteError {
     /// The URL cannot be used.
-    #[error("{0:?} is no URL of an emulator: say http://127.0.0.1:4020 (--url or GREENROOM_URL)")]
-    Url(String),
+    #[error("that is no URL of an emulator: say http://127.0.0.1:4020 (--url or GREENROOM_URL)")]
+    Url,
     /// Nobody is there, or somebody else.
     #[error(
         "no emulator answers at {url}: {reason}; start one with `greenroom serve`, or say where it is with --url"
@@ -45,9 +50,13 @@ pub struct Remote {
 impl Remote {
     /// The emulator at `url`, with its control token if it has one.
     pub fn new(url: &str, token: Option<greenroom_model::secret::Secret>) -> Result<Self, RemoteError> {
-        let wrong = || RemoteError::Url(url.to_owned());
+        // The text is not repeated: a password may stand in it.
+        let wrong = || RemoteError::Url;
         let uri: Uri = url.parse().map_err(|_| wrong())?;
-        let authority = uri.authority().filter(|_| uri.scheme_str() == Some("http")).ok_or_else(wrong)?;
+        let authority = uri
+            .authority()
+            .filter(|it| uri.scheme_str() == Some("http") && !it.as_str().contains('@'))
+            .ok_or_else(wrong)?;
         let port = authority.port_u16().unwrap_or(80);
         Ok(Self { url: url.to_owned(), authority: format!("{}:{port}", authority.host()), token })
     }
@@ -120,6 +129,19 @@ impl Remote {
     }
 
     async fn send<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+    ) -> Result<T, RemoteError> {
+        let answer = tokio::time::timeout(PATIENCE, self.exchange(method, path, body)).await;
+        answer.unwrap_or_else(|_| {
+            let reason = format!("no answer within {} s", PATIENCE.as_secs());
+            Err(RemoteError::Unreachable { url: self.url.clone(), reason })
+        })
+    }
+
+    async fn exchange<T: DeserializeOwned>(
         &self,
         method: Method,
         path: &str,

@@ -1,13 +1,11 @@
 //! The road of one request through a sandbox: record, decide rules, authenticate and operate under the
 //! lock; sign or compute outside it; record the answer.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use greenroom_model::{
     call::OpKind,
     dialect::Dialect,
-    history::{Decision, Event, Exchange, Response},
+    history::{Decision, Event, Request, Response},
     host::HostFamily,
     id::Seed,
     issue::{Issuer, Signature, Subject},
@@ -18,11 +16,12 @@ use greenroom_model::{
     world::{Door, World},
 };
 use http::{Method, StatusCode, request::Parts};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
 use jiff::Timestamp;
 
 use crate::{
+    body,
     envelope::{self, Answer, Setting},
     identify::{self, Identified, Target},
     listen::Peer,
@@ -37,9 +36,6 @@ use crate::{
 /// The target of the line that is logged for each request.
 const LOG: &str = "greenroom";
 
-/// The largest body that is read (`glp.md §11 U20`).
-const LARGEST_BODY: usize = 1 << 20;
-
 impl Sandbox {
     /// Answers an imitated request.
     pub(crate) async fn answer(
@@ -50,7 +46,7 @@ impl Sandbox {
         body: Incoming,
     ) -> http::Response<Full<Bytes>> {
         let unread = Unread { sandbox: self, peer, door: &door, head: &head };
-        let body = read_body(body, self.body_timeout).await;
+        let body = body::read(body, self.body_timeout).await;
         unread.was_read();
         let apigw = self.lock().world.dialect.apigw_hosts;
         let identified = identify::identify(&door.family, apigw, &head.method, head.uri.path());
@@ -144,12 +140,12 @@ impl Sandbox {
         if let Some((unsigned, digest)) = issued {
             state.world.seal(unsigned.ordinal, digest);
         }
-        state.note(Event::Response(response));
+        state.note(Event::Response(response.clone()));
         if self.log && tracing::enabled!(target: LOG, tracing::Level::INFO) {
-            let exchange = state.history.exchanges(pending.n - 1).into_iter().next();
+            let request = state.history.request(pending.n).cloned();
             drop(state);
-            if let Some(exchange) = exchange {
-                log_line(&exchange);
+            if let Some(request) = request {
+                log_line(pending.n, &request, &response);
             }
         }
         answer
@@ -157,7 +153,8 @@ impl Sandbox {
 
     /// Records and answers a request to a host that Greenroom does not stand in for.
     pub(crate) fn refuse_host(&self, peer: &Peer, host: String, head: &Parts) -> http::Response<Full<Bytes>> {
-        let why = format!("Greenroom does not stand in for {host} and forwards nothing");
+        // The name is not repeated: a client may have put anything into it.
+        let why = "Greenroom does not stand in for this host and forwards nothing".to_owned();
         let arrival = Arrival {
             peer,
             door: &Door { family: HostFamily::Emulator, host },
@@ -170,18 +167,19 @@ impl Sandbox {
         let mut state = self.lock();
         let now = state.now();
         let request = arrival.record(&state.world, now);
+        let (ordinal, closed) = self.admit(&mut state);
         let n = state.note(Event::Request(Box::new(request)));
-        state.note(Event::Response(Response {
-            request: n,
-            status: Some(StatusCode::FORBIDDEN.as_u16()),
-            decision: Decision::Refused,
-            refused: Some("unexpected_host".to_owned()),
-            why: Some(why.clone()),
-            issued: None,
-            applied: Vec::new(),
-        }));
+        let (dialect, seed) = (state.world.dialect.clone(), state.world.seed);
         drop(state);
-        Answer::text(StatusCode::FORBIDDEN, format!("{why}.")).into_response(now)
+        let verdict = match closed {
+            Some(reason) => Verdict::closed(reason),
+            None => {
+                let answer = Answer::text(StatusCode::FORBIDDEN, format!("{why}."));
+                Verdict::refused(answer, "unexpected_host", why)
+            }
+        };
+        let pending = Pending { n, ordinal, now, dialect, seed, applied: Vec::new() };
+        self.finish(pending, verdict).into_response(now)
     }
 }
 
@@ -213,6 +211,12 @@ impl Verdict {
         Self { answer, refused: Some((code.to_owned(), why)), issued: None }
     }
 
+    /// What a closed sandbox answers to everything.
+    fn closed(reason: String) -> Self {
+        let text = format!("Greenroom answers no more requests: {reason}.");
+        Self::refused(Answer::text(StatusCode::SERVICE_UNAVAILABLE, text), "closed", reason)
+    }
+
     /// Turns an outcome into an answer: signs, or computes a page. Runs without the lock.
     fn of(outcome: Outcome, call: &Call<'_>, at: Setting<'_>) -> Self {
         match outcome {
@@ -236,10 +240,7 @@ impl Verdict {
                 }
             }
             Outcome::Refused(refusal) => Self::of_refusal(refusal, call, at),
-            Outcome::Closed(reason) => {
-                let text = format!("Greenroom answers no more requests: {reason}.");
-                Self::refused(Answer::text(StatusCode::SERVICE_UNAVAILABLE, text), "closed", reason)
-            }
+            Outcome::Closed(reason) => Self::closed(reason),
         }
     }
 
@@ -248,7 +249,7 @@ impl Verdict {
         if let (Refusal::Token(fault @ TokenFault::Unknown), Ok(token)) = (&mut refusal, call.bearer) {
             bearer = SIGNER.classify(token);
             // A token that was issued here and forgotten after it had expired is still an expired one.
-            if bearer.signature().expired_by(at.now) {
+            if bearer.signature().expired_by(at.now, at.dialect.clock_skew.0) {
                 *fault = TokenFault::Expired;
             }
         }
@@ -367,7 +368,7 @@ impl State {
         // The log does not grow by being read: paging through it would never end.
         if api != Api::AuditLog {
             let description = format!("{} {}", call.head.method, route.path);
-            self.world.audit_call(&session, description, false, now);
+            self.world.audit_call(&session, description, now);
         }
         Ok(reply)
     }
@@ -418,6 +419,7 @@ impl Drop for Unread<'_> {
         };
         let now = state.now();
         let request = arrival.record(&state.world, now);
+        sandbox.admit(&mut state);
         let n = state.note(Event::Request(Box::new(request)));
         state.note(Event::Response(Response {
             request: n,
@@ -461,20 +463,8 @@ fn without_body(mut response: http::Response<Full<Bytes>>) -> http::Response<Ful
     response.map(|_| Full::default())
 }
 
-async fn read_body(body: Incoming, timeout: Duration) -> Result<Bytes, Refusal> {
-    let read = Limited::new(body, LARGEST_BODY).collect();
-    match tokio::time::timeout(timeout, read).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::BodyTooLarge),
-        Ok(Err(_)) => Err(Refusal::Malformed("the body broke off".to_owned())),
-        Err(_) => Err(Refusal::BodyTooSlow),
-    }
-}
-
 /// One line a request, with the decision taken.
-fn log_line(exchange: &Exchange) {
-    let request = &exchange.request;
-    let Some(response) = &exchange.response else { return };
+fn log_line(n: u64, request: &Request, response: &Response) {
     let token = request.subject.as_ref().or(request.token.as_ref()).map(|view| view.symbol.as_str());
     let who = token.or(request.client.as_deref()).unwrap_or("-");
     let outcome = match (&response.issued, &response.why) {
@@ -484,7 +474,7 @@ fn log_line(exchange: &Exchange) {
     };
     tracing::info!(
         target: LOG,
-        n = exchange.n,
+        n,
         op = %request.op,
         host = %request.host,
         method = %request.method,

@@ -1,24 +1,43 @@
 //! Texts that may hold a secret, shown with its digest in its place.
 //!
 //! What may hold one is everything that a client sends: paths, queries, headers, and the texts that
-//! repeat them, such as the reason of a refusal. A secret is found as a whole word; of an adopted one
-//! only the digest is known.
+//! repeat them, such as the reason of a refusal. Client secrets are known by value and found anywhere;
+//! tokens are known by digest and found as whole words.
+
+use std::borrow::Cow;
 
 use greenroom_model::{secret::Digest, world::World};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// The longest text that a history keeps, in characters.
 const LONGEST: usize = 512;
 
-/// No shorter word is taken for a secret: those of the vendor have 32 characters, tokens hundreds.
+/// No shorter word is taken for a token: they have hundreds of characters.
 const SHORTEST: usize = 20;
 
 /// The text with every secret of this world, and whatever looks like a JWT, as a digest.
 pub(crate) fn whole(text: &str, world: &World) -> String {
+    let mut text = Cow::Borrowed(text);
+    // Secrets that are known by value are found even inside a longer word.
+    for secret in world.secrets().filter(|secret| !secret.reveal().is_empty()) {
+        let raw = secret.reveal();
+        let escaped = utf8_percent_encode(raw, NON_ALPHANUMERIC).to_string();
+        for form in [raw, &escaped] {
+            if text.contains(form) {
+                text = Cow::Owned(text.replace(form, &secret.digest().to_string()));
+            }
+        }
+    }
+    by_words(&by_words(&text, world, wide), world, narrow)
+}
+
+/// The text with every word as a digest that is a token of this world or looks like a JWT.
+fn by_words(text: &str, world: &World, part: fn(char) -> bool) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while !rest.is_empty() {
-        let (word, tail) = rest.split_at(word_length(rest));
-        if word.len() >= SHORTEST && (word.contains("eyJ") || world.is_secret(&Digest::of(word))) {
+        let (word, tail) = rest.split_at(rest.find(|c| !part(c)).unwrap_or(rest.len()));
+        if word.len() >= SHORTEST && (word.starts_with("eyJ") || world.is_secret(&Digest::of(word))) {
             shown.push_str(&Digest::of(word).to_string());
         } else {
             shown.push_str(word);
@@ -28,6 +47,16 @@ pub(crate) fn whole(text: &str, world: &World) -> String {
         rest = tail;
     }
     shown
+}
+
+/// Characters of a JWT, and of secrets as the vendor makes them.
+fn narrow(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')
+}
+
+/// Characters that a bearer token may have besides (RFC 6750 §2.1).
+fn wide(c: char) -> bool {
+    narrow(c) || matches!(c, '~' | '+' | '/' | '=')
 }
 
 /// The same, cut where a history cuts.
@@ -46,11 +75,6 @@ fn cut(text: &str, characters: usize) -> &str {
     text.char_indices().nth(characters).map_or(text, |(end, _)| &text[..end])
 }
 
-/// How many bytes from the start may be one token or secret.
-fn word_length(text: &str) -> usize {
-    text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))).unwrap_or(text.len())
-}
-
 /// How many bytes from the start cannot be: one character, or an escaped byte, whose digits would
 /// otherwise join the word behind them.
 fn gap_length(text: &str) -> usize {
@@ -65,7 +89,11 @@ fn gap_length(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use greenroom_model::sample::DEFAULT_SEED;
+    use greenroom_model::{
+        adopt::{Adoption, Credentials},
+        sample::DEFAULT_SEED,
+        secret::Secret,
+    };
 
     use super::*;
 
@@ -79,6 +107,7 @@ mod tests {
             (format!("a eq %27{value}%27"), format!("a eq %27{digest}%27")),
             (format!("{{\"{value}\"}}"), format!("{{\"{digest}\"}}")),
             (value.to_owned(), digest.to_string()),
+            (format!("a{value}z.example.net"), format!("a{digest}z.example.net")),
         ] {
             assert_eq!(whole(&text, &world), expected);
             assert_eq!(short(&text, &world), expected);
@@ -89,9 +118,40 @@ mod tests {
     }
 
     #[test]
+    fn adopted_secrets_of_any_form_are_veiled() {
+        let mut world = World::sample(DEFAULT_SEED);
+        let credentials = Credentials {
+            id: Some("me".to_owned()),
+            secret: Some(Secret::new("Sh0rt+Sec/ret==")),
+            access_token: Some(Secret::new("opaque/tok+12345/of/some/length==")),
+        };
+        let adoption = Adoption { platform: Some(credentials), ..Adoption::default() };
+        world.adopt(&adoption, jiff::Timestamp::UNIX_EPOCH);
+        for text in [
+            "/x?client_secret=Sh0rt+Sec/ret==&a=b",
+            "/x/Sh0rt%2BSec%2Fret%3D%3D",
+            "say 'opaque/tok+12345/of/some/length=='",
+        ] {
+            let shown = whole(text, &world);
+            assert!(
+                shown.contains("sha256:") && !shown.contains("h0rt") && !shown.contains("12345"),
+                "{shown}"
+            );
+        }
+    }
+
+    #[test]
     fn harmless_text_stays_and_long_text_is_cut() {
         let world = World::sample(DEFAULT_SEED);
-        for text in ["", "/devices/v1/devices", "100%", "%2", "é%27ü", "%%%41"] {
+        for text in [
+            "",
+            "/devices/v1/devices",
+            "100%",
+            "%2",
+            "é%27ü",
+            "%%%41",
+            "/a/path/of/more/than/twenty/characters",
+        ] {
             assert_eq!(whole(text, &world), text);
         }
         let long = short(&"x ".repeat(10_000), &world);

@@ -88,8 +88,8 @@ impl World {
             client.id.clone_from(id);
         }
         if let Some(secret) = &credentials.secret {
-            client.secret_digest = Some(secret.digest());
-            client.secret = None;
+            client.secret = Some(secret.clone());
+            client.sample = false;
         }
         if let Some(token) = &credentials.access_token {
             self.adopt_token(ClientIx(ix), token, kind, now);
@@ -103,9 +103,10 @@ impl World {
         }
         let (subject, workspace) = (self.client(client).name.clone(), self.client(client).workspace);
         let issued_at = whole_second(now);
-        let expires_at = issued_at.saturating_add(self.lifetimes.of(kind)).unwrap_or(Timestamp::MAX);
+        let expires_at =
+            issued_at.saturating_add(self.lifetimes.of(kind).duration()).unwrap_or(Timestamp::MAX);
         // A table that is full cannot happen here: adoption precedes the first request.
-        let _ = self.tokens.enter(&subject, now, |ordinal, symbol| Token {
+        let _ = self.tokens.enter(&subject, now, self.dialect.clock_skew.0, |ordinal, symbol| Token {
             ordinal,
             kind,
             symbol,

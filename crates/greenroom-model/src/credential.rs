@@ -7,7 +7,7 @@ use crate::{
     access::Service,
     dialect::ClientAuthTwice,
     refusal::TokenRefusal,
-    secret::{Digest, Secret},
+    secret::Secret,
     world::{UserIx, WorkspaceIx},
 };
 
@@ -35,10 +35,10 @@ pub struct ApiClient {
     pub workspace: WorkspaceIx,
     /// Who made it.
     pub owner: UserIx,
-    /// The digest of its secret; `None` for one that can only use a token it already has.
-    pub secret_digest: Option<Digest>,
-    /// The secret itself, while documentation may still print it.
+    /// Its secret; `None` for one that can only use a token it already has.
     pub secret: Option<Secret>,
+    /// Whether it is of the sample, so that its secret may be shown: everybody has it.
+    pub sample: bool,
     /// `application_instance_id` of SSO tokens.
     pub application_instance: String,
     /// When it was made.

@@ -384,7 +384,7 @@ dialects! {
     /// Which services the apigw hosts of Classic Central serve.
     apigw_hosts: ApigwHosts { Both = "both", Classic = "classic" }; source "seed 001" "D";
 
-    /// What the audit log keeps.
+    /// What the audit log keeps. all: sign-ins and every call but reads of the log itself; mutations: calls that change something.
     audit: Audit { All = "all", Mutations = "mutations" }; source "seed 003" "D";
 
     /// A token exchange on a Dedicated Platform.

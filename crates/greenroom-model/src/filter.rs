@@ -11,7 +11,7 @@ use winnow::{
     ascii::{Caseless, multispace0, multispace1},
     combinator::{alt, delimited, not, opt, peek, preceded, repeat, separated, separated_pair, terminated},
     error::{ContextError, ErrMode},
-    stream::{LocatingSlice, Location},
+    stream::{LocatingSlice, Location, Stateful},
     token::{one_of, take_while},
 };
 
@@ -114,14 +114,40 @@ pub enum Filter {
 /// What a service accepts, as data.
 #[derive(Clone, Copy, Debug)]
 pub struct Grammar {
-    /// The fields, each with the comparisons it takes.
-    pub fields: &'static [(&'static str, &'static [Op])],
+    /// The fields, each with what it holds and the comparisons it takes.
+    pub fields: &'static [(&'static str, Kind, &'static [Op])],
     /// Whether `or`, `not` and groups are known.
     pub logic: bool,
     /// Whether functions are known.
     pub functions: bool,
     /// Whether text may stand without quotes.
     pub bare_text: bool,
+    /// Whether a backslash may escape a quote, as well as doubling it (`central.md §1.4`).
+    pub backslash: bool,
+}
+
+/// What a field holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Text.
+    Text,
+    /// A number.
+    Number,
+    /// `true` or `false`.
+    Truth,
+    /// An instant, with a zone or in UTC.
+    Instant,
+}
+
+impl Kind {
+    fn holds(self, text: &str) -> bool {
+        match self {
+            Self::Text => true,
+            Self::Number => text.parse::<f64>().is_ok(),
+            Self::Truth => text.parse::<bool>().is_ok(),
+            Self::Instant => instant(text).is_some(),
+        }
+    }
 }
 
 /// Why a filter is refused, and where.
@@ -144,7 +170,7 @@ pub fn parse(text: &str, grammar: &Grammar) -> Result<Option<Filter>, FilterErro
         return Err(FilterError { at, message: format!("more than {DEEPEST} groups inside each other") });
     }
     let filter = delimited(multispace0, or_terms, multispace0)
-        .parse(LocatingSlice::new(text))
+        .parse(Input { input: LocatingSlice::new(text), state: grammar.backslash })
         .map_err(|error| FilterError { at: error.offset(), message: unexpected(text, error.offset()) })?;
     check(&filter, grammar)?;
     Ok(Some(filter))
@@ -183,14 +209,14 @@ fn check(filter: &Filter, grammar: &Grammar) -> Result<(), FilterError> {
         Filter::Or(terms) => terms.iter().try_for_each(|term| check(term, grammar)),
         Filter::Not(term) => check(term, grammar),
         Filter::Call { field, at, .. } => {
-            let known = grammar.fields.iter().any(|(name, _)| name == field);
+            let known = grammar.fields.iter().any(|(name, ..)| name == field);
             (grammar.functions && known).then_some(()).ok_or_else(|| FilterError {
                 at: *at,
                 message: format!("functions of {field} are not supported"),
             })
         }
         Filter::Compare { field, op, literals, at } => {
-            let Some((_, ops)) = grammar.fields.iter().find(|(name, _)| name == field) else {
+            let Some((_, kind, ops)) = grammar.fields.iter().find(|(name, ..)| name == field) else {
                 return Err(FilterError { at: *at, message: format!("unknown filter field {field}") });
             };
             if !ops.contains(op) {
@@ -199,6 +225,11 @@ fn check(filter: &Filter, grammar: &Grammar) -> Result<(), FilterError> {
             }
             let bare =
                 literals.iter().find(|literal| matches!(literal, Literal::Bare(text) if is_word(text)));
+            let is_null = |literal: &Literal| matches!(literal, Literal::Bare(word) if word == "null");
+            if let Some(wrong) = literals.iter().find(|it| !is_null(it) && !kind.holds(it.text())) {
+                let message = format!("{:?} is no value for {field}", wrong.text());
+                return Err(FilterError { at: *at, message });
+            }
             match bare {
                 Some(literal) if !grammar.bare_text => Err(FilterError {
                     at: *at,
@@ -294,7 +325,8 @@ fn instant(text: &str) -> Option<jiff::Timestamp> {
     text.parse().or_else(|_| format!("{text}Z").parse()).ok()
 }
 
-type Input<'a> = LocatingSlice<&'a str>;
+/// The text, and whether a backslash escapes.
+type Input<'a> = Stateful<LocatingSlice<&'a str>, bool>;
 
 /// `word` not followed by more of a name, in any case.
 fn keyword<'a>(word: &'static str) -> impl Parser<Input<'a>, (), ErrMode<ContextError>> {
@@ -395,17 +427,14 @@ fn literal(input: &mut Input<'_>) -> ModalResult<Literal> {
     alt((quoted.map(Literal::Quoted), bare.map(Literal::Bare))).parse_next(input)
 }
 
-/// `'text'`, a quote inside being doubled (GLP) or after a backslash (Central): both are taken.
+/// `'text'`, a quote inside being doubled or, where the service knows that, after a backslash.
 fn quoted(input: &mut Input<'_>) -> ModalResult<String> {
-    let plain = take_while(1.., |c| c != '\'' && c != '\\').map(str::to_owned);
-    let escaped =
-        alt(("''".value("'"), "\\'".value("'"), "\\\\".value("\\"), "\\".value("\\"))).map(str::to_owned);
-    delimited(
-        '\'',
-        repeat(0.., alt((plain, escaped))).fold(String::new, |text, part: String| text + &part),
-        '\'',
-    )
-    .parse_next(input)
+    let backslash = input.state;
+    let plain = take_while(1.., move |c| c != '\'' && !(backslash && c == '\\')).map(str::to_owned);
+    let escaped = alt(("''".value("'"), "\\'".value("'"), "\\\\".value("\\"), "\\".value("\\")));
+    let part = alt((plain, escaped.map(str::to_owned)));
+    delimited('\'', repeat(0.., part).fold(String::new, |text, part: String| text + &part), '\'')
+        .parse_next(input)
 }
 
 fn bare(input: &mut Input<'_>) -> ModalResult<String> {
@@ -428,13 +457,24 @@ mod tests {
 
     const ANY: &[Op] = &Op::ALL;
     const WIDE: Grammar = Grammar {
-        fields: &[("name", ANY), ("n", ANY), ("at", ANY), ("a/b", ANY)],
+        fields: &[
+            ("name", Kind::Text, ANY),
+            ("n", Kind::Number, ANY),
+            ("at", Kind::Instant, ANY),
+            ("a/b", Kind::Text, ANY),
+        ],
         logic: true,
         functions: true,
         bare_text: true,
+        backslash: true,
     };
-    const CENTRAL: Grammar =
-        Grammar { fields: &[("name", &[Op::Eq, Op::In])], logic: false, functions: false, bare_text: false };
+    const CENTRAL: Grammar = Grammar {
+        fields: &[("name", Kind::Text, &[Op::Eq, Op::In]), ("at", Kind::Instant, &[Op::Gt])],
+        logic: false,
+        functions: false,
+        bare_text: false,
+        backslash: false,
+    };
 
     fn passes(text: &str, name: &str, n: i64) -> bool {
         let filter = parse(text, &WIDE).unwrap().unwrap();
@@ -483,6 +523,7 @@ mod tests {
             ("name eq 'a' and colour eq 'b'", 16, "unknown filter field colour"),
             ("name gt 'a'", 0, "operator gt"),
             ("name eq CN1", 0, "single quotes"),
+            ("at gt 'garbage'", 0, "no value for at"),
             ("name eq 'a", 8, "unexpected"),
             ("contains(name,'a')", 0, "functions"),
         ] {
@@ -490,6 +531,18 @@ mod tests {
             assert_eq!(error.at, at, "{text}: {error}");
             assert!(error.message.contains(words), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn a_backslash_escapes_only_where_the_service_says_so() {
+        let value = |text, grammar| match parse(text, grammar).unwrap().unwrap() {
+            Filter::Compare { literals, .. } => literals[0].text().to_owned(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(value(r"name eq 'a\'", &CENTRAL), r"a\");
+        assert_eq!(value(r"name eq 'a\\b'", &CENTRAL), r"a\\b");
+        assert_eq!(value(r"name eq 'a\\b'", &WIDE), r"a\b");
+        assert!(parse(r"name eq 'a\'", &WIDE).is_err());
     }
 
     #[test]

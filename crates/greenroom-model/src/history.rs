@@ -248,6 +248,14 @@ impl History {
         self.entries.iter().skip(skip).map(|(_, entry)| entry)
     }
 
+    /// The request of that number, if it is still there.
+    pub fn request(&self, n: u64) -> Option<&Request> {
+        match &self.after(n.checked_sub(1)?).next()?.event {
+            Event::Request(request) if n > self.dropped => Some(request),
+            _ => None,
+        }
+    }
+
     /// The number of the newest entry.
     pub fn last(&self) -> u64 {
         self.last
@@ -285,23 +293,41 @@ pub fn join<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<Exchange> {
     exchanges.into_values().collect()
 }
 
-/// About how many bytes an entry takes.
+/// About how many bytes an entry takes: all its text, and what holds it.
 fn size_of(event: &Event) -> usize {
-    let fixed = std::mem::size_of::<(usize, Entry)>();
-    fixed
+    /// A string or a node of a map or list.
+    const HOLD: usize = 32;
+    let text = |text: &String| text.len() + HOLD;
+    let maybe = |text: &Option<String>| text.as_ref().map_or(0, |text| text.len());
+    let view = |view: &Option<TokenView>| view.as_ref().map_or(0, |view| view.symbol.len());
+    std::mem::size_of::<(usize, Entry)>()
         + match event {
             Event::Request(request) => {
-                let pair = |(a, b): (&String, &String)| a.len() + b.len() + 64;
                 std::mem::size_of::<Request>()
-                    + request.path.len()
-                    + request.query.len()
-                    + request.headers.iter().map(|(a, b)| pair((a, b))).sum::<usize>()
-                    + request.form.iter().map(pair).sum::<usize>()
-                    + 200
+                    + [&request.http, &request.host, &request.method, &request.path, &request.query]
+                        .into_iter()
+                        .map(text)
+                        .sum::<usize>()
+                    + [&request.route, &request.workspace, &request.client, &request.actor, &request.body]
+                        .into_iter()
+                        .map(maybe)
+                        .sum::<usize>()
+                    + view(&request.token)
+                    + view(&request.subject)
+                    + request.headers.iter().map(|(a, b)| text(a) + text(b)).sum::<usize>()
+                    + request.form.iter().map(|(a, b)| text(a) + text(b)).sum::<usize>()
             }
-            Event::Response(_) => 100,
-            Event::World { workspaces, .. } => workspaces.len() * 120,
-            Event::Connection { .. } | Event::Fault { .. } | Event::Clock { .. } | Event::Note { .. } => 150,
+            Event::Response(response) => {
+                maybe(&response.refused)
+                    + maybe(&response.why)
+                    + maybe(&response.issued)
+                    + response.applied.iter().map(text).sum::<usize>()
+            }
+            Event::World { workspaces, .. } => workspaces.iter().map(|(a, b)| text(a) + text(b)).sum(),
+            Event::Connection { what, host, why, .. } => text(what) + maybe(host) + maybe(why),
+            Event::Fault { rule, did, .. } => text(rule) + text(did),
+            Event::Clock { did } => text(did),
+            Event::Note { text: note } => text(note),
         }
 }
 
@@ -331,6 +357,17 @@ mod tests {
             note(&mut history);
         }
         assert!(history.bytes <= 4_000 && history.after(0).count() > 2);
+        let long = || "x".repeat(3_000);
+        for event in [
+            Event::Note { text: long() },
+            Event::Fault { rule: long(), request: 1, did: long() },
+            Event::Clock { did: long() },
+            Event::Connection { connection: 1, what: long(), host: Some(long()), why: Some(long()) },
+        ] {
+            assert!(size_of(&event) > 3_000, "{event:?}");
+            history.append(event, Timestamp::UNIX_EPOCH, Real::ZERO);
+            assert!(history.bytes <= 4_000);
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What the token endpoints decide: `client_credentials` and the exchange of RFC 8693.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
@@ -16,7 +18,7 @@ use crate::{
     secret::Digest,
     tenancy::{Platform, WorkspaceKind},
     time::whole_second,
-    token::{Ordinal, Standing, Token, TokenKind, Unsigned},
+    token::{Life, Ordinal, Standing, Token, TokenKind, Unsigned},
     world::{ClientIx, Door, WorkspaceIx, World},
 };
 
@@ -51,10 +53,44 @@ pub struct Subject {
 }
 
 impl Signature {
-    /// Whether it is ours and what it vouches for has run out: true of tokens that the world issued and
-    /// has forgotten since.
-    pub fn expired_by(self, now: Timestamp) -> bool {
-        matches!(self, Self::Ours { exp: Some(exp) } if exp <= now.as_second())
+    /// Whether it is ours and what it vouches for has run out at `now`, tokens outliving their `exp` by
+    /// `skew`: true of tokens that the world issued and has forgotten since.
+    pub fn expired_by(self, now: Timestamp, skew: SignedDuration) -> bool {
+        matches!(self, Self::Ours { exp: Some(exp) } if exp.saturating_add(skew.as_secs()) <= now.as_second())
+    }
+}
+
+/// How long a token lives that is issued on an operator's wish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Term {
+    /// As long as its kind does.
+    OfKind,
+    /// So long.
+    Life(Life),
+    /// Expired from the start, whatever the clock skew.
+    Expired,
+}
+
+/// `iat` and `exp`: whole seconds, as a token writes them.
+#[derive(Clone, Copy, Debug)]
+struct Validity {
+    issued_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+impl Validity {
+    /// From now on, for so long.
+    fn from(now: Timestamp, life: SignedDuration) -> Self {
+        let issued_at = whole_second(now);
+        Self { issued_at, expires_at: issued_at.saturating_add(life).unwrap_or(Timestamp::MAX) }
+    }
+
+    /// For so long, until a second ago and `skew`.
+    fn until(now: Timestamp, skew: SignedDuration, life: SignedDuration) -> Self {
+        let back = |from: Timestamp, by| from.saturating_sub(by).unwrap_or(Timestamp::MIN);
+        let expires_at = back(back(whole_second(now), SignedDuration::from_secs(1)), skew);
+        let expires_at = whole_second(expires_at);
+        Self { issued_at: back(expires_at, life), expires_at }
     }
 }
 
@@ -88,13 +124,13 @@ impl World {
         if !access::may_mint(service, issuer, self.dialect.mixed_services) {
             return Err(TokenRefusal::ClientOfOtherService);
         }
-        let life = self.lifetimes.of(kind);
-        self.issue(kind, client, home, None, life, now)
+        let validity = Validity::from(now, self.lifetimes.of(kind).duration());
+        self.issue(kind, client, home, None, validity, now)
     }
 
     /// Answers `grant_type=urn:ietf:params:oauth:grant-type:token-exchange` (RFC 8693 §2,
-    /// `glp.md §3`). Checks run in the order of the dialect table: client authentication, subject,
-    /// issuer, expiry, MSP, target.
+    /// `glp.md §3`). The URL must name a workspace of this host; then checks run in the order of the
+    /// dialect table: client authentication, subject, issuer, expiry, MSP, target.
     pub fn exchange(
         &mut self,
         target: &str,
@@ -109,7 +145,7 @@ impl World {
         }
         let named = self.exchange_client(auth)?;
         let Some(token) = self.tokens.by_digest(&subject.digest) else {
-            return Err(match subject.signature.expired_by(now) {
+            return Err(match subject.signature.expired_by(now, self.dialect.clock_skew.0) {
                 true => TokenRefusal::SubjectExpired,
                 false => TokenRefusal::SubjectUnknown,
             });
@@ -138,16 +174,12 @@ impl World {
             _ if target == msp => return Err(TokenRefusal::TargetIsOwn),
             _ => return Err(TokenRefusal::TargetNotManaged),
         }
-        let own = self.lifetimes.of(TokenKind::Tenant);
-        let life = match self.dialect.tenant_life {
-            TenantLife::Own => own,
-            TenantLife::Capped => {
-                let rest = token.expires_at.duration_since(whole_second(now));
-                own.min(rest).max(SignedDuration::ZERO)
-            }
-        };
+        let mut validity = Validity::from(now, self.lifetimes.of(TokenKind::Tenant).duration());
+        if self.dialect.tenant_life == TenantLife::Capped {
+            validity.expires_at = validity.expires_at.min(token.expires_at);
+        }
         let (client, parent) = (token.client, token.ordinal);
-        self.issue(TokenKind::Tenant, client, target, Some(parent), life, now)
+        self.issue(TokenKind::Tenant, client, target, Some(parent), validity, now)
     }
 
     /// Gives a signed token its value, and takes back what the dialect says it replaces.
@@ -158,7 +190,7 @@ impl World {
             return;
         }
         let (kind, client, workspace) = (new.kind, new.client, new.workspace);
-        let replaced: Vec<Ordinal> = self
+        let replaced: BTreeSet<Ordinal> = self
             .tokens
             .iter()
             .filter(|old| old.ordinal < ordinal && old.kind == kind)
@@ -173,31 +205,42 @@ impl World {
     }
 
     /// Issues a token to a client without its secret, for `greenroom tokens issue`: to act in its
-    /// own workspace or in a tenant of it. `life` defaults to that of the kind.
+    /// own workspace or in a tenant of it.
     pub fn issue_for(
         &mut self,
         client: ClientIx,
         tenant: Option<WorkspaceIx>,
-        life: Option<SignedDuration>,
+        term: Term,
         now: Timestamp,
     ) -> Result<Unsigned, TokenRefusal> {
         let home = self.client(client).workspace;
-        let Some(tenant) = tenant else {
-            let issuer = access::may_mint(
-                self.client(client).service,
-                IssuerKind::Workspace,
-                self.dialect.mixed_services,
-            );
-            let kind = if issuer { TokenKind::Workspace } else { TokenKind::Sso };
-            let life = life.unwrap_or_else(|| self.lifetimes.of(kind));
-            return self.issue(kind, client, home, None, life, now);
+        let (kind, workspace) = match tenant {
+            None => {
+                let service = self.client(client).service;
+                let here = access::may_mint(service, IssuerKind::Workspace, self.dialect.mixed_services);
+                (if here { TokenKind::Workspace } else { TokenKind::Sso }, home)
+            }
+            Some(tenant) => match self.workspace(tenant).kind {
+                // A token that opens nothing would only puzzle.
+                _ if !access::may_mint(
+                    self.client(client).service,
+                    IssuerKind::Workspace,
+                    self.dialect.mixed_services,
+                ) =>
+                {
+                    return Err(TokenRefusal::ClientOfOtherService);
+                }
+                WorkspaceKind::Tenant { msp, .. } if msp == home => (TokenKind::Tenant, tenant),
+                _ => return Err(TokenRefusal::TargetNotManaged),
+            },
         };
-        match self.workspace(tenant).kind {
-            WorkspaceKind::Tenant { msp, .. } if msp == home => {}
-            _ => return Err(TokenRefusal::TargetNotManaged),
-        }
-        let life = life.unwrap_or_else(|| self.lifetimes.of(TokenKind::Tenant));
-        self.issue(TokenKind::Tenant, client, tenant, None, life, now)
+        let usual = self.lifetimes.of(kind).duration();
+        let validity = match term {
+            Term::OfKind => Validity::from(now, usual),
+            Term::Life(life) => Validity::from(now, life.duration()),
+            Term::Expired => Validity::until(now, self.dialect.clock_skew.0, usual),
+        };
+        self.issue(kind, client, workspace, None, validity, now)
     }
 
     /// Takes back a token before its time.
@@ -234,8 +277,8 @@ impl World {
     }
 
     fn proven(&self, claim: &Claim) -> Option<ClientIx> {
-        let secret = claim.secret.as_ref()?.digest();
-        let proves = |client: &ApiClient| client.id == claim.id && client.secret_digest == Some(secret);
+        let secret = Some(claim.secret.as_ref()?);
+        let proves = |client: &ApiClient| client.id == claim.id && client.secret.as_ref() == secret;
         self.clients.iter().position(proves).map(ClientIx)
     }
 
@@ -269,18 +312,16 @@ impl World {
         client: ClientIx,
         workspace: WorkspaceIx,
         parent: Option<Ordinal>,
-        life: SignedDuration,
+        Validity { issued_at, expires_at }: Validity,
         now: Timestamp,
     ) -> Result<Unsigned, TokenRefusal> {
-        let issued_at = whole_second(now);
-        let expires_at = issued_at.saturating_add(life).unwrap_or(Timestamp::MAX);
         let subject = match kind {
             TokenKind::Tenant => self.workspace(workspace).symbol.clone(),
             TokenKind::Sso | TokenKind::Workspace => self.client(client).name.clone(),
         };
         let token = self
             .tokens
-            .enter(&subject, now, |ordinal, symbol| Token {
+            .enter(&subject, now, self.dialect.clock_skew.0, |ordinal, symbol| Token {
                 ordinal,
                 kind,
                 symbol,
@@ -295,9 +336,7 @@ impl World {
             })
             .map_err(|_| TokenRefusal::TooMany)?
             .clone();
-        let owner = self.client(client).owner;
-        let description = format!("User {} logged in via API client.", self.user(owner).email);
-        self.audit.write(workspace, owner, "User Management", description, now);
+        self.audit_sign_in(client, workspace, now);
         let (header, claims) = self.jwt(&token);
         let life = expires_at.as_second() - issued_at.as_second();
         Ok(Unsigned { ordinal: token.ordinal, kind, symbol: token.symbol, life, header, claims })

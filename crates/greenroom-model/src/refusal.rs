@@ -152,7 +152,7 @@ pub enum TokenRefusal {
     #[error("{0}")]
     Client(&'static str),
     /// Credentials by two methods that do not agree, or at all where the dialect rejects it.
-    #[error("client credentials were sent by two methods")]
+    #[error("client credentials must be sent by one method, or by two that agree")]
     ClientTwice,
     /// The client belongs to another workspace.
     #[error("the client belongs to another workspace")]

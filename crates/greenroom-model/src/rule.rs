@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     call::OpKind,
-    history::{Exchange, Request, Response},
+    history::{Exchange, Request, Response, TokenView},
     time,
     token::TokenKind,
 };
 
-/// Which requests are meant. A field that is absent means any; all given ones must hold.
+/// Which requests are meant. A field that is absent means any; all given ones must hold. In texts `*`
+/// stands for anything, slashes included; upper and lower case differ.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Selector {
@@ -60,11 +61,13 @@ impl Selector {
             OpKind::Exchange => &request.subject,
             _ => &request.token,
         };
-        let symbol = |view: &Option<crate::history::TokenView>| view.as_ref().map(|view| view.symbol.clone());
+        fn symbol(view: &Option<TokenView>) -> Option<&str> {
+            view.as_ref().map(|view| view.symbol.as_str())
+        }
         self.op.is_none_or(|op| op == request.op)
             && self.kind.is_none_or(|kind| view.as_ref().and_then(|view| view.kind) == Some(kind))
-            && fits(self.token.as_deref(), symbol(&request.token).as_deref())
-            && fits(self.subject.as_deref(), symbol(&request.subject).as_deref())
+            && fits(self.token.as_deref(), symbol(&request.token))
+            && fits(self.subject.as_deref(), symbol(&request.subject))
             && fits(self.actor.as_deref(), request.actor.as_deref())
             && fits(self.host.as_deref(), Some(&request.host))
             && fits(self.method.as_deref(), Some(&request.method))
@@ -150,13 +153,37 @@ pub enum RuleError {
     /// The duration cannot be read.
     #[error("do.advance: {0}")]
     Advance(#[from] time::TimeError),
+    /// A name that is too long.
+    #[error("id: at most {LONGEST_ID} characters")]
+    LongId,
+    /// Too many rules.
+    #[error("there are {MOST_RULES} rules already: remove some first")]
+    TooMany,
     /// Two rules of one name.
     #[error("id: there is a rule named {0:?} already")]
     Taken(String),
 }
 
+/// How many rules may be in force.
+const MOST_RULES: usize = 1_000;
+/// How long a rule's name may be: it is repeated in the history whenever the rule fires.
+const LONGEST_ID: usize = 100;
+
+impl RuleError {
+    /// The field that is wrong, if it is one.
+    pub fn field(&self) -> Option<String> {
+        match self {
+            Self::AnswerField(name) => Some(format!("when.{name}")),
+            Self::Nth => Some("nth".to_owned()),
+            Self::Advance(_) => Some("do.advance".to_owned()),
+            Self::LongId | Self::Taken(_) => Some("id".to_owned()),
+            Self::TooMany => None,
+        }
+    }
+}
+
 /// A rule in force.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Armed {
     /// The rule.
     #[serde(flatten)]
@@ -206,6 +233,12 @@ impl Rules {
         }
         if let Action::Advance(by) = &rule.action {
             time::parse_duration(by)?;
+        }
+        if self.armed.len() >= MOST_RULES {
+            return Err(RuleError::TooMany);
+        }
+        if rule.id.as_ref().is_some_and(|id| id.chars().count() > LONGEST_ID) {
+            return Err(RuleError::LongId);
         }
         let id = rule.id.clone().unwrap_or_else(|| format!("rule-{}", self.added + 1));
         if self.armed.iter().any(|armed| armed.rule.id.as_ref() == Some(&id)) {
@@ -317,6 +350,17 @@ mod tests {
         assert!(rules.add(rule(r#"{"id":"a","when":{},"do":{"advance":"1m"}}"#)).is_err());
         assert!(serde_json::from_str::<Rule>(r#"{"when":{"opp":"api"},"do":{"advance":"1m"}}"#).is_err());
         assert_eq!(rules.list().len(), 1);
+    }
+
+    #[test]
+    fn rules_and_their_names_are_bounded() {
+        let mut rules = Rules::default();
+        let long =
+            format!(r#"{{"id":"{}","when":{{}},"do":{{"advance":"1m"}}}}"#, "x".repeat(LONGEST_ID + 1));
+        assert_eq!(rules.add(rule(&long)), Err(RuleError::LongId));
+        let any = || rule(r#"{"when":{},"do":{"advance":"1m"}}"#);
+        assert!((0..MOST_RULES).all(|_| rules.add(any()).is_ok()));
+        assert_eq!(rules.add(any()), Err(RuleError::TooMany));
     }
 
     #[test]

@@ -128,8 +128,8 @@ impl Builder {
             service,
             workspace,
             owner,
-            secret_digest: Some(secret.digest()),
             secret: Some(secret),
+            sample: true,
             application_instance: seed.uuid("application-instance", name, 0).to_string(),
             created_at: born(),
         });

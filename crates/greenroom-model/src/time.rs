@@ -21,11 +21,6 @@ impl Speed {
     /// One virtual second a real second.
     pub const REAL: Self = Self(1);
     const MAX: u32 = 1_000_000;
-
-    /// Whether time stands still.
-    pub fn is_frozen(self) -> bool {
-        self == Self::FROZEN
-    }
 }
 
 impl fmt::Display for Speed {

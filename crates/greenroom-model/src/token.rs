@@ -85,30 +85,65 @@ impl fmt::Display for Symbol {
     }
 }
 
-/// How long tokens live, by kind. Whole seconds, at least one.
+/// How long a token lives: whole seconds, as `iat` and `exp` count them, from one to ten years of 365
+/// days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Life(SignedDuration);
+
+/// A duration that no token can live.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?}: tokens live whole seconds, from 1s to ten years")]
+pub struct NotALife(String);
+
+impl Life {
+    const LONGEST: SignedDuration = SignedDuration::from_hours(10 * 365 * 24);
+
+    /// So many minutes.
+    const fn minutes(minutes: i64) -> Self {
+        Self(SignedDuration::from_mins(minutes))
+    }
+
+    /// In seconds.
+    pub fn as_secs(self) -> i64 {
+        self.0.as_secs()
+    }
+
+    /// The same as a duration.
+    pub fn duration(self) -> SignedDuration {
+        self.0
+    }
+}
+
+impl TryFrom<SignedDuration> for Life {
+    type Error = NotALife;
+
+    fn try_from(life: SignedDuration) -> Result<Self, NotALife> {
+        let whole = life.subsec_nanos() == 0;
+        let fits = (SignedDuration::from_secs(1)..=Self::LONGEST).contains(&life);
+        if whole && fits { Ok(Self(life)) } else { Err(NotALife(format!("{life:#}"))) }
+    }
+}
+
+/// How long tokens live, by kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifetimes {
     /// SSO tokens: 7,200 s (`glp.md §2.1`).
-    pub sso: SignedDuration,
+    pub sso: Life,
     /// Workspace tokens: 900 s (`glp.md §2.2`).
-    pub workspace: SignedDuration,
+    pub workspace: Life,
     /// Tenant tokens: 900 s (`glp.md §3`).
-    pub tenant: SignedDuration,
+    pub tenant: Life,
 }
 
 impl Default for Lifetimes {
     fn default() -> Self {
-        Self {
-            sso: SignedDuration::from_hours(2),
-            workspace: SignedDuration::from_mins(15),
-            tenant: SignedDuration::from_mins(15),
-        }
+        Self { sso: Life::minutes(120), workspace: Life::minutes(15), tenant: Life::minutes(15) }
     }
 }
 
 impl Lifetimes {
     /// The life of a token of `kind`.
-    pub fn of(&self, kind: TokenKind) -> SignedDuration {
+    pub fn of(&self, kind: TokenKind) -> Life {
         match kind {
             TokenKind::Sso => self.sso,
             TokenKind::Workspace => self.workspace,
@@ -117,7 +152,7 @@ impl Lifetimes {
     }
 
     /// Sets the life of `kind`.
-    pub fn set(&mut self, kind: TokenKind, life: SignedDuration) {
+    pub fn set(&mut self, kind: TokenKind, life: Life) {
         match kind {
             TokenKind::Sso => self.sso = life,
             TokenKind::Workspace => self.workspace = life,
@@ -202,6 +237,8 @@ pub struct TokenTable {
     by_digest: HashMap<Digest, Ordinal>,
     issued: Ordinal,
     by_subject: HashMap<String, u32>,
+    /// When the first of the tokens expires that were live at the last search for expired ones.
+    full_until: Option<Timestamp>,
 }
 
 /// No room for another live token.
@@ -209,16 +246,17 @@ pub struct TokenTable {
 pub struct Full;
 
 impl TokenTable {
-    /// Enters a token under the next ordinal and symbol of `subject`. `now` decides what may be
-    /// forgotten when the table is full.
+    /// Enters a token under the next ordinal and symbol of `subject`. `now`, less the `skew` for which
+    /// tokens outlive their `exp`, decides what may be forgotten when the table is full.
     pub fn enter(
         &mut self,
         subject: &str,
         now: Timestamp,
+        skew: SignedDuration,
         make: impl FnOnce(Ordinal, Symbol) -> Token,
     ) -> Result<&Token, Full> {
         if self.tokens.len() >= MOST_TOKENS {
-            self.forget_expired(now);
+            self.forget_expired(now.saturating_sub(skew).unwrap_or(Timestamp::MIN));
             if self.tokens.len() >= MOST_TOKENS {
                 return Err(Full);
             }
@@ -264,9 +302,14 @@ impl TokenTable {
     }
 
     fn forget_expired(&mut self, now: Timestamp) {
+        // Nothing can have expired since the last search while the first of them still lives.
+        if self.full_until.is_some_and(|until| now < until) {
+            return;
+        }
         self.tokens.retain(|_, token| now < token.expires_at);
         let tokens = &self.tokens;
         self.by_digest.retain(|_, ordinal| tokens.contains_key(ordinal));
+        self.full_until = tokens.values().map(|token| token.expires_at).min();
     }
 }
 
@@ -289,7 +332,7 @@ mod tests {
             revoked: false,
             seal: None,
         };
-        table.enter("msp", at, make).map(|token| token.ordinal)
+        table.enter("msp", at, SignedDuration::ZERO, make).map(|token| token.ordinal)
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::{
     host::HostFamily,
     id::{Seed, WorkspaceId},
     refusal::{Refusal, TokenFault},
-    secret::Digest,
+    secret::{Digest, Secret},
     tenancy::{Ownership, Platform, Workspace, WorkspaceKind},
     token::{Lifetimes, Ordinal, Standing, Token, TokenTable},
 };
@@ -235,10 +235,12 @@ impl World {
         })
     }
 
-    /// Refuses a session that asks for another workspace than its own.
-    pub fn only_own_workspace(&self, session: &Session, asked: WorkspaceIx) -> Result<(), Refusal> {
-        if session.workspace == asked {
-            return Ok(());
+    /// The workspace that a session asks for, which must be its own. One of somebody else and one that
+    /// is not there look the same (dialect `wrong_workspace_token`).
+    pub fn own_workspace(&self, session: &Session, asked: WorkspaceId) -> Result<&Workspace, Refusal> {
+        let own = self.workspace(session.workspace);
+        if own.id == asked {
+            return Ok(own);
         }
         Err(match self.dialect.wrong_workspace_token {
             WrongWorkspaceToken::Forbidden403 => Refusal::WrongWorkspace,
@@ -260,17 +262,30 @@ impl World {
         self.visible_devices(to).iter().any(|(ix, _)| *ix == device.workspace).then_some(device)
     }
 
-    /// Writes a call into the audit log of the workspace it acted in.
-    pub fn audit_call(&mut self, session: &Session, description: String, changes: bool, now: Timestamp) {
-        if changes || self.dialect.audit == Audit::All {
+    /// Writes a call into the audit log of the workspace it acted in (dialect `audit`).
+    pub fn audit_call(&mut self, session: &Session, description: String, now: Timestamp) {
+        if self.dialect.audit == Audit::All {
             self.audit.write(session.workspace, session.user, "API", description, now);
         }
     }
 
-    /// Whether a value with this digest must not be shown.
+    /// Writes a sign-in into the audit log of the workspace it led to (dialect `audit`).
+    pub(crate) fn audit_sign_in(&mut self, client: ClientIx, workspace: WorkspaceIx, now: Timestamp) {
+        if self.dialect.audit == Audit::All {
+            let owner = self.client(client).owner;
+            let description = format!("User {} logged in via API client.", self.user(owner).email);
+            self.audit.write(workspace, owner, "User Management", description, now);
+        }
+    }
+
+    /// Whether a value with this digest is a token of this world, which must not be shown.
     pub fn is_secret(&self, digest: &Digest) -> bool {
         self.tokens.by_digest(digest).is_some()
-            || self.clients.iter().any(|client| client.secret_digest.as_ref() == Some(digest))
+    }
+
+    /// The secrets of all clients, none of which may be shown.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.clients.iter().filter_map(|client| client.secret.as_ref())
     }
 
     /// Adds a client and returns its number.

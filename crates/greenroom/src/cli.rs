@@ -1,9 +1,11 @@
 //! Commands, flags and their help.
 
 use std::{
+    ffi::OsString,
     net::{IpAddr, Ipv4Addr},
     path::PathBuf,
     process::ExitCode,
+    time::Duration,
 };
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -11,7 +13,14 @@ use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 use greenroom_model::{call::OpKind, rule::Selector, token::TokenKind};
 
 use crate::{
-    env::EnvArgs, exec::ExecArgs, exit::EXEC_FAILURE, init::InitArgs, log::LogArgs, shape::ShapeArgs,
+    env::EnvArgs,
+    exec::ExecArgs,
+    exit::{EXEC_FAILURE, Exit, Failure},
+    init::InitArgs,
+    log::LogArgs,
+    out,
+    shape::ShapeArgs,
+    timeout,
 };
 
 /// An offline HPE GreenLake and HPE Aruba Networking Central for people who write clients of those clouds.
@@ -80,8 +89,14 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "GREENROOM_READY_FILE", value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
     /// How long a client may take to say something, in real time.
-    #[arg(long, default_value = "30s", env = "GREENROOM_CONNECTION_TIMEOUT", value_name = "DURATION")]
-    pub(crate) connection_timeout: String,
+    #[arg(
+        long,
+        default_value = "30s",
+        env = "GREENROOM_CONNECTION_TIMEOUT",
+        value_name = "DURATION",
+        value_parser = timeout::parse
+    )]
+    pub(crate) connection_timeout: Duration,
     /// Ask a running emulator whether it is there, and exit with 0 if so: for health probes.
     #[arg(long)]
     pub(crate) check: bool,
@@ -282,14 +297,35 @@ pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         return ExitCode::SUCCESS;
     }
-    let of_exec =
-        std::env::args().skip(1).find(|arg| !arg.starts_with('-')).is_some_and(|verb| verb == "exec");
-    ExitCode::from(if of_exec { EXEC_FAILURE } else { 2 })
+    ExitCode::from(if is_exec(std::env::args_os().skip(1)) { EXEC_FAILURE } else { 2 })
+}
+
+/// Whether the verb is `exec`, on a line that clap does not understand.
+fn is_exec(args: impl Iterator<Item = OsString>) -> bool {
+    let command = Cli::command();
+    let takes_value = |flag: &str| {
+        command.get_arguments().any(|arg| arg.get_long() == Some(flag) && arg.get_action().takes_values())
+    };
+    let mut args = args.take_while(|arg| arg != "--");
+    while let Some(arg) = args.next() {
+        if !arg.as_encoded_bytes().starts_with(b"-") {
+            return arg == "exec";
+        }
+        // The value of `--data-dir DIR` is no verb.
+        if arg.to_str().and_then(|arg| arg.strip_prefix("--")).is_some_and(takes_value) {
+            args.next();
+        }
+    }
+    false
 }
 
 /// Prints completions.
-pub(crate) fn completions(shell: clap_complete::Shell) {
-    clap_complete::generate(shell, &mut Cli::command(), "greenroom", &mut std::io::stdout());
+pub(crate) fn completions(shell: clap_complete::Shell) -> Result<Exit, Failure> {
+    // The generator panics when it cannot write.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "greenroom", &mut script);
+    out::say(String::from_utf8_lossy(&script).trim_end())?;
+    Ok(Exit::Fine)
 }
 
 #[cfg(test)]
@@ -299,5 +335,19 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn exec_is_found_on_a_line_that_is_wrong() {
+        let is_exec = |line: &str| super::is_exec(line.split(' ').map(OsString::from));
+        for line in ["exec", "--data-dir d exec --bogus -- x", "--data-dir=d --bogus exec", "--log exec exec"]
+        {
+            assert!(is_exec(line), "{line}");
+        }
+        for line in
+            ["", "serve exec", "--data-dir exec", "--log exec serve", "-- exec", "tokens issue --as exec"]
+        {
+            assert!(!is_exec(line), "{line}");
+        }
     }
 }

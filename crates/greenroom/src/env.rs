@@ -9,6 +9,7 @@ use greenroom_model::secret::Secret;
 use crate::{
     cli::Target,
     exit::{Exit, Failure},
+    out,
 };
 
 /// A shell.
@@ -38,24 +39,21 @@ pub(crate) struct EnvArgs {
 /// Runs the command.
 pub(crate) async fn env(args: &EnvArgs) -> Result<Exit, Failure> {
     let token = args.target.control_token.clone().map(Secret::new);
-    let remote = Remote::new(&args.target.url, token).map_err(Failure::usage)?;
-    let about = remote.about().await.map_err(Failure::usage)?;
+    let remote = Remote::new(&args.target.url, token).map_err(Failure::new)?;
+    let about = remote.about().await.map_err(Failure::new)?;
     let path = |name: &str| {
         let text = about.get(name).and_then(serde_json::Value::as_str);
-        text.map(PathBuf::from).ok_or_else(|| Failure::usage(format!("the emulator does not say its {name}")))
+        text.map(PathBuf::from).ok_or_else(|| Failure::new(format!("the emulator does not say its {name}")))
     };
     let ca = path("ca")?;
     if args.ca {
-        anstream::println!("{}", ca.display());
+        out::say(&ca.display().to_string())?;
         return Ok(Exit::Fine);
     }
     let client_env = ClientEnv::new(&args.target.url, &ca, &path("trust_store")?, &[]);
-    for name in &client_env.unset {
-        anstream::println!("{}", unset(args.shell, name));
-    }
-    for (name, value) in &client_env.set {
-        anstream::println!("{}", set(args.shell, name, value));
-    }
+    let unset = client_env.unset.iter().map(|name| unset(args.shell, name));
+    let set = client_env.set.iter().map(|(name, value)| set(args.shell, name, value));
+    out::say(&unset.chain(set).collect::<Vec<_>>().join("\n"))?;
     Ok(Exit::Fine)
 }
 

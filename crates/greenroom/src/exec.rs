@@ -13,7 +13,7 @@ mod token_file;
 use std::{
     error::Error,
     ffi::OsString,
-    fs,
+    fs, future,
     io::{self, Write as _},
     path::{Path, PathBuf},
     pin::pin,
@@ -23,15 +23,15 @@ use std::{
 
 use clap::builder::FalseyValueParser;
 use greenroom_emulator::{Emulator, client_env::ClientEnv, clock};
-use greenroom_model::{rule::Rule, secret::Secret, time, world::World};
+use greenroom_model::{rule::Rule, secret::Secret, world::World};
 
 use self::{
     adoption::{Found, Source},
     child::Ended,
-    put_back::PutBack,
+    put_back::{PutBack, Restored},
     summary::{Observed, Summary},
 };
-use crate::{exit::EXEC_FAILURE, shape::ShapeArgs};
+use crate::{exit::EXEC_FAILURE, shape::ShapeArgs, timeout};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -84,7 +84,7 @@ pub(crate) struct ExecArgs {
     max_requests: u64,
 
     /// End CMD after so much real time: 30s, 5m
-    #[arg(long, value_name = "DURATION", env = "GREENROOM_TIMEOUT", value_parser = parse_timeout)]
+    #[arg(long, value_name = "DURATION", env = "GREENROOM_TIMEOUT", value_parser = timeout::parse)]
     timeout: Option<Duration>,
 
     /// A host that CMD reaches past Greenroom, never one of HPE. Repeatable
@@ -129,14 +129,6 @@ impl FromStr for SummaryForm {
     }
 }
 
-fn parse_timeout(text: &str) -> Result<Duration, String> {
-    let duration = time::parse_duration(text).map_err(|error| error.to_string())?;
-    Duration::try_from(duration)
-        .ok()
-        .filter(|duration| !duration.is_zero())
-        .ok_or_else(|| format!("{text:?} is too short: CMD would be ended before it begins"))
-}
-
 /// Runs CMD and returns the exit code of the process. Files for a killed `exec` lie in `data_dir`.
 pub(crate) async fn exec(args: ExecArgs, data_dir: &Path) -> u8 {
     match attempt(&args, data_dir).await {
@@ -150,7 +142,7 @@ pub(crate) async fn exec(args: ExecArgs, data_dir: &Path) -> u8 {
 
 async fn attempt(args: &ExecArgs, data_dir: &Path) -> Result<u8, Box<dyn Error>> {
     for mended in put_back::mend(data_dir) {
-        if let Some(report) = mended.report() {
+        if let Some(report) = mended.report(args.quiet) {
             complain(&report);
         }
     }
@@ -158,9 +150,9 @@ async fn attempt(args: &ExecArgs, data_dir: &Path) -> Result<u8, Box<dyn Error>>
         format!("the working directory cannot be read: {error}; change to one that exists")
     })?;
     let variable = |name: &str| std::env::var(name).ok();
-    let found = adoption::find(args.adopt.as_deref(), &variable, &working_dir)?;
+    let adoption::Search { found, ignored } = adoption::find(args.adopt.as_deref(), &variable, &working_dir)?;
     if !args.quiet {
-        for source in found.iter().flat_map(|found| &found.ignored) {
+        for source in &ignored {
             complain(&format!("ignored: {source}"));
         }
     }
@@ -191,6 +183,7 @@ async fn attempt(args: &ExecArgs, data_dir: &Path) -> Result<u8, Box<dyn Error>>
     env.set.extend(sample);
 
     let ended = child::run(&args.command, &env, guard_rail(args, &emulator)).await;
+    let ended = unless_exhausted(args, ended, emulator.exhausted()).await;
     let restored = guard.map(PutBack::restore).transpose();
     let (entries, dropped) = emulator.history().entries(0);
     emulator.stop().await;
@@ -210,6 +203,10 @@ async fn attempt(args: &ExecArgs, data_dir: &Path) -> Result<u8, Box<dyn Error>>
         own: &["127.0.0.1".to_owned(), "localhost".to_owned()],
     });
     let written = deliver(args, &summary, &ended);
+    // Not held back by --quiet: a client secret may be at stake. Nor is it a failure.
+    if let Ok(Some(Restored::Edited(edited))) = &restored {
+        complain(&edited.to_string());
+    }
     // CMD's own failure tells more than that a file could not be written behind it.
     let mut code = ended.code();
     for failure in [restored.err().map(Into::into), written.err()].into_iter().flatten() {
@@ -263,10 +260,24 @@ async fn guard_rail(args: &ExecArgs, emulator: &Emulator) -> String {
     };
     let reason = match timed_out {
         Some(timeout) => format!("it ran for longer than {timeout:?} (--timeout)"),
-        None => format!("it sent more than {} requests (--max-requests)", args.max_requests),
+        None => too_many_requests(args),
     };
     emulator.close(format!("greenroom exec ends this command: {reason}"));
     reason
+}
+
+/// How CMD ended, seen from what has happened until now: it may have ended at the refusal of one request
+/// too many, before the guard rail was heard of.
+async fn unless_exhausted(args: &ExecArgs, ended: Ended, exhausted: impl Future<Output = ()>) -> Ended {
+    tokio::select! {
+        biased;
+        () = exhausted => ended.by_guard_rail(|| too_many_requests(args)),
+        () = future::ready(()) => ended,
+    }
+}
+
+fn too_many_requests(args: &ExecArgs) -> String {
+    format!("it sent more than {} requests (--max-requests)", args.max_requests)
 }
 
 fn deliver(args: &ExecArgs, summary: &Summary, ended: &Ended) -> Result<(), Box<dyn Error>> {

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::out;
+
 /// How a command ends. `exec` passes the code of its program instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -29,13 +31,13 @@ pub(crate) struct Failure(String);
 
 impl Failure {
     /// A failure with a sentence that names place and mend.
-    pub(crate) fn usage(message: impl ToString) -> Self {
+    pub(crate) fn new(message: impl ToString) -> Self {
         Self(message.to_string())
     }
 
     /// Prints the sentence.
     pub(crate) fn report(&self) -> ExitCode {
-        anstream::eprintln!("greenroom: {}", self.0);
+        out::complain(&self.0);
         ExitCode::from(2)
     }
 }

@@ -9,7 +9,10 @@ use std::{
 use clap::Args;
 use greenroom_model::{id::Seed, sample::DEFAULT_SEED, world::World};
 
-use crate::exit::{Exit, Failure};
+use crate::{
+    exit::{Exit, Failure},
+    out,
+};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
@@ -28,16 +31,18 @@ pub(crate) fn init(args: &InitArgs) -> Result<Exit, Failure> {
     let world = World::sample(Seed(args.rng_seed));
     let token = args.dir.join("token.yaml");
     create(&token, &token_yaml(&world)?)?;
-    anstream::println!("wrote {} (mode 0600): the sample MSP's credentials", token.display());
-    if ignore(&args.dir)? {
-        anstream::println!("added token.yaml to {}", args.dir.join(".gitignore").display());
+    // Before anything is said: a stdout that cannot be written must not leave a secret to be committed.
+    let ignored = ignore(&args.dir);
+    out::say(&format!("wrote {} (mode 0600): the sample MSP's credentials", token.display()))?;
+    if ignored? {
+        out::say(&format!("added token.yaml to {}", args.dir.join(".gitignore").display()))?;
     }
-    anstream::println!("next: greenroom exec -- python script.py");
+    out::say("next: greenroom exec -- python script.py")?;
     Ok(Exit::Fine)
 }
 
 fn token_yaml(world: &World) -> Result<String, Failure> {
-    let missing = || Failure::usage("the sample world has no MSP client");
+    let missing = || Failure::new("the sample world has no MSP client");
     let client = world.client(world.client_named("msp").ok_or_else(missing)?);
     let workspace = world.workspace(client.workspace);
     let secret = client.secret.as_ref().ok_or_else(missing)?;
@@ -62,18 +67,17 @@ fn create(path: &Path, text: &str) -> Result<(), Failure> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let written = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => Failure::usage(format!(
-            "{} is there already and is left alone; move it away first",
-            path.display()
-        )),
-        _ => Failure::usage(format!("cannot write {}: {error}", path.display())),
+        ErrorKind::AlreadyExists => {
+            Failure::new(format!("{} is there already and is left alone; move it away first", path.display()))
+        }
+        _ => Failure::new(format!("cannot write {}: {error}", path.display())),
     })
 }
 
 /// Adds a line for token.yaml, unless there is one.
 fn ignore(dir: &Path) -> Result<bool, Failure> {
     let path = dir.join(".gitignore");
-    let failed = |error| Failure::usage(format!("cannot write {}: {error}", path.display()));
+    let failed = |error| Failure::new(format!("cannot write {}: {error}", path.display()));
     let old = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => String::new(),

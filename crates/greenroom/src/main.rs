@@ -8,9 +8,11 @@ mod exec;
 mod exit;
 mod init;
 mod log;
+mod out;
 mod remote;
 mod serve;
 mod shape;
+mod timeout;
 mod token_life;
 
 use std::process::ExitCode;
@@ -19,7 +21,7 @@ use clap::Parser;
 
 use crate::{
     cli::{Cli, Verb},
-    exit::{Exit, Failure},
+    exit::Failure,
 };
 
 fn main() -> ExitCode {
@@ -30,7 +32,7 @@ fn main() -> ExitCode {
     log::start(&cli.log);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return Failure::usage(format!("cannot start the runtime: {error}")).report(),
+        Err(error) => return Failure::new(format!("cannot start the runtime: {error}")).report(),
     };
     let exit = match cli.verb {
         Verb::Exec(args) => return ExitCode::from(runtime.block_on(exec::exec(*args, &cli.data_dir))),
@@ -38,10 +40,7 @@ fn main() -> ExitCode {
         Verb::Init(args) => init::init(&args),
         Verb::Env(args) => runtime.block_on(env::env(&args)),
         Verb::Remote(verb) => runtime.block_on(remote::run(verb)),
-        Verb::Completions { shell } => {
-            cli::completions(shell);
-            Ok(Exit::Fine)
-        }
+        Verb::Completions { shell } => cli::completions(shell),
     };
     match exit {
         Ok(exit) => exit.into(),

@@ -18,6 +18,7 @@ use crate::{
     bound::Bound,
     cli::{ClockAct, HistoryArgs, RemoteVerb, Target, TokensAct, WorldAct},
     exit::{Exit, Failure},
+    out,
 };
 
 /// Runs the command.
@@ -32,16 +33,16 @@ pub(crate) async fn run(verb: RemoteVerb) -> Result<Exit, Failure> {
 }
 
 fn remote(target: &Target) -> Result<Remote, Failure> {
-    Remote::new(&target.url, target.control_token.clone().map(Secret::new)).map_err(Failure::usage)
+    Remote::new(&target.url, target.control_token.clone().map(Secret::new)).map_err(Failure::new)
 }
 
 /// Prints a reply as JSON, or as `text` writes it.
 fn print<T: Serialize>(target: &Target, reply: &T, text: impl FnOnce(&T) -> String) -> Result<Exit, Failure> {
     let shown = match target.json {
-        true => serde_json::to_string_pretty(reply).map_err(Failure::usage)?,
+        true => serde_json::to_string_pretty(reply).map_err(Failure::new)?,
         false => text(reply),
     };
-    anstream::println!("{}", shown.trim_end());
+    out::say(shown.trim_end())?;
     Ok(Exit::Fine)
 }
 
@@ -58,19 +59,19 @@ async fn clock(act: Option<ClockAct>, target: &Target) -> Result<Exit, Failure> 
             remote.move_clock(&wish).await
         }
     };
-    print(target, &reading.map_err(Failure::usage)?, |ClockReading { now, speed }| format!("{now} ({speed})"))
+    print(target, &reading.map_err(Failure::new)?, |ClockReading { now, speed }| format!("{now} ({speed})"))
 }
 
 async fn tokens(act: Option<TokensAct>, target: &Target) -> Result<Exit, Failure> {
     let remote = remote(target)?;
     match act {
         None | Some(TokensAct::List) => {
-            let list = remote.tokens().await.map_err(Failure::usage)?;
+            let list = remote.tokens().await.map_err(Failure::new)?;
             print(target, &list, |list| token_table(&list.tokens))
         }
         Some(TokensAct::Issue { client, tenant, ttl, expired }) => {
             let wish = IssueToken { client, tenant, ttl, expired };
-            let issued = remote.issue_token(&wish).await.map_err(Failure::usage)?;
+            let issued = remote.issue_token(&wish).await.map_err(Failure::new)?;
             print(target, &issued, |issued| issued.access_token.clone())
         }
     }
@@ -100,27 +101,27 @@ fn token_table(tokens: &[TokenRow]) -> String {
 
 async fn history(args: &HistoryArgs) -> Result<Exit, Failure> {
     let bound: Option<Bound> = match &args.expect {
-        Some(text) => Some(text.parse().map_err(Failure::usage)?),
+        Some(text) => Some(text.parse().map_err(Failure::new)?),
         None => None,
     };
     let query = HistoryQuery { selector: args.selector(), after: args.after };
-    let page = remote(&args.target)?.history(&query).await.map_err(Failure::usage)?;
+    let page = remote(&args.target)?.history(&query).await.map_err(Failure::new)?;
     if page.dropped > 0 {
-        anstream::eprintln!(
-            "greenroom: {} older entries were dropped to keep the history within its bounds",
+        out::complain(&format!(
+            "{} older entries were dropped to keep the history within its bounds",
             page.dropped
-        );
+        ));
     }
     let holds = bound.as_ref().is_none_or(|bound| bound.holds(page.count));
     if args.count {
-        anstream::println!("{}", page.count);
+        out::say(&page.count.to_string())?;
     }
     if !args.count || !holds {
         print(&args.target, &page, |page| exchange_table(&page.exchanges))?;
     }
     match bound {
         Some(bound) if !holds => {
-            anstream::eprintln!("greenroom: {} requests match, expected {bound}", page.count);
+            out::complain(&format!("{} requests match, expected {bound}", page.count));
             Ok(Exit::Expectation)
         }
         _ => Ok(Exit::Fine),
@@ -167,13 +168,13 @@ async fn dialect(settings: &[String], target: &Target) -> Result<Exit, Failure> 
     let (reads, sets): (Vec<_>, Vec<_>) = settings.iter().partition(is_reading);
     if let Some(unknown) = reads.iter().find(|name| !Dialect::NAMES.contains(&name.as_str())) {
         let hint = nearest::hint(&nearest::of(unknown, Dialect::NAMES));
-        return Err(Failure::usage(format!("unknown dialect {unknown:?}{hint}")));
+        return Err(Failure::new(format!("unknown dialect {unknown:?}{hint}")));
     }
     let mut rows = if sets.is_empty() {
-        remote.dialect().await.map_err(Failure::usage)?
+        remote.dialect().await.map_err(Failure::new)?
     } else {
         let sets: Vec<String> = sets.into_iter().cloned().collect();
-        remote.set_dialect(&sets).await.map_err(Failure::usage)?
+        remote.set_dialect(&sets).await.map_err(Failure::new)?
     };
     let named = |row: &Row| settings.iter().any(|setting| setting.split('=').next() == Some(&row.name));
     if settings.iter().any(|setting| Dialect::NAMES.contains(&setting.split('=').next().unwrap_or_default()))
@@ -198,7 +199,7 @@ async fn dialect(settings: &[String], target: &Target) -> Result<Exit, Failure> 
 }
 
 async fn world(target: &Target) -> Result<Exit, Failure> {
-    let world = remote(target)?.world().await.map_err(Failure::usage)?;
+    let world = remote(target)?.world().await.map_err(Failure::new)?;
     print(target, &world, world_table)
 }
 

@@ -6,7 +6,7 @@ use greenroom_emulator::{
     Emulator, Remote,
     command::{Command, Reply},
 };
-use greenroom_model::{secret::Secret, time};
+use greenroom_model::secret::Secret;
 use serde_json::json;
 
 use crate::{
@@ -21,19 +21,15 @@ pub(crate) async fn serve(args: ServeArgs, data_dir: &Path, format: Format) -> R
     let address = SocketAddr::new(args.listen, args.port);
     if args.check {
         let remote = Remote::new(&format!("http://{address}"), args.control_token.map(Secret::new));
-        remote.map_err(Failure::usage)?.about().await.map_err(Failure::usage)?;
+        remote.map_err(Failure::new)?.about().await.map_err(Failure::new)?;
         return Ok(Exit::Fine);
     }
-    let timeout = time::parse_duration(&args.connection_timeout)
-        .map_err(|error| error.to_string())
-        .and_then(|timeout| std::time::Duration::try_from(timeout).map_err(|error| error.to_string()))
-        .map_err(|error| Failure::usage(format!("--connection-timeout: {error}")))?;
     let mut builder = Emulator::builder()
-        .world(args.shape.world().map_err(Failure::usage)?)
+        .world(args.shape.world().map_err(Failure::new)?)
         .listen(address)
         .authority_dir(data_dir)
         .speed(args.shape.clock)
-        .connection_timeout(timeout)
+        .connection_timeout(args.connection_timeout)
         .log(true);
     if let Some(start) = args.shape.start_time {
         builder = builder.start_time(start);
@@ -41,10 +37,9 @@ pub(crate) async fn serve(args: ServeArgs, data_dir: &Path, format: Format) -> R
     if let Some(token) = args.control_token {
         builder = builder.control_token(Secret::new(token));
     }
-    let emulator = builder.start().await.map_err(Failure::usage)?;
+    let emulator = builder.start().await.map_err(Failure::new)?;
     // Both signals are watched before anyone is told that the emulator is ready.
-    let stop =
-        stop_signals().map_err(|error| Failure::usage(format!("cannot watch for signals: {error}")))?;
+    let stop = stop_signals().map_err(|error| Failure::new(format!("cannot watch for signals: {error}")))?;
     let ready = json!({
         "url": emulator.url(),
         "ca": emulator.ca_file(),
@@ -53,7 +48,7 @@ pub(crate) async fn serve(args: ServeArgs, data_dir: &Path, format: Format) -> R
     });
     if let Some(file) = &args.ready_file {
         write_whole(file, &ready.to_string()).map_err(|error| {
-            Failure::usage(format!("cannot write --ready-file {}: {error}", file.display()))
+            Failure::new(format!("cannot write --ready-file {}: {error}", file.display()))
         })?;
     }
     let text = match format {

@@ -57,7 +57,10 @@ impl ShapeArgs {
 }
 
 fn parse_start_time(text: &str) -> Result<Timestamp, String> {
-    text.parse().map_err(|_| format!("{text:?} is no instant: write one like 2030-01-01T00:00:00Z"))
+    text.parse()
+        .ok()
+        .filter(|instant| *instant >= Timestamp::UNIX_EPOCH)
+        .ok_or_else(|| format!("{text:?} is no instant from 1970 on: write one like 2030-01-01T00:00:00Z"))
 }
 
 fn parse_dialect(text: &str) -> Result<String, DialectError> {

@@ -4,20 +4,16 @@ use std::str::FromStr;
 
 use greenroom_model::{
     time,
-    token::{Lifetimes, TokenKind},
+    token::{Life, Lifetimes, TokenKind},
 };
-use jiff::SignedDuration;
-
-/// The longest life that can be asked for: ten years of 365 days.
-const LONGEST: SignedDuration = SignedDuration::from_hours(10 * 365 * 24);
 
 /// One `--token-life`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TokenLife {
     /// The kind it is about; all kinds if absent.
     kind: Option<TokenKind>,
-    /// Whole seconds, at least one.
-    life: SignedDuration,
+    /// How long it lives.
+    life: Life,
 }
 
 impl TokenLife {
@@ -40,12 +36,8 @@ impl FromStr for TokenLife {
             None => (None, text),
         };
         let life = time::parse_duration(life).map_err(|error| error.to_string())?;
-        if life.subsec_nanos() != 0 || life < SignedDuration::from_secs(1) || life > LONGEST {
-            return Err(format!(
-                "{text:?}: tokens live whole seconds, from 1s to ten years; write 20s for all kinds, or \
-                 tenant=5m for one"
-            ));
-        }
+        let life = Life::try_from(life)
+            .map_err(|error| format!("{error}; write 20s for all kinds, or tenant=5m for one"))?;
         Ok(Self { kind, life })
     }
 }
@@ -60,9 +52,9 @@ mod tests {
         for text in ["20s", "tenant=5m", "sso=87600h"] {
             text.parse::<TokenLife>().unwrap().apply(&mut lifetimes);
         }
-        assert_eq!(lifetimes.workspace, SignedDuration::from_secs(20));
-        assert_eq!(lifetimes.tenant, SignedDuration::from_mins(5));
-        assert_eq!(lifetimes.sso, LONGEST);
+        assert_eq!(lifetimes.workspace.as_secs(), 20);
+        assert_eq!(lifetimes.tenant.as_secs(), 300);
+        assert_eq!(lifetimes.sso.as_secs(), 87_600 * 3_600);
     }
 
     #[test]

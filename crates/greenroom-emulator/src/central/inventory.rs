@@ -2,7 +2,7 @@
 
 use greenroom_model::{
     dialect::{IsProvisioned, PagePastEnd},
-    filter::{Field, Grammar},
+    filter::{Field, Grammar, Kind},
     fleet::{Device, DeviceType},
     page,
     refusal::Refusal,
@@ -17,22 +17,23 @@ use crate::route::{Ask, Reply};
 
 const FILTER: Grammar = Grammar {
     fields: &[
-        ("siteId", EQ_IN),
-        ("siteName", EQ_IN),
-        ("serialNumber", EQ_IN),
-        ("deviceName", EQ_IN),
-        ("deviceType", EQ_IN),
-        ("model", EQ_IN),
-        ("firmwareVersion", EQ_IN),
-        ("deviceFunction", EQ_IN),
-        ("isProvisioned", EQ_IN),
-        ("deviceGroupName", EQ_IN),
+        ("siteId", Kind::Text, EQ_IN),
+        ("siteName", Kind::Text, EQ_IN),
+        ("serialNumber", Kind::Text, EQ_IN),
+        ("deviceName", Kind::Text, EQ_IN),
+        ("deviceType", Kind::Text, EQ_IN),
+        ("model", Kind::Text, EQ_IN),
+        ("firmwareVersion", Kind::Text, EQ_IN),
+        ("deviceFunction", Kind::Text, EQ_IN),
+        ("isProvisioned", Kind::Text, EQ_IN),
+        ("deviceGroupName", Kind::Text, EQ_IN),
         // Not in the specification's table of fields, but in its example.
-        ("deployment", EQ_IN),
+        ("deployment", Kind::Text, EQ_IN),
     ],
     logic: false,
     functions: false,
     bare_text: true,
+    backslash: true,
 };
 
 const SORT: &[&str] = &[

@@ -2,7 +2,7 @@
 
 use greenroom_model::{
     dialect::{CreatedTimeUnit, ListTenantsFromStandard, ListTenantsFromTenantToken},
-    filter::{Field, Grammar, Op},
+    filter::{Field, Grammar, Kind, Op},
     refusal::Refusal,
     sort::{self, SortKey},
     tenancy::{Ownership, Workspace, WorkspaceKind},
@@ -15,10 +15,11 @@ use super::{EQ_IN, limit, next, page_json, page_of, read_filter, read_sort};
 use crate::route::{Ask, Reply};
 
 const FILTER: Grammar = Grammar {
-    fields: &[("tenantName", &[Op::Eq]), ("deviceOwnership", EQ_IN)],
+    fields: &[("tenantName", Kind::Text, &[Op::Eq]), ("deviceOwnership", Kind::Text, EQ_IN)],
     logic: false,
     functions: false,
     bare_text: true,
+    backslash: true,
 };
 
 const SORT: &[&str] = &[

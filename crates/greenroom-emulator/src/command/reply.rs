@@ -99,7 +99,8 @@ pub struct HistoryPage {
     pub count: usize,
     /// All other entries in that part: connections, rules that fired, the clock, notes.
     pub events: Vec<Entry>,
-    /// The number of the newest entry, to go on from.
+    /// Where to go on from: the newest entry, or the one before the oldest request that was still being
+    /// answered, so that its answer will not be missed.
     pub last: u64,
     /// How many entries were dropped to keep the history within its bounds.
     pub dropped: u64,
@@ -135,22 +136,10 @@ pub struct FidelityRow {
 }
 
 /// The rules in force.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FaultList {
     /// With how often each matched and fired.
     pub faults: Vec<Armed>,
-}
-
-impl PartialEq for FaultList {
-    fn eq(&self, other: &Self) -> bool {
-        let key = |list: &Self| {
-            list.faults
-                .iter()
-                .map(|armed| (armed.rule.clone(), armed.matched, armed.fired))
-                .collect::<Vec<_>>()
-        };
-        key(self) == key(other)
-    }
 }
 
 /// A rule was added.
@@ -258,7 +247,11 @@ pub(super) fn world_view(world: &World) -> WorldView {
         .map(|(_, client)| ClientView {
             name: client.name.clone(),
             client_id: client.id.clone(),
-            client_secret: client.secret.as_ref().map(|secret| secret.reveal().to_owned()),
+            client_secret: client
+                .secret
+                .as_ref()
+                .filter(|_| client.sample)
+                .map(|secret| secret.reveal().to_owned()),
             service: serde_json::to_value(client.service)
                 .ok()
                 .and_then(|name| name.as_str().map(str::to_owned))

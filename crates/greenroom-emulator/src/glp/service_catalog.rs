@@ -1,7 +1,7 @@
 //! The service catalog (`glp.md §7.3`).
 
 use greenroom_model::{
-    filter::{Field, Grammar, Op},
+    filter::{Field, Grammar, Kind, Op},
     id::parse_uuid,
     refusal::Refusal,
     world::{Provision, Session, World},
@@ -13,10 +13,15 @@ use super::{Paging, cut, ensure_value, paging, read_filter};
 use crate::route::{Ask, Reply};
 
 const FILTER: Grammar = Grammar {
-    fields: &[("serviceManagerId", &[Op::Eq]), ("status", &[Op::Eq]), ("region", &[Op::Eq])],
+    fields: &[
+        ("serviceManagerId", Kind::Text, &[Op::Eq]),
+        ("status", Kind::Text, &[Op::Eq]),
+        ("region", Kind::Text, &[Op::Eq]),
+    ],
     logic: false,
     functions: false,
     bare_text: false,
+    backslash: false,
 };
 
 pub(super) fn list_provisions(

@@ -2,7 +2,7 @@
 
 use greenroom_model::{
     dialect::OffsetUnit,
-    filter::{Field, Grammar},
+    filter::{Field, Grammar, Kind},
     refusal::Refusal,
     tenancy::{Ownership, Workspace, WorkspaceKind},
     world::{Session, World},
@@ -15,16 +15,17 @@ use crate::route::{Ask, Reply};
 
 const FILTER: Grammar = Grammar {
     fields: &[
-        ("id", ALL_OPS),
-        ("createdAt", ALL_OPS),
-        ("updatedAt", ALL_OPS),
-        ("workspaceName", ALL_OPS),
-        ("createdBy", ALL_OPS),
-        ("inventoryOwnership", ALL_OPS),
+        ("id", Kind::Text, ALL_OPS),
+        ("createdAt", Kind::Instant, ALL_OPS),
+        ("updatedAt", Kind::Instant, ALL_OPS),
+        ("workspaceName", Kind::Text, ALL_OPS),
+        ("createdBy", Kind::Text, ALL_OPS),
+        ("inventoryOwnership", Kind::Text, ALL_OPS),
     ],
     logic: false,
     functions: true,
     bare_text: false,
+    backslash: false,
 };
 
 pub(super) fn list_tenants(
@@ -77,10 +78,7 @@ pub(super) fn get(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> 
         let shown: String = text.chars().take(36).collect();
         Refusal::Path { name: "workspaceId", message: format!("Invalid UUID: {shown}") }
     })?;
-    // An id of nobody and one of somebody else look the same to a stranger.
-    let asked = world.workspace_by_id(id).ok_or(Refusal::WrongWorkspace)?;
-    world.only_own_workspace(session, asked)?;
-    let workspace = world.workspace(asked);
+    let workspace = world.own_workspace(session, id)?;
     Ok(Reply::Now(workspace_json(world, workspace, Some(workspace.kind.name()))))
 }
 

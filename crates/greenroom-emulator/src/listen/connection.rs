@@ -211,11 +211,10 @@ impl<S: Service> Front<S> {
         let (why, text) = if self.peer.tunnel.is_some() {
             ("nested", "Greenroom opens no tunnel inside a tunnel.\n".to_owned())
         } else if !self.service.knows_host(&host) {
-            let text = format!(
-                "Greenroom does not stand in for {host} and forwards nothing. \
-                 If the client shall reach the real host, name it in NO_PROXY.\n"
-            );
-            ("unexpected_host", text)
+            // The name is not repeated: a client may have put anything into it.
+            let text = "Greenroom does not stand in for this host and forwards nothing. \
+                        If the client shall reach the real host, name it in NO_PROXY.\n";
+            ("unexpected_host", text.to_owned())
         } else if port != 443 {
             ("port_not_443", format!("Greenroom stands in for {host} on port 443 only, not on {port}.\n"))
         } else if over_http2 {
@@ -258,7 +257,8 @@ impl<S: Service> Front<S> {
 fn host_and_port(authority: &Authority) -> Option<(String, u16)> {
     let named = !authority.host().is_empty() && !authority.as_str().contains('@');
     named.then_some(())?;
-    Some((authority.host().to_ascii_lowercase(), authority.port_u16()?))
+    // A name may end in the dot of the root.
+    Some((authority.host().trim_end_matches('.').to_ascii_lowercase(), authority.port_u16()?))
 }
 
 fn builder(streams: Streams) -> auto::Builder<Streams> {

@@ -21,6 +21,7 @@ const CLIENT_SECRET: &str = "GLP_CLIENT_SECRET";
 const WORKSPACE_ID: &str = "GLP_WORKSPACE_ID";
 const BASE_URL: &str = "CENTRAL_BASE_URL";
 const CLUSTER_NAME: &str = "CENTRAL_CLUSTER_NAME";
+const VARIABLES: [&str; 5] = [CLIENT_ID, CLIENT_SECRET, WORKSPACE_ID, BASE_URL, CLUSTER_NAME];
 
 /// Where credentials were found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +39,14 @@ pub(crate) struct Found {
     pub(crate) adoption: Adoption,
     /// Where it was found.
     pub(crate) source: Source,
-    /// Sources that are there but were not used, each as a phrase for the report.
+}
+
+/// What the search for credentials came to.
+#[derive(Clone, Debug)]
+pub(crate) struct Search {
+    /// The credentials, if there are any.
+    pub(crate) found: Option<Found>,
+    /// What is there but was not used, each as a phrase for the report.
     pub(crate) ignored: Vec<String>,
 }
 
@@ -109,45 +117,58 @@ pub(crate) enum AdoptionError {
 }
 
 /// The credentials of the first source there is: the file `explicit` (`--adopt`), the variables that
-/// `env` reads, `token.yaml` in `working_dir`. `None` if there is none.
+/// `env` reads, `token.yaml` in `working_dir`.
 pub(crate) fn find(
     explicit: Option<&Path>,
     env: &dyn Fn(&str) -> Option<String>,
     working_dir: &Path,
-) -> Result<Option<Found>, AdoptionError> {
+) -> Result<Search, AdoptionError> {
     // A variable that is set to nothing says nothing.
     let env = |name: &str| env(name).filter(|value| !value.trim().is_empty());
-    let in_environment = [CLIENT_ID, CLIENT_SECRET].into_iter().any(|name| env(name).is_some());
+    let is_set = |name: &&str| env(name).is_some();
+    let in_environment = [CLIENT_ID, CLIENT_SECRET].iter().any(is_set);
     let usual = Some(working_dir.join(USUAL_FILE)).filter(|path| path.is_file());
 
     let mut ignored = Vec::new();
-    if let Some(path) = explicit {
-        let path = working_dir.join(path);
-        if in_environment {
-            ignored.push("the variables GLP_*".to_owned());
+    if explicit.is_some() || !in_environment {
+        let set: Vec<_> = VARIABLES.into_iter().filter(is_set).collect();
+        if !set.is_empty() {
+            // The sample's variables would replace them without a word.
+            let why = match explicit {
+                Some(_) => "",
+                None => ", because neither GLP_CLIENT_ID nor GLP_CLIENT_SECRET is set",
+            };
+            ignored.push(format!("{}{why}", set.join(", ")));
         }
+    }
+    let file_source = if let Some(path) = explicit {
+        let path = working_dir.join(path);
         if usual.as_ref().is_some_and(|usual| !same_file(usual, &path)) {
             ignored.push(format!("./{USUAL_FILE}"));
         }
         let file = token_file::read(&path)?;
-        let adoption = of_file(file, &path, &mut ignored)?;
-        return Ok(Some(Found { adoption, source: Source::File(path), ignored }));
-    }
-    if in_environment {
+        Some((file, path))
+    } else if in_environment {
         if usual.is_some() {
             ignored.push(format!("./{USUAL_FILE}"));
         }
         let adoption = of_environment(&env, &mut ignored)?;
-        return Ok(Some(Found { adoption, source: Source::Environment, ignored }));
-    }
-    let Some(path) = usual else { return Ok(None) };
-    let file = token_file::read(&path)?;
-    // Other tools have files of that name too; only what looks like pycentral's is taken for it.
-    if !file.is_ours() {
-        return Ok(None);
-    }
-    let adoption = of_file(file, &path, &mut ignored)?;
-    Ok(Some(Found { adoption, source: Source::File(path), ignored }))
+        return Ok(Search { found: Some(Found { adoption, source: Source::Environment }), ignored });
+    } else if let Some(path) = usual {
+        let file = token_file::read(&path)?;
+        // Other tools have files of that name too; only what looks like pycentral's is taken for it.
+        file.is_ours().then_some((file, path))
+    } else {
+        None
+    };
+    let found = match file_source {
+        Some((file, path)) => {
+            let adoption = of_file(file, &path, &mut ignored)?;
+            Some(Found { adoption, source: Source::File(path) })
+        }
+        None => None,
+    };
+    Ok(Search { found, ignored })
 }
 
 fn same_file(a: &Path, b: &Path) -> bool {

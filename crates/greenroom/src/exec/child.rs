@@ -69,6 +69,20 @@ impl Ended {
         }
     }
 
+    /// The same end, made by Greenroom for this reason, if CMD had begun.
+    pub(crate) fn by_guard_rail(self, reason: impl FnOnce() -> String) -> Self {
+        match self {
+            Self::Exit(_) | Self::Signal(_) | Self::Failed(_) => {
+                let code = match self.code() {
+                    0 => EXEC_FAILURE,
+                    code => code,
+                };
+                Self::GuardRail { reason: reason(), code }
+            }
+            Self::NotFound(_) | Self::NotExecutable(_) | Self::GuardRail { .. } => self,
+        }
+    }
+
     fn of(status: ExitStatus) -> Self {
         match (status.code(), status.signal()) {
             (Some(code), _) => Self::Exit(u8::try_from(code).unwrap_or(u8::MAX)),
@@ -144,11 +158,7 @@ async fn run_in(
             of_wait(child.wait().await)
         }
     };
-    let code = match ended.code() {
-        0 => EXEC_FAILURE,
-        code => code,
-    };
-    Ended::GuardRail { reason, code }
+    ended.by_guard_rail(|| reason)
 }
 
 fn of_wait(status: io::Result<ExitStatus>) -> Ended {

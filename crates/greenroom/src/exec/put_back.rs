@@ -3,8 +3,12 @@
 //!
 //! While CMD runs, the original lies in the data directory, locked by its owner. A copy that nobody
 //! locks was left by a killed `exec` and is put back by the next one.
+//!
+//! A file into which somebody entered something while CMD ran, such as a rotated client secret, is left
+//! alone and its copy kept. A file that is broken, empty or gone is no such file and comes back.
 
 use std::{
+    fmt,
     fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError},
     io::{self, Write as _},
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
@@ -58,10 +62,35 @@ pub(crate) enum PutBackError {
 }
 
 /// What became of a guarded file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Restored {
-    /// Whether it had been changed or removed, and so was written.
-    pub(crate) changed: bool,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Restored {
+    /// It was as it should be.
+    Unchanged,
+    /// It had been changed or removed, and was put back.
+    PutBack,
+    /// Somebody else changed it, so it was left alone.
+    Edited(Edited),
+}
+
+/// A file that was left alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Edited {
+    /// The file.
+    path: PathBuf,
+    /// Where the original lies.
+    copy: PathBuf,
+}
+
+impl fmt::Display for Edited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "left {} alone: it was edited while `greenroom exec` guarded it. An access_token in it may be \
+             Greenroom's; remove that. What it held before is in {}; remove that file when you no longer need it",
+            self.path.display(),
+            self.copy.display()
+        )
+    }
 }
 
 /// Guards a file for as long as CMD runs. Dropped without [`PutBack::restore`], it puts the file
@@ -69,10 +98,40 @@ pub(crate) struct Restored {
 #[derive(Debug)]
 pub(crate) struct PutBack {
     original: SavedCopy,
+    /// Where the file was found through a symbolic link: the link, and what it said.
+    link: Option<Link>,
     copy: PathBuf,
     /// Holding it open holds its lock, which tells others that the owner lives.
     _lock: File,
     done: bool,
+}
+
+/// A symbolic link that led to the file.
+#[derive(Debug)]
+struct Link {
+    path: PathBuf,
+    target: PathBuf,
+}
+
+impl Link {
+    /// The link at `file`, if it is one.
+    fn at(file: &Path) -> Option<Self> {
+        Some(Self { path: std::path::absolute(file).ok()?, target: fs::read_link(file).ok()? })
+    }
+
+    /// Makes it a link again if a file has taken its place, as of a program that writes by rename.
+    /// One into which somebody entered something besides is left alone.
+    fn restore(&self, original: &[u8]) -> io::Result<()> {
+        if fs::read_link(&self.path).is_ok_and(|target| target == self.target)
+            || fs::read(&self.path).is_ok_and(|now| token_file::holds_more(&self.path, &now, original))
+        {
+            return Ok(());
+        }
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let aside = self.path.with_file_name(format!(".{name}.greenroom-link"));
+        std::os::unix::fs::symlink(&self.target, &aside)?;
+        fs::rename(&aside, &self.path)
+    }
 }
 
 impl PutBack {
@@ -99,32 +158,29 @@ impl PutBack {
             },
         };
         let (lock, copy) = save(&original, &dir).map_err(keep)?;
-        Ok(Self { original, copy, _lock: lock, done: false })
+        Ok(Self { original, link: Link::at(file), copy, _lock: lock, done: false })
     }
 
-    /// Puts the file back byte for byte and forgets the copy.
+    /// Puts the file back byte for byte and forgets the copy, unless somebody edited it.
     pub(crate) fn restore(mut self) -> Result<Restored, PutBackError> {
         self.done = true;
         self.put_back()
     }
 
     fn put_back(&self) -> Result<Restored, PutBackError> {
-        let SavedCopy { path, mode, bytes } = &self.original;
-        let fail = |source| PutBackError::Restore {
-            path: path.display().to_string(),
+        let link = self.link.as_ref().map_or(Ok(()), |link| link.restore(&self.original.bytes));
+        link.and_then(|()| settle(&self.original, &self.copy)).map_err(|source| PutBackError::Restore {
+            path: self.original.path.display().to_string(),
             copy: self.copy.display().to_string(),
             source,
-        };
-        let changed = write_back(path, *mode, bytes).map_err(fail)?;
-        fs::remove_file(&self.copy).map_err(fail)?;
-        Ok(Restored { changed })
+        })
     }
 }
 
 impl Drop for PutBack {
     fn drop(&mut self) {
         if !self.done {
-            // Nobody is left to tell; the copy stays if this fails, and the next exec reports it.
+            // Nobody is left to tell; the copy stays if this is not done, and the next exec reports it.
             let _ = self.put_back();
         }
     }
@@ -133,17 +189,8 @@ impl Drop for PutBack {
 /// What was done about a copy that a killed `exec` left.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Mended {
-    /// The file was put back.
-    PutBack(PathBuf),
-    /// The file was as it should be.
-    Unchanged(PathBuf),
-    /// Somebody else has changed the file since, so it was left alone.
-    Edited {
-        /// The file.
-        path: PathBuf,
-        /// Where the original lies.
-        copy: PathBuf,
-    },
+    /// What became of the file.
+    Settled(PathBuf, Restored),
     /// It could not be done.
     Failed {
         /// The copy.
@@ -154,20 +201,16 @@ pub(crate) enum Mended {
 }
 
 impl Mended {
-    /// What to tell about it, if there is anything to tell.
-    pub(crate) fn report(&self) -> Option<String> {
+    /// What to tell about it, if there is anything to tell. With `quiet` only what wants attention.
+    pub(crate) fn report(&self, quiet: bool) -> Option<String> {
         match self {
-            Self::PutBack(path) => Some(format!(
+            Self::Settled(_, Restored::PutBack) if quiet => None,
+            Self::Settled(path, Restored::PutBack) => Some(format!(
                 "put {} back as it was before a `greenroom exec` that was killed",
                 path.display()
             )),
-            Self::Unchanged(_) => None,
-            Self::Edited { path, copy } => Some(format!(
-                "left {} alone: an earlier `greenroom exec` was killed, but the file was edited since. What it \
-                 held before is in {}; remove that file when you no longer need it",
-                path.display(),
-                copy.display()
-            )),
+            Self::Settled(_, Restored::Unchanged) => None,
+            Self::Settled(_, Restored::Edited(edited)) => Some(edited.to_string()),
             Self::Failed { copy, why } => Some(format!(
                 "cannot put back the token file kept in {}: {why}; remove that file to give it up",
                 copy.display()
@@ -198,25 +241,40 @@ pub(crate) fn mend(data_dir: &Path) -> Vec<Mended> {
 }
 
 fn mend_one(copy: &Path) -> Option<Mended> {
-    let attempt = || -> io::Result<Option<Mended>> {
-        let mut file = File::open(copy)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
-        let SavedCopy { path, mode, bytes } = SavedCopy::read(&mut file)?;
-        // A token that pycentral wrote, or a write it did not finish, may go. A client secret that
-        // somebody entered since then must not.
-        let more = fs::read(&path).is_ok_and(|now| token_file::holds_more(&path, &now, &bytes));
-        if more {
-            return Ok(Some(Mended::Edited { path, copy: copy.to_owned() }));
-        }
-        let changed = write_back(&path, mode, &bytes)?;
-        fs::remove_file(copy)?;
-        Ok(Some(if changed { Mended::PutBack(path) } else { Mended::Unchanged(path) }))
+    let mended = match File::open(copy) {
+        Ok(file) => mend_opened(file, copy),
+        // Its owner ended since the directory was listed.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     };
-    attempt().unwrap_or_else(|error| Some(Mended::Failed { copy: copy.to_owned(), why: error.to_string() }))
+    mended.unwrap_or_else(|error| Some(Mended::Failed { copy: copy.to_owned(), why: error.to_string() }))
+}
+
+fn mend_opened(mut file: File, copy: &Path) -> io::Result<Option<Mended>> {
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Ok(None),
+        Err(TryLockError::Error(error)) => return Err(error),
+    }
+    // An owner that ended by itself, since the copy was opened, has removed it before it let the lock go.
+    if !copy.try_exists()? {
+        return Ok(None);
+    }
+    let original = SavedCopy::read(&mut file)?;
+    let restored = settle(&original, copy)?;
+    Ok(Some(Mended::Settled(original.path, restored)))
+}
+
+/// Puts a file back and removes its copy, by whoever holds the copy's lock. A token that pycentral
+/// wrote, or a write it did not finish, may go. A client secret that somebody entered must not.
+fn settle(original: &SavedCopy, copy: &Path) -> io::Result<Restored> {
+    let SavedCopy { path, mode, bytes } = original;
+    if fs::read(path).is_ok_and(|now| token_file::holds_more(path, &now, bytes)) {
+        return Ok(Restored::Edited(Edited { path: path.clone(), copy: copy.to_owned() }));
+    }
+    let changed = write_back(path, *mode, bytes)?;
+    fs::remove_file(copy)?;
+    Ok(if changed { Restored::PutBack } else { Restored::Unchanged })
 }
 
 /// Where copies lie.

@@ -82,6 +82,23 @@ fn wrong_flags_say_what_is_right() {
     }
 }
 
+#[tokio::test]
+async fn an_end_at_the_refusal_is_the_guard_rails() {
+    let args = parse(&["--max-requests", "1", "--", "x"]).unwrap();
+    for (before, code) in [(Ended::Exit(0), 125), (Ended::Exit(7), 7), (Ended::Signal(9), 137)] {
+        let after = unless_exhausted(&args, before.clone(), future::pending()).await;
+        assert_eq!(after, before);
+        let after = unless_exhausted(&args, before, future::ready(())).await;
+        assert!(
+            matches!(&after, Ended::GuardRail { reason, .. } if reason.contains("more than 1")),
+            "{after:?}"
+        );
+        assert_eq!(after.code(), code);
+    }
+    let missing = Ended::NotFound("x".to_owned());
+    assert_eq!(unless_exhausted(&args, missing.clone(), future::ready(())).await, missing);
+}
+
 #[test]
 fn a_program_without_credentials_gets_the_samples() {
     let args = parse(&["--rng-seed", "7", "--", "x"]).unwrap();
@@ -89,8 +106,10 @@ fn a_program_without_credentials_gets_the_samples() {
     let variables = sample_credentials(&world);
     let names: Vec<_> = variables.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["GLP_CLIENT_ID", "GLP_CLIENT_SECRET", "GLP_WORKSPACE_ID", "CENTRAL_BASE_URL"]);
-    let digest = Secret::new(variables[1].1.clone()).digest();
     let client = world.client(world.client_named(&variables[0].1).unwrap());
-    assert_eq!((client.name.as_str(), client.secret_digest), ("msp", Some(digest)));
+    assert_eq!(
+        (client.name.as_str(), client.secret.as_ref().unwrap().reveal()),
+        ("msp", variables[1].1.as_str())
+    );
     assert_eq!(world.workspace_named(&variables[2].1), world.workspace_named("msp"));
 }

@@ -12,6 +12,9 @@ use serde_json::Value;
 /// More than any token file holds; keeps a wrong `--adopt` from filling the memory.
 const MOST_BYTES: u64 = 1 << 20;
 
+/// What pycentral writes into the file it was configured in.
+const ACCESS_TOKEN: &str = "access_token";
+
 /// What a token file holds. Keys that Greenroom does not know are the SDK's business.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -157,14 +160,15 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
     Ok(value.filter(|value| !value.trim().is_empty()))
 }
 
-/// Whether a token file holds anything that `original` does not, access tokens apart. What cannot be
-/// parsed holds nothing: it is a write that was cut short, as may be the end of what can.
+/// Whether a token file holds anything that `original` does not, access tokens apart. What is no mapping
+/// is no token file any more and holds nothing: it is empty, or a write that was cut short, as may be the
+/// end of what is one. Nor does it count what is missing: a client may keep only what it knows.
 pub(super) fn holds_more(path: &Path, now: &[u8], original: &[u8]) -> bool {
     let parse = |bytes: &[u8]| -> Option<Value> {
         let content = std::str::from_utf8(bytes).ok()?.trim_start_matches('\u{feff}');
         if is_json(path) { serde_json::from_str(content).ok() } else { serde_saphyr::from_str(content).ok() }
     };
-    match (parse(now), parse(original)) {
+    match (parse(now).filter(Value::is_object), parse(original)) {
         (Some(now), Some(original)) => adds(&now, &original),
         (Some(_), None) => true,
         (None, _) => false,
@@ -176,11 +180,13 @@ fn adds(now: &Value, original: &Value) -> bool {
         (Value::Null, _) => false,
         (Value::Object(now), Value::Object(original)) => now
             .iter()
-            .filter(|(key, _)| *key != "access_token")
+            .filter(|(key, _)| *key != ACCESS_TOKEN)
             .any(|(key, value)| adds(value, original.get(key).unwrap_or(&Value::Null))),
         // Cut short by a kill, since pycentral writes in place.
         (Value::String(now), Value::String(original)) => !original.starts_with(now),
-        (Value::String(now), Value::Object(original)) => !original.keys().any(|key| key.starts_with(now)),
+        (Value::String(now), Value::Object(original)) => {
+            !original.keys().map(String::as_str).chain([ACCESS_TOKEN]).any(|key| key.starts_with(now))
+        }
         _ => now != original,
     }
 }

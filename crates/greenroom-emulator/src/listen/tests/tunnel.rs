@@ -78,15 +78,15 @@ async fn other_hosts_and_ports_are_refused() {
             "Packages.example.org:443",
             "packages.example.org:443",
             "unexpected_host",
-            "Greenroom does not stand in for packages.example.org and forwards nothing.",
+            "Greenroom does not stand in for this host and forwards nothing.",
         ),
         (
             "packages.example.org:8443",
             "packages.example.org:8443",
             "unexpected_host",
-            "Greenroom does not stand in for packages.example.org",
+            "Greenroom does not stand in for this host",
         ),
-        ("[::1]:443", "[::1]:443", "unexpected_host", "Greenroom does not stand in for [::1] and"),
+        ("[::1]:443", "[::1]:443", "unexpected_host", "Greenroom does not stand in for this host"),
         (
             "sso.common.cloud.hpe.com:8443",
             "sso.common.cloud.hpe.com:8443",

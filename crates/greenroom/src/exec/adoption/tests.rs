@@ -28,15 +28,27 @@ impl Stage {
         self
     }
 
-    fn find(&self, explicit: Option<&str>) -> Result<Option<Found>, AdoptionError> {
+    fn find(&self, explicit: Option<&str>) -> Result<Search, AdoptionError> {
         let env = |name: &str| {
             self.env.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
         };
         find(explicit.map(Path::new), &env, self.dir.path())
     }
 
+    fn found(&self, explicit: Option<&str>) -> (Found, Vec<String>) {
+        let Search { found, ignored } = self.find(explicit).unwrap();
+        (found.unwrap(), ignored)
+    }
+
     fn adopted(&self) -> Found {
-        self.find(None).unwrap().unwrap()
+        self.found(None).0
+    }
+
+    /// What is reported when there is nothing to adopt.
+    fn not_adopted(&self) -> Vec<String> {
+        let Search { found, ignored } = self.find(None).unwrap();
+        assert!(found.is_none(), "{found:?}");
+        ignored
     }
 
     fn refusal(&self, explicit: Option<&str>) -> String {
@@ -61,15 +73,15 @@ fn shape(credentials: Option<&Credentials>) -> (Option<&str>, Option<&str>, Opti
 
 #[test]
 fn a_unified_block_as_the_documentation_shows_it() {
-    let found = yaml(&format!(
+    let (found, ignored) = yaml(&format!(
         "unified:\n  client_id: <your-glp-client-id>\n  client_secret: hush\n  workspace_id: {WORKSPACE}\n  \
          base_url: https://us5.api.central.arubanetworks.com\n  # cluster_name: x\n  retries: [1, {{a: b}}]\n"
     ))
-    .adopted();
+    .found(None);
     assert_eq!(shape(found.adoption.platform.as_ref()), (Some("<your-glp-client-id>"), Some("hush"), None));
     assert_eq!(found.adoption.workspace.unwrap().to_string(), WORKSPACE);
     assert_eq!(found.adoption.cluster, Cluster::named("US-WEST-5"));
-    assert!(!found.adoption.separate && found.adoption.central.is_none() && found.ignored.is_empty());
+    assert!(!found.adoption.separate && found.adoption.central.is_none() && ignored.is_empty());
     assert!(!format!("{found:?}").contains("hush"));
 }
 
@@ -78,7 +90,7 @@ fn separate_blocks_and_json_and_tokens() {
     let json = "\u{feff}{\n\t\"glp\": {\"client_id\": 17, \"client_secret\": \"a\\u00e9\", \"base_url\": \"x\"},\
                 \"new_central\": {\"access_token\": \"tok\", \"cluster_name\": \"EU-1\"}}";
     let stage = Stage::new().file("t.json", json);
-    let found = stage.find(Some("t.json")).unwrap().unwrap();
+    let (found, _) = stage.found(Some("t.json"));
     assert_eq!(found.source, Source::File(stage.dir.path().join("t.json")));
     assert_eq!(shape(found.adoption.platform.as_ref()), (Some("17"), Some("aé"), None));
     assert_eq!(shape(found.adoption.central.as_ref()), (None, None, Some("tok")));
@@ -101,33 +113,49 @@ fn the_first_source_wins_and_the_others_are_reported() {
         .env("GLP_CLIENT_SECRET", "s")
         .env("CENTRAL_CLUSTER_NAME", "UK");
     let id = |found: &Found| found.adoption.platform.as_ref().unwrap().id.clone().unwrap();
-    let found = stage.find(Some("mine.yml")).unwrap().unwrap();
+    let (found, ignored) = stage.found(Some("mine.yml"));
     assert_eq!(id(&found), "from-mine");
-    assert_eq!(found.ignored, ["the variables GLP_*", "./token.yaml"]);
-    let found = stage.adopted();
+    assert_eq!(ignored, ["GLP_CLIENT_ID, GLP_CLIENT_SECRET, CENTRAL_CLUSTER_NAME", "./token.yaml"]);
+    let (found, ignored) = stage.found(None);
     assert_eq!((id(&found).as_str(), &found.source), ("from-env", &Source::Environment));
     assert_eq!(found.adoption.cluster, Cluster::named("UK"));
-    assert_eq!(found.ignored, ["./token.yaml"]);
-    let found = stage.find(Some("token.yaml")).unwrap().unwrap();
-    assert_eq!(found.ignored, ["the variables GLP_*"]);
+    assert_eq!(ignored, ["./token.yaml"]);
+    let (_, ignored) = stage.found(Some("token.yaml"));
+    assert_eq!(ignored, ["GLP_CLIENT_ID, GLP_CLIENT_SECRET, CENTRAL_CLUSTER_NAME"]);
+}
+
+#[test]
+fn variables_without_a_client_are_reported_whatever_is_used_instead() {
+    const WHY: &str = ", because neither GLP_CLIENT_ID nor GLP_CLIENT_SECRET is set";
+    let half = |stage: Stage| {
+        stage.env("GLP_WORKSPACE_ID", WORKSPACE).env("CENTRAL_BASE_URL", "https://user:hunter2@x")
+    };
+    let reason = [format!("GLP_WORKSPACE_ID, CENTRAL_BASE_URL{WHY}")];
+    assert_eq!(half(Stage::new()).not_adopted(), reason);
+    assert_eq!(half(yaml("registry: {token: x}")).not_adopted(), reason);
+    let stage = half(yaml("glp: {client_id: from-usual, client_secret: s}"));
+    assert_eq!(stage.found(None).1, reason);
+    assert_eq!(stage.found(Some("token.yaml")).1, ["GLP_WORKSPACE_ID, CENTRAL_BASE_URL"]);
+    let stage = Stage::new().env("CENTRAL_CLUSTER_NAME", "Mars").env("GLP_CLIENT_ID", " ");
+    assert_eq!(stage.not_adopted(), [format!("CENTRAL_CLUSTER_NAME{WHY}")]);
 }
 
 #[test]
 fn nothing_to_adopt_is_no_error() {
-    assert!(Stage::new().find(None).unwrap().is_none());
-    assert!(Stage::new().env("GLP_CLIENT_ID", "").find(None).unwrap().is_none());
-    assert!(yaml("registry: {token: x}").find(None).unwrap().is_none());
-    assert!(yaml("# nothing yet\n").find(None).unwrap().is_none());
+    assert_eq!(Stage::new().not_adopted(), [""; 0]);
+    assert_eq!(Stage::new().env("GLP_CLIENT_ID", "").not_adopted(), [""; 0]);
+    assert_eq!(yaml("registry: {token: x}").not_adopted(), [""; 0]);
+    assert_eq!(yaml("# nothing yet\n").not_adopted(), [""; 0]);
 }
 
 #[test]
 fn unified_wins_over_the_other_blocks() {
-    let found =
+    let (found, ignored) =
         yaml("unified: {client_id: u, client_secret: s}\nglp: {client_id: g}\ncentral_info: {username: x}\n")
-            .adopted();
+            .found(None);
     assert_eq!(shape(found.adoption.platform.as_ref()).0, Some("u"));
-    assert_eq!(found.ignored.len(), 2);
-    assert!(found.ignored[0].contains("block `glp`") && found.ignored[1].contains("Classic"));
+    assert_eq!(ignored.len(), 2);
+    assert!(ignored[0].contains("block `glp`") && ignored[1].contains("Classic"));
 }
 
 #[test]
@@ -140,12 +168,12 @@ fn a_loopback_url_is_greenroom_itself_and_a_contradiction_is_any_cluster() {
     {
         assert_eq!(yaml(&with(url)).adopted().adoption.cluster, Cluster::named("US-WEST-5"), "{url}");
     }
-    let found = yaml(
+    let (found, ignored) = yaml(
         "unified: {client_id: a, client_secret: b, cluster_name: UK, base_url: us5.api.central.arubanetworks.com}",
     )
-    .adopted();
+    .found(None);
     assert_eq!(found.adoption.cluster, None);
-    assert!(found.ignored[0].contains("different clusters"), "{:?}", found.ignored);
+    assert!(ignored[0].contains("different clusters"), "{ignored:?}");
 }
 
 #[test]

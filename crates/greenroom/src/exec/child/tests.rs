@@ -14,6 +14,24 @@ fn env() -> ClientEnv {
     ClientEnv { set: vec![("GREENROOM_PROBE".into(), "x".into())], unset: vec!["HOME".into()] }
 }
 
+/// The beginning of a script that `wait`s until a signal comes. It waits for a background process
+/// that ends when the script does, however that ends, and that nothing else wakes.
+struct Hold(TempDir);
+
+impl Hold {
+    fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    /// The commands that start the process. Its pipe has the shell as its only writer, and closes
+    /// with it.
+    fn start(&self) -> String {
+        let fifo = self.0.path().join("fifo").display().to_string();
+        let deaf = r#"trap "" HUP INT QUIT TERM"#;
+        format!(r#"mkfifo "{fifo}"; ({deaf}; exec cat < "{fifo}") & exec 3> "{fifo}""#)
+    }
+}
+
 fn sh(script: &str) -> Vec<OsString> {
     ["/bin/sh", "-c", script].map(OsString::from).to_vec()
 }
@@ -65,9 +83,11 @@ async fn a_signal_reaches_the_whole_group() {
     for (name, number) in [("TERM", 15), ("HUP", 1), ("INT", 2), ("QUIT", 3)] {
         // The grandchild does the reporting: a signal to the child alone would never end this. It waits
         // in the foreground, because a shell makes background jobs deaf to the keyboard's signals.
+        let hold = Hold::new();
         let script = format!(
-            "sh -c 'trap \"exit 40\" {name}; kill -{name} {}; while :; do sleep 0.05; done'; code=$?; \
+            "sh -c '{}; trap \"exit 40\" {name}; kill -{name} {}; while :; do wait; done'; code=$?; \
              trap - {name}; exit $code",
+            hold.start(),
             process::id()
         );
         let script = format!("trap : {name}; {script}");
@@ -78,10 +98,13 @@ async fn a_signal_reaches_the_whole_group() {
 #[tokio::test]
 async fn in_a_shared_group_the_keyboards_signals_are_not_sent_twice() {
     let _turn = TURN.lock().await;
-    // The signal to this process alone stands for the keyboard's, which CMD would have had itself.
+    let hold = Hold::new();
+    // The signal to this process alone stands for the keyboard's, which CMD would have had itself. The
+    // SIGHUP behind it comes back when this process has dealt with both, and only then SIGTERM is sent.
     let script = format!(
-        "trap 'exit 40' INT; trap 'exit 41' TERM; kill -INT {0}; sleep 0.2; kill -TERM {0}; \
-                          while :; do sleep 0.05; done",
+        "{}; trap 'exit 40' INT; trap 'exit 41' TERM; trap 'kill -TERM {1}' HUP; \
+         kill -INT {1}; kill -HUP {1}; while :; do wait; done",
+        hold.start(),
         process::id()
     );
     assert_eq!(end(Group::Shared, &script).await, Ended::Exit(41));
@@ -89,15 +112,15 @@ async fn in_a_shared_group_the_keyboards_signals_are_not_sent_twice() {
 
 /// Runs a script that makes the file `$READY` when its traps are set, and then ends it by guard rail.
 async fn railed(grace: Duration, script: &str) -> Ended {
-    let dir = TempDir::new().unwrap();
-    let ready = dir.path().join("ready");
+    let hold = Hold::new();
+    let ready = hold.0.path().join("ready");
     let rail = async {
         while !ready.exists() {
             tokio::task::yield_now().await;
         }
         "too many".to_owned()
     };
-    let script = format!("READY='{}'; {script}", ready.display());
+    let script = format!("READY='{}'; {}; {script}", ready.display(), hold.start());
     run_in(Group::Own, grace, &sh(&script), &env(), rail).await
 }
 
@@ -105,7 +128,7 @@ async fn railed(grace: Duration, script: &str) -> Ended {
 async fn a_guard_rail_ends_the_command_and_is_never_a_success() {
     let _turn = TURN.lock().await;
     for (on_term, code) in [("exit 0", 125), ("exit 9", 9), ("trap - TERM; kill -TERM $$", 143)] {
-        let script = format!("trap '{on_term}' TERM; : > $READY; while :; do sleep 0.05; done");
+        let script = format!("trap '{on_term}' TERM; : > $READY; while :; do wait; done");
         let ended = railed(GRACE, &script).await;
         assert_eq!(ended, Ended::GuardRail { reason: "too many".into(), code }, "{on_term}");
     }
@@ -114,7 +137,7 @@ async fn a_guard_rail_ends_the_command_and_is_never_a_success() {
 #[tokio::test]
 async fn a_command_that_ignores_sigterm_is_killed() {
     let _turn = TURN.lock().await;
-    let script = "trap '' TERM; : > $READY; while :; do sleep 0.05; done";
+    let script = "trap '' TERM; : > $READY; while :; do wait; done";
     let ended = railed(Duration::from_millis(100), script).await;
     assert_eq!(ended, Ended::GuardRail { reason: "too many".into(), code: 137 });
 }

@@ -52,7 +52,7 @@ fn a_rewritten_file_comes_back_and_no_copy_stays() {
     assert_eq!((mode(&guard.copy), mode(&directory(&stage.data))), (0o600, 0o700));
     fs::write(&stage.file, REWRITTEN).unwrap();
     fs::set_permissions(&stage.file, Permissions::from_mode(0o666)).unwrap();
-    assert_eq!(guard.restore().unwrap(), Restored { changed: true });
+    assert_eq!(guard.restore().unwrap(), Restored::PutBack);
     stage.assert_original();
     assert_eq!(stage.copies(), 0);
     assert_eq!(fs::read_dir(stage.dir.path()).unwrap().count(), 2, "no temporary file stays");
@@ -62,7 +62,7 @@ fn a_rewritten_file_comes_back_and_no_copy_stays() {
 fn an_untouched_file_is_not_written() {
     let stage = Stage::new();
     let before = fs::metadata(&stage.file).unwrap().ino();
-    assert_eq!(stage.guard().restore().unwrap(), Restored { changed: false });
+    assert_eq!(stage.guard().restore().unwrap(), Restored::Unchanged);
     assert_eq!(fs::metadata(&stage.file).unwrap().ino(), before);
 }
 
@@ -71,7 +71,7 @@ fn a_deleted_file_comes_back() {
     let stage = Stage::new();
     let guard = stage.guard();
     fs::remove_file(&stage.file).unwrap();
-    assert_eq!(guard.restore().unwrap(), Restored { changed: true });
+    assert_eq!(guard.restore().unwrap(), Restored::PutBack);
     stage.assert_original();
 }
 
@@ -130,18 +130,27 @@ fn a_killed_exec_is_mended_and_a_living_one_left_alone() {
     let stage = Stage::new();
     let path = stage.file.canonicalize().unwrap();
     assert_eq!(mend(&stage.data), []);
-    for leftover in [REWRITTEN, "", "unified:\n  client_id: a\n  client_secret: hu", "unified:\n  cli"] {
+    for leftover in [
+        REWRITTEN,
+        "",
+        "unified:\n  client_id: a\n  client_secret: hu",
+        "unified:\n  cli",
+        "unified:\n  acc",
+        "changed\n",
+    ] {
         stage.killed();
         fs::write(&stage.file, leftover).unwrap();
-        assert_eq!(mend(&stage.data), [Mended::PutBack(path.clone())], "{leftover}");
+        let mended = mend(&stage.data);
+        assert_eq!(mended, [Mended::Settled(path.clone(), Restored::PutBack)], "{leftover}");
+        assert_eq!((mended[0].report(true), mended[0].report(false).is_some()), (None, true));
         stage.assert_original();
         assert_eq!(stage.copies(), 0);
     }
     stage.killed();
     fs::remove_file(&stage.file).unwrap();
-    assert_eq!(mend(&stage.data), [Mended::PutBack(path.clone())]);
+    assert_eq!(mend(&stage.data), [Mended::Settled(path.clone(), Restored::PutBack)]);
     stage.killed();
-    assert_eq!(mend(&stage.data), [Mended::Unchanged(path)]);
+    assert_eq!(mend(&stage.data), [Mended::Settled(path, Restored::Unchanged)]);
 
     let living = stage.guard();
     fs::write(&stage.file, REWRITTEN).unwrap();
@@ -167,11 +176,49 @@ fn what_was_entered_since_is_not_lost() {
     let edited = REWRITTEN.replace("hush", "rotated");
     fs::write(&stage.file, &edited).unwrap();
     let mended = mend(&stage.data);
-    assert!(matches!(&mended[..], [Mended::Edited { .. }]), "{mended:?}");
-    let report = mended[0].report().unwrap();
+    assert!(matches!(&mended[..], [Mended::Settled(_, Restored::Edited(_))]), "{mended:?}");
+    let report = mended[0].report(true).unwrap();
     assert!(report.contains("token.yaml alone") && !report.contains("rotated"), "{report}");
     assert_eq!(fs::read_to_string(&stage.file).unwrap(), edited);
     assert_eq!(stage.copies(), 1);
+}
+
+#[test]
+fn what_is_entered_meanwhile_is_not_lost_either() {
+    let edited = REWRITTEN.replace("hush", "rotated");
+    for edited in [edited, format!("{ORIGINAL}    workspace_id: w\n"), format!("{ORIGINAL}glp: {{}}\n")] {
+        for dropped in [false, true] {
+            let stage = Stage::new();
+            let guard = stage.guard();
+            fs::write(&stage.file, &edited).unwrap();
+            if dropped {
+                drop(guard);
+            } else {
+                let restored = guard.restore().unwrap();
+                let Restored::Edited(edited) = restored else { panic!("{restored:?}") };
+                let report = edited.to_string();
+                assert!(report.contains("token.yaml alone") && report.contains(".saved"), "{report}");
+                assert!(!report.contains("rotated"), "{report}");
+            }
+            assert_eq!(fs::read_to_string(&stage.file).unwrap(), edited);
+            let [copy] = &files(&directory(&stage.data), ENDING).unwrap()[..] else { panic!("one copy") };
+            let original = SavedCopy::read(&mut File::open(copy).unwrap()).unwrap();
+            assert_eq!(original.bytes, ORIGINAL.as_bytes());
+        }
+    }
+}
+
+#[test]
+fn an_owner_that_ends_while_its_copy_is_looked_at_is_no_failure() {
+    let stage = Stage::new();
+    let guard = stage.guard();
+    let (copy, opened) = (guard.copy.clone(), File::open(&guard.copy).unwrap());
+    guard.restore().unwrap();
+    // What is written since is no business of that copy.
+    fs::write(&stage.file, REWRITTEN).unwrap();
+    assert_eq!(mend_opened(opened, &copy).unwrap(), None);
+    assert_eq!(mend_one(&copy), None);
+    assert_eq!(fs::read_to_string(&stage.file).unwrap(), REWRITTEN);
 }
 
 #[test]
