@@ -84,9 +84,9 @@ fn read_sort(ask: &Ask, known: &[&str]) -> Result<Vec<SortKey>, Refusal> {
     })
 }
 
-fn page_of(world: &World, total: usize, number: usize, limit: usize) -> Result<Numbered, Refusal> {
+fn page_of(past_end: PagePastEnd, total: usize, number: usize, limit: usize) -> Result<Numbered, Refusal> {
     let page = page::by_number(total, number, limit);
-    if page.past_end && world.dialect.page_past_end == PagePastEnd::BadRequest {
+    if page.past_end && past_end == PagePastEnd::BadRequest {
         return Err(Refusal::Query { name: "next", message: "there is no such page".to_owned() });
     }
     Ok(page)

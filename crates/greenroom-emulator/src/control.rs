@@ -25,6 +25,7 @@ use serde_json::{Value, json};
 
 use crate::{
     command::{Command, CommandError, HistoryQuery, Reply},
+    envelope,
     sandbox::Sandbox,
 };
 
@@ -138,7 +139,14 @@ impl IntoResponse for CommandError {
 
 fn reply(result: Result<Reply, CommandError>) -> Response {
     match result {
-        Ok(reply) => Json(reply).into_response(),
+        Ok(reply) => {
+            // The clock is read once: the head must not tell a later second than the body.
+            let date = match &reply {
+                Reply::Clock(reading) => Some([(header::DATE, envelope::http_date(reading.now))]),
+                _ => None,
+            };
+            (date, Json(reply)).into_response()
+        }
         Err(error) => error.into_response(),
     }
 }

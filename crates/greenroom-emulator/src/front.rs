@@ -65,7 +65,7 @@ impl Front {
             Err(refusal) => control::unread(&refusal),
         };
         let (mut head, body) = response.into_parts();
-        head.headers.insert(http::header::DATE, listen::Service::date(self));
+        head.headers.entry(http::header::DATE).or_insert_with(|| listen::Service::date(self));
         // Control answers are made in memory, so reading them cannot fail.
         let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
         http::Response::from_parts(head, Full::new(body))

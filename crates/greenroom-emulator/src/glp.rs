@@ -106,8 +106,8 @@ fn paging(world: &World, ask: &Ask, rules: &Paging) -> Result<(usize, usize), Re
 }
 
 /// `total` rows cut to a page, or a refusal where the dialect dislikes pages behind the last one.
-fn cut(world: &World, total: usize, offset: usize, limit: usize) -> Result<Range<usize>, Refusal> {
-    if offset > 0 && offset >= total && world.dialect.page_past_end == PagePastEnd::BadRequest {
+fn cut(past_end: PagePastEnd, total: usize, offset: usize, limit: usize) -> Result<Range<usize>, Refusal> {
+    if offset > 0 && offset >= total && past_end == PagePastEnd::BadRequest {
         return Err(Refusal::Query { name: "offset", message: "There is no such page.".to_owned() });
     }
     Ok(page::by_offset(total, offset, limit))

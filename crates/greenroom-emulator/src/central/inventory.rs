@@ -1,10 +1,9 @@
 //! The device inventory (`central.md §1.1`).
 
 use greenroom_model::{
-    dialect::{IsProvisioned, PagePastEnd},
+    dialect::IsProvisioned,
     filter::{Field, Grammar, Kind},
     fleet::{Device, DeviceType},
-    page,
     refusal::Refusal,
     sort,
     world::{Session, World},
@@ -65,17 +64,17 @@ pub(super) fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) ->
         }
     };
     let (fleet, workspace, spelling) = (world.fleet(), session.workspace, world.dialect.is_provisioned);
+    let past_end = world.dialect.page_past_end;
     if filter.is_none() && sort.is_empty() && sited.is_none() {
         // Serial numbers are in order of index, so a page is a range.
         let total = fleet.mix(workspace).network as usize;
-        let page = page_of(world, total, number, limit)?;
+        let page = page_of(past_end, total, number, limit)?;
         return Ok(Reply::Later(Box::new(move || {
             let row = |index| fleet.device(workspace, u32::try_from(index).ok()?);
             let items = page.rows.clone().filter_map(row).map(|device| inventory_item(&device, spelling));
             Ok(page_json(items.collect(), &page, total))
         })));
     }
-    let past_end = world.dialect.page_past_end;
     Ok(Reply::Later(Box::new(move || {
         let mut devices: Vec<_> = fleet
             .network(workspace)
@@ -94,10 +93,7 @@ pub(super) fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) ->
             }
         });
         let total = devices.len();
-        let page = page::by_number(total, number, limit);
-        if page.past_end && past_end == PagePastEnd::BadRequest {
-            return Err(Refusal::Query { name: "next", message: "there is no such page".to_owned() });
-        }
+        let page = page_of(past_end, total, number, limit)?;
         let items = devices[page.rows.clone()].iter().map(|device| inventory_item(device, spelling));
         Ok(page_json(items.collect(), &page, total))
     })))

@@ -132,7 +132,7 @@ pub(super) fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) ->
         .map(|(ix, tenant, ownership)| TenantRow::new(world, ix, tenant, ownership))
         .collect();
     sort::rows(&mut rows, &sort, TenantRow::key);
-    let page = page_of(world, rows.len(), number, limit)?;
+    let page = page_of(world.dialect.page_past_end, rows.len(), number, limit)?;
     let items = rows[page.rows.clone()].iter().map(|row| row.json(world.dialect.created_time_unit)).collect();
     Ok(Reply::Now(page_json(items, &page, rows.len())))
 }

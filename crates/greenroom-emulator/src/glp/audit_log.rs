@@ -22,7 +22,7 @@ pub(super) fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) ->
     let (offset, limit) = paging(world, ask, &Paging { default, max: 2000, text: audit_value })?;
     let workspace = world.workspace(session.workspace);
     let lines: Vec<_> = world.audit_log().of(session.workspace).collect();
-    let rows = cut(world, lines.len(), offset, limit)?;
+    let rows = cut(world.dialect.page_past_end, lines.len(), offset, limit)?;
     let remaining = rows.end < lines.len();
     let items: Vec<_> = lines[rows]
         .iter()

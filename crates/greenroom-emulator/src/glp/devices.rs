@@ -4,11 +4,9 @@ use std::ops::Range;
 
 use greenroom_model::{
     access::Service,
-    dialect::PagePastEnd,
     filter::{Field, Grammar, Kind},
     fleet::{Device, DeviceType, SharedFleet},
     id::{WorkspaceId, parse_uuid},
-    page,
     refusal::Refusal,
     sample::REGION,
     world::{Session, WorkspaceIx, World},
@@ -50,28 +48,22 @@ pub(super) fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) ->
     let filter = read_filter(ask, &FILTER)?;
     let plots = world.visible_devices(session.workspace);
     let writer = DeviceWriter::new(world, session.workspace);
-    if filter.is_none() {
+    let past_end = world.dialect.page_past_end;
+    let Some(filter) = filter else {
         let total = plots.iter().map(|(_, count)| *count as usize).sum();
-        let rows = cut(world, total, offset, limit)?;
+        let rows = cut(past_end, total, offset, limit)?;
         return Ok(Reply::Later(Box::new(move || {
             let items: Vec<_> = writer.rows(&plots, rows).collect();
             Ok(device_page(items, offset, total))
         })));
-    }
-    let past_end = world.dialect.page_past_end;
+    };
     Ok(Reply::Later(Box::new(move || {
         let all = writer.rows(&plots, 0..usize::MAX);
-        let matching: Vec<_> = all
-            .filter(|item| {
-                filter.as_ref().is_none_or(|filter| filter.matches(&|name| json_field(item, name)))
-            })
-            .collect();
+        let matching: Vec<_> = all.filter(|item| filter.matches(&|name| json_field(item, name))).collect();
         let total = matching.len();
-        if offset > 0 && offset >= total && past_end == PagePastEnd::BadRequest {
-            return Err(Refusal::Query { name: "offset", message: "There is no such page.".to_owned() });
-        }
-        let rows = page::by_offset(total, offset, limit);
-        Ok(device_page(matching[rows].to_vec(), offset, total))
+        let rows = cut(past_end, total, offset, limit)?;
+        let items = matching.into_iter().take(rows.end).skip(rows.start).collect();
+        Ok(device_page(items, offset, total))
     })))
 }
 

@@ -45,7 +45,7 @@ pub(super) fn list_provisions(
     };
     let provisions: Vec<_> =
         world.provisions(session.workspace).filter(|provision| passes(provision)).collect();
-    let rows = cut(world, provisions.len(), offset, limit)?;
+    let rows = cut(world.dialect.page_past_end, provisions.len(), offset, limit)?;
     let items: Vec<_> = provisions[rows].iter().map(|provision| provision_json(world, provision)).collect();
     Ok(Reply::Now(json!({"offset": offset, "count": items.len(), "total": provisions.len(), "items": items})))
 }

@@ -60,7 +60,7 @@ pub(super) fn list_tenants(
         OffsetUnit::Items => offset,
         OffsetUnit::Pages => offset.saturating_mul(limit),
     };
-    let rows = cut(world, tenants.len(), start, limit)?;
+    let rows = cut(world.dialect.page_past_end, tenants.len(), start, limit)?;
     let items: Vec<_> = tenants[rows]
         .iter()
         .map(|(_, tenant, ownership)| {
