@@ -70,7 +70,7 @@ pub(crate) fn routes() -> Vec<Route> {
             "glp.md §11 U2",
             Inferred,
             Action::Document(|world, ask| {
-                world.issuer_workspace(ask.segment("workspace"), ask.door.as_ref()?)?;
+                world.issuer_workspace(ask.segment("workspace"), &ask.door)?;
                 Some(SIGNER.key_set(IssuerKind::Workspace))
             }),
         ),
@@ -81,7 +81,7 @@ pub(crate) fn routes() -> Vec<Route> {
             "glp.md §11 U2",
             Inferred,
             Action::Document(|world, ask| {
-                let workspace = world.issuer_workspace(ask.segment("workspace"), ask.door.as_ref()?)?;
+                let workspace = world.issuer_workspace(ask.segment("workspace"), &ask.door)?;
                 let issuer = world.issuer_url(workspace);
                 Some(json!({
                     "greenroom_note": "HPE publishes no discovery document for this issuer; this one is Greenroom's own.",

@@ -9,7 +9,7 @@ use greenroom_model::{
     access::ApiFamily,
     dialect::UnknownQuery,
     refusal::Refusal,
-    world::{Session, World},
+    world::{Door, Session, World},
 };
 use http::Method;
 use jiff::Timestamp;
@@ -145,11 +145,12 @@ pub(crate) fn at_path(path: &str) -> Option<(&'static [&'static Route], Segments
 }
 
 /// What a request asks of a route: its path segments and its query.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Ask {
     pub(crate) segments: Segments,
     pub(crate) query: Vec<(String, String)>,
-    pub(crate) door: Option<greenroom_model::world::Door>,
+    /// The door it came through: a workspace's issuer is behind one of them only.
+    pub(crate) door: Door,
 }
 
 impl Ask {
@@ -195,6 +196,8 @@ pub(crate) enum NumberFault {
 mod tests {
     use std::collections::HashSet;
 
+    use greenroom_model::host::HostFamily;
+
     use super::*;
 
     #[test]
@@ -210,7 +213,12 @@ mod tests {
 
     #[test]
     fn numbers_are_read_strictly() {
-        let ask = |value: &str| Ask { query: vec![("n".into(), value.into())], ..Ask::default() };
+        let door = Door { family: HostFamily::Emulator, host: String::new() };
+        let ask = |value: &str| Ask {
+            segments: Vec::new(),
+            query: vec![("n".into(), value.into())],
+            door: door.clone(),
+        };
         assert_eq!(ask("5").number("n", 1..=10), Ok(Some(5)));
         assert_eq!(ask("").number("n", 1..=10), Ok(None));
         assert_eq!(ask("0").number("n", 1..=10), Err(NumberFault::TooSmall));

@@ -22,12 +22,12 @@ use jiff::Timestamp;
 
 use crate::{
     body,
-    envelope::{self, Answer, Setting},
+    envelope::{self, Answer, Setting, Speaker},
     identify::{self, Identified, Target},
     listen::Peer,
     oauth::{self, Grant, TokenRequest},
     record::{self, Arrival},
-    route::{Action, Api, Ask, Reply},
+    route::{Action, Api, Ask, Reply, Route},
     sandbox::{Motion, Sandbox, State},
     signer::{Jws, SIGNER},
     veil,
@@ -72,7 +72,14 @@ impl Sandbox {
             }
             _ => Signature::Foreign,
         };
-        let call = Call { door: &door, head: &head, identified: &identified, bearer: &bearer, subject };
+        let ask = Ask {
+            segments: identified.segments.clone(),
+            query: form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes())
+                .into_owned()
+                .collect(),
+            door: door.clone(),
+        };
+        let call = Call { door: &door, head: &head, identified: &identified, ask, bearer: &bearer, subject };
         let (pending, outcome) = self.begin(&arrival, &call, token_request.as_ref(), body.err());
         let Pending { ordinal, now, seed, .. } = pending;
         let setting = Setting { dialect: &pending.dialect, seed, ordinal, now };
@@ -188,6 +195,7 @@ struct Call<'a> {
     door: &'a Door,
     head: &'a Parts,
     identified: &'a Identified,
+    ask: Ask,
     bearer: &'a Result<String, TokenFault>,
     /// What the signature of an exchange's subject token says.
     subject: Signature,
@@ -294,29 +302,22 @@ impl State {
             };
             return issued.map_or_else(Outcome::TokenRefused, Outcome::Token);
         }
-        let ask = Ask {
-            segments: call.identified.segments.clone(),
-            query: form_urlencoded::parse(call.head.uri.query().unwrap_or_default().as_bytes())
-                .into_owned()
-                .collect(),
-            door: Some(call.door.clone()),
-        };
-        match (&call.identified.target, body_fault) {
-            (Target::NothingThere, _) => Outcome::Refused(Refusal::NoRoute),
-            (Target::WrongMethod(routes), _) if call.identified.target.speaker().is_none() => {
-                Outcome::Refused(Refusal::Method(identify::allow(routes)))
+        let target = &call.identified.target;
+        if let Some(speaker) = target.speaker() {
+            return match body_fault {
+                Some(fault) => Outcome::Refused(fault),
+                None => self.api(speaker, call, now).map_or_else(Outcome::Refused, Outcome::Reply),
+            };
+        }
+        // A host of issuers: nobody has to show a token for its documents.
+        match target {
+            Target::Route(Route { action: Action::Document(document), .. }) => {
+                document(&self.world, &call.ask).map_or(Outcome::Refused(Refusal::NoRoute), Outcome::Document)
             }
-            (Target::Route(route), fault) => match (&route.action, fault) {
-                (Action::Document(document), _) => {
-                    document(&self.world, &ask).map_or(Outcome::Refused(Refusal::NoRoute), Outcome::Document)
-                }
-                (_, Some(fault)) => Outcome::Refused(fault),
-                (Action::Api(..), None) | (Action::Token, None) => {
-                    self.api(call, &ask, now).map_or_else(Outcome::Refused, Outcome::Reply)
-                }
-            },
-            (_, Some(fault)) => Outcome::Refused(fault),
-            (_, None) => self.api(call, &ask, now).map_or_else(Outcome::Refused, Outcome::Reply),
+            Target::WrongMethod(routes) => Outcome::Refused(Refusal::Method(identify::allow(routes))),
+            Target::Route(_) | Target::NoRoute(_) | Target::NothingThere => {
+                Outcome::Refused(Refusal::NoRoute)
+            }
         }
     }
 
@@ -343,18 +344,13 @@ impl State {
     }
 
     /// The order of checks everywhere: token, cluster or workspace, route, query names, values.
-    fn api(&mut self, call: &Call<'_>, ask: &Ask, now: Timestamp) -> Result<Reply, Refusal> {
-        let Some(speaker) = call.identified.target.speaker() else {
-            // A path of an issuer that exists, asked with a method it does not have.
-            return Err(Refusal::NoRoute);
-        };
+    fn api(&mut self, speaker: Speaker, call: &Call<'_>, now: Timestamp) -> Result<Reply, Refusal> {
+        let ask = &call.ask;
         let bearer = call.bearer.as_ref().map(Digest::of).map_err(|fault| *fault);
         let session = self.world.enter(bearer, speaker.family(), call.door, now)?;
         let route = match &call.identified.target {
             Target::Route(route) => route,
-            Target::WrongMethod(routes) => {
-                return Err(Refusal::Method(identify::allow(routes)));
-            }
+            Target::WrongMethod(routes) => return Err(Refusal::Method(identify::allow(routes))),
             Target::NoRoute(_) | Target::NothingThere => return Err(Refusal::NoRoute),
         };
         let Action::Api(api, operation) = route.action else { return Err(Refusal::NoRoute) };

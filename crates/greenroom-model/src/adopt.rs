@@ -8,9 +8,9 @@ use crate::{
     credential::ApiClient,
     host::Cluster,
     id::WorkspaceId,
+    issue::Validity,
     secret::Secret,
     tenancy::WorkspaceKind,
-    time::whole_second,
     token::{Token, TokenKind},
     world::{ClientIx, WorkspaceIx, World},
 };
@@ -102,9 +102,7 @@ impl World {
             return;
         }
         let (subject, workspace) = (self.client(client).name.clone(), self.client(client).workspace);
-        let issued_at = whole_second(now);
-        let expires_at =
-            issued_at.saturating_add(self.lifetimes.of(kind).duration()).unwrap_or(Timestamp::MAX);
+        let Validity { issued_at, expires_at } = Validity::from(now, self.lifetimes.of(kind).duration());
         // A table that is full cannot happen here: adoption precedes the first request.
         let _ = self.tokens.enter(&subject, now, self.dialect.clock_skew.0, |ordinal, symbol| Token {
             ordinal,

@@ -73,14 +73,14 @@ pub enum Term {
 
 /// `iat` and `exp`: whole seconds, as a token writes them.
 #[derive(Clone, Copy, Debug)]
-struct Validity {
-    issued_at: Timestamp,
-    expires_at: Timestamp,
+pub(crate) struct Validity {
+    pub(crate) issued_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
 }
 
 impl Validity {
     /// From now on, for so long.
-    fn from(now: Timestamp, life: SignedDuration) -> Self {
+    pub(crate) fn from(now: Timestamp, life: SignedDuration) -> Self {
         let issued_at = whole_second(now);
         Self { issued_at, expires_at: issued_at.saturating_add(life).unwrap_or(Timestamp::MAX) }
     }
