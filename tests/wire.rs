@@ -219,7 +219,7 @@ pub(crate) fn access_token(answer: &Answer) -> String {
 /// Id and secret of a sample client.
 pub(crate) fn credentials(client: &str) -> (String, String) {
     let client = SAMPLE.client(SAMPLE.client_named(client).expect("a sample client"));
-    (client.id.clone(), client.secret.as_ref().expect("a sample secret").reveal().to_owned())
+    (client.id.clone(), client.secret.value().expect("a sample secret").reveal().to_owned())
 }
 
 pub(crate) fn workspace(symbol: &str) -> WorkspaceIx {

@@ -8,36 +8,38 @@ use greenroom_model::{
     filter::{self, Filter, FilterError, Grammar, Op},
     page::{self, Numbered},
     refusal::Refusal,
+    role::{Need, Permission, Resource},
     sort::{self, SortKey},
     world::World,
 };
 use http::Method;
 use serde_json::Value;
 
-use crate::route::{Action, Api, Ask, Confidence, NumberFault, Route, object};
+use crate::route::{Action, Api, Ask, Confidence, NumberFault, Operation, Route, object};
 
 /// The routes of New Central.
 pub(crate) fn routes() -> Vec<Route> {
-    vec![
-        Route {
-            name: "central.device-inventory",
-            method: Method::GET,
-            path: "/network-monitoring/v1/device-inventory",
-            query: &["filter", "limit", "next", "site-assigned", "sort"],
-            source: "central.md §1.1",
-            confidence: Confidence::Documented,
-            action: Action::Api(Api::CentralMonitoring, inventory::list),
-        },
-        Route {
-            name: "central.list-tenants",
-            method: Method::GET,
-            path: "/network-msp/v1/list-tenants",
-            query: &["filter", "limit", "next", "sort"],
-            source: "central.md §2",
-            confidence: Confidence::Documented,
-            action: Action::Api(Api::CentralMsp, tenants::list),
-        },
-    ]
+    [inventory::routes(), tenants::routes()].into_iter().flatten().collect()
+}
+
+/// A documented route of monitoring or of the MSP's list.
+fn route(
+    (name, method, path): (&'static str, Method, &'static str),
+    (api, permission): (Api, Permission),
+    query: &'static [&'static str],
+    source: &'static str,
+    operation: Operation,
+) -> Route {
+    Route {
+        name,
+        method,
+        path,
+        query,
+        source,
+        confidence: Confidence::Documented,
+        not_served: "",
+        action: Action::Api(api, Need(Resource::NetworkMonitoring, permission), operation),
+    }
 }
 
 /// The longest `filter` and `sort` (`central.md §1.1`).

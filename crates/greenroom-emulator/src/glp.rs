@@ -12,76 +12,42 @@ use greenroom_model::{
     filter::{self, Filter, Grammar, Op},
     page,
     refusal::Refusal,
+    role::{Need, Permission, Resource},
     world::{Session, World},
 };
 use http::Method;
 use jiff::Timestamp;
 
-use crate::route::{Action, Api, Ask, Confidence, NumberFault, Reply, Route};
+use crate::route::{Action, Api, Ask, Confidence, NumberFault, Operation, Reply, Route};
 
-/// The routes of the platform.
-pub(crate) fn routes() -> Vec<Route> {
-    type Operation = fn(&World, &Session, &Ask, Timestamp) -> Result<Reply, Refusal>;
-    let get = |name, api, path, query, source, operation: Operation| Route {
+type Look = fn(&World, &Session, &Ask, Timestamp) -> Result<Reply, Refusal>;
+
+/// A documented GET.
+fn get(
+    (name, path): (&'static str, &'static str),
+    (api, resource): (Api, Resource),
+    query: &'static [&'static str],
+    source: &'static str,
+    look: Look,
+) -> Route {
+    Route {
         name,
         method: Method::GET,
         path,
         query,
         source,
         confidence: Confidence::Documented,
-        action: Action::Api(api, operation),
-    };
-    vec![
-        get(
-            "glp.msp-tenants.list",
-            Api::Workspaces,
-            "/workspaces/v1/msp-tenants",
-            &["filter", "limit", "offset"],
-            "glp.md §5",
-            workspaces::list_tenants,
-        ),
-        get(
-            "glp.workspaces.get",
-            Api::Workspaces,
-            "/workspaces/v1/workspaces/{id}",
-            &[],
-            "glp.md §5",
-            workspaces::get,
-        ),
-        get(
-            "glp.devices.list",
-            Api::Devices,
-            "/devices/v1/devices",
-            &["filter", "filter-tags", "limit", "offset", "select", "sort"],
-            "glp.md §6.2",
-            devices::list,
-        ),
-        get("glp.devices.get", Api::Devices, "/devices/v1/devices/{id}", &[], "glp.md §6.3", devices::get),
-        get(
-            "glp.audit-log.list",
-            Api::AuditLog,
-            "/audit-log/v1/logs",
-            &["all", "filter", "limit", "offset", "select"],
-            "glp.md §7.1",
-            audit_log::list,
-        ),
-        get(
-            "glp.service-manager-provisions.list",
-            Api::ServiceCatalog,
-            "/service-catalog/v1/service-manager-provisions",
-            &["filter", "limit", "offset"],
-            "glp.md §7.3",
-            service_catalog::list_provisions,
-        ),
-        get(
-            "glp.service-manager-provisions.get",
-            Api::ServiceCatalog,
-            "/service-catalog/v1/service-manager-provisions/{id}",
-            &[],
-            "glp.md §7.3",
-            service_catalog::get_provision,
-        ),
-    ]
+        not_served: "",
+        action: Action::Api(api, Need(resource, Permission::View), Operation::Read(look)),
+    }
+}
+
+/// The routes of the platform.
+pub(crate) fn routes() -> Vec<Route> {
+    [workspaces::routes(), devices::routes(), audit_log::routes(), service_catalog::routes()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// How the lists of a service count and complain.

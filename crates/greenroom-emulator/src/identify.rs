@@ -41,9 +41,9 @@ impl Target {
     }
 }
 
-fn speaker(route: &Route) -> Option<Speaker> {
+fn speaker(route: &'static Route) -> Option<Speaker> {
     match route.action {
-        Action::Api(api, _) => Some(Speaker::Service(api)),
+        Action::Api(api, ..) => Some(Speaker::Service(api, route)),
         Action::Token | Action::Document(_) => None,
     }
 }
@@ -89,12 +89,13 @@ fn serves(family: &HostFamily, apigw: ApigwHosts, route: &Route) -> bool {
         (HostFamily::Emulator, _) => true,
         (HostFamily::Sso, Action::Token | Action::Document(_)) => sso_path,
         (HostFamily::Glp | HostFamily::Dedicated, Action::Token | Action::Document(_)) => !sso_path,
-        (HostFamily::Glp, Action::Api(api, _)) => api.family() == ApiFamily::Glp,
-        (HostFamily::Central, Action::Api(api, _)) => api.family() == ApiFamily::Central,
-        (HostFamily::ClassicGateway, Action::Api(api, _)) => {
+        (HostFamily::Glp, Action::Api(api, ..)) => api.family() == ApiFamily::Glp,
+        (HostFamily::Dedicated, Action::Api(api, ..)) => api.on_dedicated_platforms(),
+        (HostFamily::Central, Action::Api(api, ..)) => api.family() == ApiFamily::Central,
+        (HostFamily::ClassicGateway, Action::Api(api, ..)) => {
             apigw == ApigwHosts::Both && api.family() == ApiFamily::Central
         }
-        (HostFamily::DataServices, Action::Api(api, _)) => api.family() == ApiFamily::DataServices,
+        (HostFamily::DataServices, Action::Api(api, ..)) => api.family() == ApiFamily::DataServices,
         _ => false,
     }
 }

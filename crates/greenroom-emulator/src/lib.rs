@@ -22,6 +22,7 @@ mod glp;
 mod identify;
 mod listen;
 mod oauth;
+mod operate;
 mod record;
 mod remote;
 mod route;
@@ -30,6 +31,7 @@ mod serve;
 mod signer;
 mod tls;
 mod veil;
+mod verdict;
 
 pub use builder::{Builder, StartError};
 pub use ca::CaError;

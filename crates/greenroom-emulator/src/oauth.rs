@@ -34,6 +34,7 @@ pub(crate) fn routes() -> Vec<Route> {
         query: &[],
         source,
         confidence,
+        not_served: "",
         action,
     };
     use Confidence::{Client, Documented, Inferred};

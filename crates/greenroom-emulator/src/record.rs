@@ -133,7 +133,7 @@ fn form(request: &TokenRequest, world: &World) -> BTreeMap<String, String> {
 fn client(request: &TokenRequest, world: &World) -> Option<String> {
     let presented = request.auth.basic.first().and_then(|reading| reading.id.as_ref());
     let id = presented.or(request.auth.body.id.as_ref())?;
-    let known = world.clients().find(|(_, client)| client.id == *id).map(|(_, client)| client.name.clone());
+    let known = world.client_by_id(id).map(|ix| world.client(ix).name.clone());
     Some(known.unwrap_or_else(|| veil::short(id, world)))
 }
 

@@ -5,21 +5,25 @@
 
 use std::{ops::RangeInclusive, sync::LazyLock};
 
+use bytes::Bytes;
 use greenroom_model::{
     access::ApiFamily,
     dialect::UnknownQuery,
     refusal::Refusal,
+    role::Need,
     world::{Door, Session, World},
 };
-use http::Method;
+use http::{HeaderName, Method, StatusCode, header};
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{central, glp, oauth};
 
 /// The services with a vocabulary of errors of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Api {
+    /// GLP API client credentials.
+    Credentials,
     /// GLP workspace management.
     Workspaces,
     /// GLP device management.
@@ -38,13 +42,18 @@ impl Api {
     /// The family it belongs to.
     pub(crate) fn family(self) -> ApiFamily {
         match self {
-            Self::Workspaces | Self::Devices | Self::AuditLog | Self::ServiceCatalog => ApiFamily::Glp,
+            Self::Credentials | Self::Workspaces | Self::Devices | Self::AuditLog | Self::ServiceCatalog => {
+                ApiFamily::Glp
+            }
             Self::CentralMonitoring | Self::CentralMsp => ApiFamily::Central,
         }
     }
-}
 
-impl Api {
+    /// The services that a Dedicated Platform has (seed 004).
+    pub(crate) fn on_dedicated_platforms(self) -> bool {
+        self == Self::Credentials
+    }
+
     /// Whether an undocumented query name is an error (dialect `unknown_query`, `central.md §1.6`).
     pub(crate) fn rejects_unknown_query(self, dialect: UnknownQuery) -> bool {
         match dialect {
@@ -62,16 +71,82 @@ pub(crate) enum Action {
     Token,
     /// A key set or discovery document of an issuer, open to everyone.
     Document(fn(&World, &Ask) -> Option<Value>),
-    /// Answers a session. Runs under the lock: what is long belongs into [`Reply::Later`].
-    Api(Api, fn(&World, &Session, &Ask, Timestamp) -> Result<Reply, Refusal>),
+    /// Answers a session whose user has the permission that is needed.
+    Api(Api, Need, Operation),
 }
 
-/// What an operation answers with 200.
-pub(crate) enum Reply {
+/// What a route of a service does to the world. Runs under the lock: what is long belongs into
+/// [`Reply::later`].
+#[derive(Clone, Copy)]
+pub(crate) enum Operation {
+    /// Looks.
+    Read(fn(&World, &Session, &Ask, Timestamp) -> Result<Reply, Refusal>),
+    /// Changes, or refuses and changes nothing.
+    Write(fn(&mut World, &Session, &Ask, Timestamp) -> Result<Reply, Refusal>),
+}
+
+/// What an operation answers.
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: Vec<(HeaderName, String)>,
+    pub(crate) body: Content,
+    /// What it changed, for the history: `credential nightly-sync created`.
+    pub(crate) changes: Vec<String>,
+}
+
+/// The body of a reply.
+pub(crate) enum Content {
+    /// None.
+    Empty,
     /// This.
-    Now(Value),
-    /// What this computes once the lock is released.
-    Later(Box<dyn FnOnce() -> Result<Value, Refusal> + Send>),
+    Json(Value),
+    /// What this writes once the lock is released; `rows` is how many rows it looks at.
+    Later { rows: usize, write: Box<dyn FnOnce() -> Result<String, Refusal> + Send> },
+}
+
+impl Reply {
+    /// 200 with this body.
+    pub(crate) fn ok(body: Value) -> Self {
+        Self::of(StatusCode::OK, Content::Json(body))
+    }
+
+    /// 200 with what `write` writes as JSON once the lock is released, having looked at `rows` rows.
+    pub(crate) fn later(
+        rows: usize,
+        write: impl FnOnce() -> Result<String, Refusal> + Send + 'static,
+    ) -> Self {
+        Self::of(StatusCode::OK, Content::Later { rows, write: Box::new(write) })
+    }
+
+    /// 201 with this body, and where the new object is.
+    pub(crate) fn created(location: String, body: Value) -> Self {
+        Self::of(StatusCode::CREATED, Content::Json(body)).at(location)
+    }
+
+    /// 202 with this body, and where to ask how it goes.
+    pub(crate) fn accepted(location: String, body: Value) -> Self {
+        Self::of(StatusCode::ACCEPTED, Content::Json(body)).at(location)
+    }
+
+    /// 204.
+    pub(crate) fn no_content() -> Self {
+        Self::of(StatusCode::NO_CONTENT, Content::Empty)
+    }
+
+    /// The same, having changed something.
+    pub(crate) fn changed(mut self, change: String) -> Self {
+        self.changes.push(change);
+        self
+    }
+
+    fn of(status: StatusCode, body: Content) -> Self {
+        Self { status, headers: Vec::new(), body, changes: Vec::new() }
+    }
+
+    fn at(mut self, location: String) -> Self {
+        self.headers.push((header::LOCATION, location));
+        self
+    }
 }
 
 /// An object of these members. `json!` would copy what it is given, and a page may be long.
@@ -109,6 +184,8 @@ pub(crate) struct Route {
     pub(crate) query: &'static [&'static str],
     pub(crate) source: &'static str,
     pub(crate) confidence: Confidence,
+    /// What of the original is not served; empty if everything is.
+    pub(crate) not_served: &'static str,
     pub(crate) action: Action,
 }
 
@@ -149,6 +226,7 @@ pub(crate) fn at_path(path: &str) -> Option<(&'static [&'static Route], Segments
 pub(crate) struct Ask {
     pub(crate) segments: Segments,
     pub(crate) query: Vec<(String, String)>,
+    pub(crate) body: Bytes,
     /// The door it came through: a workspace's issuer is behind one of them only.
     pub(crate) door: Door,
 }
@@ -162,6 +240,25 @@ impl Ask {
     /// The first value of a query parameter. One without a value counts as absent.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         find(&self.query, name).filter(|value| !value.is_empty())
+    }
+
+    /// All values of a query parameter.
+    pub(crate) fn texts<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.query.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The body as a JSON object, whatever its declared type: HPE's clients send several (`glp.md §10`
+    /// row 22).
+    pub(crate) fn members(&self) -> Result<Map<String, Value>, Refusal> {
+        let refuse = |message: String| Refusal::Body { member: String::new(), message };
+        match serde_json::from_slice(&self.body) {
+            Ok(Value::Object(members)) => Ok(members),
+            Ok(_) => Err(refuse("must be a JSON object".to_owned())),
+            Err(_) if self.body.is_empty() => Err(refuse("is missing".to_owned())),
+            Err(error) => {
+                Err(refuse(format!("is no JSON: line {}, column {}", error.line(), error.column())))
+            }
+        }
     }
 
     /// A whole number within `range`.
@@ -217,6 +314,7 @@ mod tests {
         let ask = |value: &str| Ask {
             segments: Vec::new(),
             query: vec![("n".into(), value.into())],
+            body: Bytes::new(),
             door: door.clone(),
         };
         assert_eq!(ask("5").number("n", 1..=10), Ok(Some(5)));

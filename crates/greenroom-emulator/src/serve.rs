@@ -8,11 +8,10 @@ use greenroom_model::{
     history::{Decision, Event, Request, Response},
     host::HostFamily,
     id::Seed,
-    issue::{Issuer, Signature, Subject},
-    refusal::{Refusal, TokenFault, TokenRefusal},
+    issue::Signature,
+    refusal::{Refusal, TokenFault},
     rule::Advance,
     secret::Digest,
-    token::Unsigned,
     world::{Door, World},
 };
 use http::{Method, StatusCode, request::Parts};
@@ -22,15 +21,17 @@ use jiff::Timestamp;
 
 use crate::{
     body,
-    envelope::{self, Answer, Setting, Speaker},
+    envelope::{Answer, Setting},
     identify::{self, Identified, Target},
     listen::Peer,
-    oauth::{self, Grant, TokenRequest},
+    oauth::{Grant, TokenRequest},
+    operate::Outcome,
     record::{self, Arrival},
-    route::{Action, Api, Ask, Reply, Route},
+    route::Ask,
     sandbox::{Motion, Sandbox, State},
-    signer::{Jws, SIGNER},
+    signer::SIGNER,
     veil,
+    verdict::Verdict,
 };
 
 /// The target of the line that is logged for each request.
@@ -77,6 +78,7 @@ impl Sandbox {
             query: form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes())
                 .into_owned()
                 .collect(),
+            body: body.as_ref().map(Bytes::clone).unwrap_or_default(),
             door: door.clone(),
         };
         let call = Call { door: &door, head: &head, identified: &identified, ask, bearer: &bearer, subject };
@@ -127,7 +129,7 @@ impl Sandbox {
 
     /// The second half: seal what was signed, and record what is answered.
     fn finish(&self, pending: Pending, verdict: Verdict) -> Answer {
-        let Verdict { mut answer, refused, issued } = verdict;
+        let Verdict { mut answer, refused, issued, changes } = verdict;
         let (code, why) = refused.unzip();
         let mut state = self.lock();
         // What is refused may be repeated in the refusal, and a secret may stand in the wrong place.
@@ -143,6 +145,7 @@ impl Sandbox {
             why,
             issued: issued.as_ref().map(|(unsigned, _)| unsigned.symbol.to_string()),
             applied: pending.applied,
+            changes,
         };
         if let Some((unsigned, digest)) = issued {
             state.world.seal(unsigned.ordinal, digest);
@@ -191,183 +194,14 @@ impl Sandbox {
 }
 
 /// A request on its way, as the steps behind the record see it.
-struct Call<'a> {
-    door: &'a Door,
-    head: &'a Parts,
-    identified: &'a Identified,
-    ask: Ask,
-    bearer: &'a Result<String, TokenFault>,
+pub(crate) struct Call<'a> {
+    pub(crate) door: &'a Door,
+    pub(crate) head: &'a Parts,
+    pub(crate) identified: &'a Identified,
+    pub(crate) ask: Ask,
+    pub(crate) bearer: &'a Result<String, TokenFault>,
     /// What the signature of an exchange's subject token says.
-    subject: Signature,
-}
-
-/// What is answered, and what the history says about it.
-struct Verdict {
-    answer: Answer,
-    /// Code and sentence of a refusal.
-    refused: Option<(String, String)>,
-    /// A token that was signed, and its digest.
-    issued: Option<(Unsigned, Digest)>,
-}
-
-impl Verdict {
-    fn answered(answer: Answer) -> Self {
-        Self { answer, refused: None, issued: None }
-    }
-
-    fn refused(answer: Answer, code: &str, why: String) -> Self {
-        Self { answer, refused: Some((code.to_owned(), why)), issued: None }
-    }
-
-    /// What a closed sandbox answers to everything.
-    fn closed(reason: String) -> Self {
-        let text = format!("Greenroom answers no more requests: {reason}.");
-        Self::refused(Answer::text(StatusCode::SERVICE_UNAVAILABLE, text), "closed", reason)
-    }
-
-    /// Turns an outcome into an answer: signs, or computes a page. Runs without the lock.
-    fn of(outcome: Outcome, call: &Call<'_>, at: Setting<'_>) -> Self {
-        match outcome {
-            Outcome::Token(unsigned) => {
-                let token = SIGNER.sign(&unsigned);
-                let answer = oauth::token_answer(&token, &unsigned, at.dialect);
-                Self { answer, refused: None, issued: Some((unsigned, Digest::of(&token))) }
-            }
-            Outcome::TokenRefused(refusal) => {
-                Self::refused(envelope::token_refusal(&refusal, at), refusal.code(), refusal.to_string())
-            }
-            Outcome::Document(body) => Self::answered(Answer::json(StatusCode::OK, &body)),
-            Outcome::Reply(reply) => {
-                let body = match reply {
-                    Reply::Now(body) => Ok(body),
-                    Reply::Later(compute) => compute(),
-                };
-                match body {
-                    Ok(body) => Self::answered(counted(Answer::json(StatusCode::OK, &body), call, at)),
-                    Err(refusal) => Self::of_refusal(refusal, call, at),
-                }
-            }
-            Outcome::Refused(refusal) => Self::of_refusal(refusal, call, at),
-            Outcome::Closed(reason) => Self::closed(reason),
-        }
-    }
-
-    fn of_refusal(mut refusal: Refusal, call: &Call<'_>, at: Setting<'_>) -> Self {
-        let mut bearer = Jws::Undecodable;
-        if let (Refusal::Token(fault @ TokenFault::Unknown), Ok(token)) = (&mut refusal, call.bearer) {
-            bearer = SIGNER.classify(token);
-            // A token that was issued here and forgotten after it had expired is still an expired one.
-            if bearer.signature().expired_by(at.now, at.dialect.clock_skew.0) {
-                *fault = TokenFault::Expired;
-            }
-        }
-        let answer = match call.identified.target.speaker() {
-            Some(speaker) => counted(envelope::refusal(speaker, &refusal, bearer, at), call, at),
-            None => envelope::issuer_refusal(&refusal, at),
-        };
-        Self::refused(answer, refusal.code(), refusal.to_string())
-    }
-}
-
-/// A resource answer with its rate headers.
-fn counted(answer: Answer, call: &Call<'_>, at: Setting<'_>) -> Answer {
-    match call.identified.target.speaker() {
-        Some(speaker) => envelope::rate_headers(answer, speaker.family(), at),
-        None => answer,
-    }
-}
-
-/// What the world made of a request.
-enum Outcome {
-    Token(Unsigned),
-    TokenRefused(TokenRefusal),
-    Document(serde_json::Value),
-    Reply(Reply),
-    Refused(Refusal),
-    Closed(String),
-}
-
-impl State {
-    fn operate(
-        &mut self,
-        call: &Call<'_>,
-        token_request: Option<&TokenRequest>,
-        body_fault: Option<Refusal>,
-        now: Timestamp,
-    ) -> Outcome {
-        if let Some(request) = token_request {
-            let issued = match body_fault {
-                Some(fault) => Err(TokenRefusal::Body(Box::new(fault))),
-                None => self.issue(call, request, now),
-            };
-            return issued.map_or_else(Outcome::TokenRefused, Outcome::Token);
-        }
-        let target = &call.identified.target;
-        if let Some(speaker) = target.speaker() {
-            return match body_fault {
-                Some(fault) => Outcome::Refused(fault),
-                None => self.api(speaker, call, now).map_or_else(Outcome::Refused, Outcome::Reply),
-            };
-        }
-        // A host of issuers: nobody has to show a token for its documents.
-        match target {
-            Target::Route(Route { action: Action::Document(document), .. }) => {
-                document(&self.world, &call.ask).map_or(Outcome::Refused(Refusal::NoRoute), Outcome::Document)
-            }
-            Target::WrongMethod(routes) => Outcome::Refused(Refusal::Method(identify::allow(routes))),
-            Target::Route(_) | Target::NoRoute(_) | Target::NothingThere => {
-                Outcome::Refused(Refusal::NoRoute)
-            }
-        }
-    }
-
-    fn issue(
-        &mut self,
-        call: &Call<'_>,
-        request: &TokenRequest,
-        now: Timestamp,
-    ) -> Result<Unsigned, TokenRefusal> {
-        let auth = &request.auth;
-        let workspace = call.identified.segments.first().map(|(_, id)| id.as_str());
-        match (request.grant.clone()?, workspace) {
-            (Grant::ClientCredentials, None) => self.world.mint(Issuer::Sso, call.door, auth, now),
-            (Grant::ClientCredentials, Some(id)) => {
-                self.world.mint(Issuer::Workspace(id), call.door, auth, now)
-            }
-            // The SSO issuer knows no exchange (glp.md §2.1, §3).
-            (Grant::Exchange { .. }, None) => Err(TokenRefusal::Grant(oauth::TOKEN_EXCHANGE.to_owned())),
-            (Grant::Exchange { subject_token }, Some(id)) => {
-                let subject = Subject { digest: subject_token.digest(), signature: call.subject };
-                self.world.exchange(id, call.door, auth, subject, now)
-            }
-        }
-    }
-
-    /// The order of checks everywhere: token, cluster or workspace, route, query names, values.
-    fn api(&mut self, speaker: Speaker, call: &Call<'_>, now: Timestamp) -> Result<Reply, Refusal> {
-        let ask = &call.ask;
-        let bearer = call.bearer.as_ref().map(Digest::of).map_err(|fault| *fault);
-        let session = self.world.enter(bearer, speaker.family(), call.door, now)?;
-        let route = match &call.identified.target {
-            Target::Route(route) => route,
-            Target::WrongMethod(routes) => return Err(Refusal::Method(identify::allow(routes))),
-            Target::NoRoute(_) | Target::NothingThere => return Err(Refusal::NoRoute),
-        };
-        let Action::Api(api, operation) = route.action else { return Err(Refusal::NoRoute) };
-        if api.rejects_unknown_query(self.world.dialect.unknown_query)
-            && let Some((name, _)) =
-                ask.query.iter().find(|(name, _)| !(route.query.contains(&name.as_str()) || name == "offset"))
-        {
-            return Err(Refusal::UnknownQuery(name.chars().take(100).collect()));
-        }
-        let reply = operation(&self.world, &session, ask, now)?;
-        // The log does not grow by being read: paging through it would never end.
-        if api != Api::AuditLog {
-            let description = format!("{} {}", call.head.method, route.path);
-            self.world.audit_call(&session, description, now);
-        }
-        Ok(reply)
-    }
+    pub(crate) subject: Signature,
 }
 
 /// A request that was recorded and is being answered. From here to the answer nothing is awaited, so
@@ -425,6 +259,7 @@ impl Drop for Unread<'_> {
             why: Some("the client left before its request was complete".to_owned()),
             issued: None,
             applied: Vec::new(),
+            changes: Vec::new(),
         }));
     }
 }

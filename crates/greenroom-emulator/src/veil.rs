@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn secrets_are_veiled_wherever_they_stand() {
         let world = World::sample(DEFAULT_SEED);
-        let secret = world.clients().next().unwrap().1.secret.clone().unwrap();
+        let secret = world.clients().next().unwrap().1.secret.value().unwrap().clone();
         let (value, digest) = (secret.reveal(), secret.digest());
         for (text, expected) in [
             (format!("/x?client_secret={value}&limit=5"), format!("/x?client_secret={digest}&limit=5")),

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::{
     access::Service,
-    credential::ApiClient,
+    credential::{ApiClient, ClientSecret},
     host::Cluster,
     id::WorkspaceId,
     issue::Validity,
@@ -52,7 +52,9 @@ impl World {
             return;
         };
         if let Some(id) = adoption.workspace {
+            self.directory.leave_workspace(msp, &self.workspaces[msp.0]);
             self.workspaces[msp.0].id = id;
+            self.directory.enter_workspace(msp, &self.workspaces[msp.0]);
         }
         if let Some(cluster) = &adoption.cluster {
             let family: Vec<_> = self.tenants(msp).map(|(ix, ..)| ix).chain([msp]).collect();
@@ -84,13 +86,16 @@ impl World {
         let fits = |client: &ApiClient| client.workspace == workspace && client.service == service;
         let Some(ix) = self.clients.iter().position(fits) else { return };
         let client = &mut self.clients[ix];
+        self.directory.leave_client(client);
         if let Some(id) = &credentials.id {
             client.id.clone_from(id);
         }
         if let Some(secret) = &credentials.secret {
-            client.secret = Some(secret.clone());
+            client.secret = ClientSecret::Value(secret.clone());
             client.sample = false;
+            self.secrets_version += 1;
         }
+        self.directory.enter_client(ClientIx(ix), client);
         if let Some(token) = &credentials.access_token {
             self.adopt_token(ClientIx(ix), token, kind, now);
         }

@@ -2,17 +2,18 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{
     access::Service,
     dialect::ClientAuthTwice,
     refusal::TokenRefusal,
-    secret::Secret,
+    secret::{Digest, Secret},
     world::{UserIx, WorkspaceIx},
 };
 
 /// A user of a workspace. A client's tokens act with the rights of the user who made it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// E-mail address: `sub` of SSO tokens and the name in the audit log.
     pub email: String,
@@ -20,29 +21,83 @@ pub struct User {
     pub principal: String,
     /// `user_ctx` of SSO tokens.
     pub context: String,
+    /// The name of the role that decides what the user's tokens may do.
+    pub role: String,
 }
 
-/// A personal API client (`glp.md §2.4`).
-#[derive(Clone, Debug)]
+/// What a world knows of a client's secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClientSecret {
+    /// There is none: the client can only use a token it already has.
+    None,
+    /// The secret itself.
+    Value(Secret),
+    /// Its digest, as an exported world has it.
+    Digest(Digest),
+}
+
+impl ClientSecret {
+    /// The secret itself, if it is known.
+    pub fn value(&self) -> Option<&Secret> {
+        match self {
+            Self::Value(secret) => Some(secret),
+            Self::None | Self::Digest(_) => None,
+        }
+    }
+
+    /// Its digest, if there is a secret at all.
+    pub fn digest(&self) -> Option<Digest> {
+        match self {
+            Self::None => None,
+            Self::Value(secret) => Some(secret.digest()),
+            Self::Digest(digest) => Some(*digest),
+        }
+    }
+
+    /// Whether `presented` is the secret.
+    pub fn is(&self, presented: &Secret) -> bool {
+        match self {
+            Self::None => false,
+            Self::Value(secret) => secret == presented,
+            Self::Digest(digest) => *digest == presented.digest(),
+        }
+    }
+}
+
+/// A personal API client (`glp.md §2.4`), which the credentials API calls a credential (`glp.md §4`).
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiClient {
     /// Its id. Generated ones are dashed UUIDs; an adopted one is whatever the user has.
     pub id: String,
     /// What its tokens are called: `msp` for `msp#1`.
     pub name: String,
+    /// `credentialName`, unique among those of one user in one workspace.
+    pub credential_name: String,
     /// What it was made for.
     pub service: Service,
     /// The workspace it belongs to.
     pub workspace: WorkspaceIx,
     /// Who made it.
     pub owner: UserIx,
-    /// Its secret; `None` for one that can only use a token it already has.
-    pub secret: Option<Secret>,
+    /// Its secret.
+    pub secret: ClientSecret,
     /// Whether it is of the sample, so that its secret may be shown: everybody has it.
     pub sample: bool,
     /// `application_instance_id` of SSO tokens.
     pub application_instance: String,
+    /// Whether it was made with an `associatedTenant`, which is then shown.
+    pub for_tenant: bool,
+    /// The provision it was made with as `associatedServiceManagerProvision`.
+    pub provision: Option<Uuid>,
+    /// How many secrets it has had: 1, and one more with each reset. Not `generation`, which stays 1 in
+    /// HPE's samples.
+    pub secrets: u32,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// Deleted: it proves nothing any more, and it keeps its number.
+    pub gone: bool,
 }
 
 /// How credentials were sent.

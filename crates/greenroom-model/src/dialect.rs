@@ -387,6 +387,42 @@ dialects! {
     /// What the audit log keeps. all: sign-ins and every call but reads of the log itself; mutations: calls that change something.
     audit: Audit { All = "all", Mutations = "mutations" }; source "seed 003" "D";
 
+    /// What becomes of live tokens when their client is deleted or its secret reset. revoked: refused from the next call on.
+    tokens_after_reset_or_delete: TokensAfterResetOrDelete {
+        Revoked = "revoked", UntilExp = "until_exp",
+    } rfc UntilExp sdk UntilExp; source "central.md §4.1" "L";
+
+    /// The filter of the credentials list outside an MSP workspace.
+    non_msp_credentials_filter: NonMspCredentialsFilter {
+        BadRequest = "bad_request_400", Ignore = "ignore",
+    }; source "seed 004" "D";
+
+    /// Whether the credentials API has its documented oddities: a 403 whose body says 401, error codes of other operations.
+    credentials_quirks: CredentialsQuirks {
+        AsDocumented = "as_documented", Clean = "clean",
+    } rfc Clean; source "glp.md §4" "D";
+
+    /// What the eighth credential of one user in one workspace gets.
+    eighth_credential: EighthCredential {
+        BadRequest = "400", Conflict = "409", Unprocessable = "422",
+    }; source "glp.md §11 U11 (the limit is documented, the answer is not)" "I";
+
+    /// What a tenant's name gets that the MSP has given already.
+    tenant_name_taken: TenantNameTaken {
+        PreconditionFailed = "412", Conflict = "409",
+    }; source "central.md §2" "L";
+
+    /// What deleting a tenant gets that still has devices of its own.
+    tenant_with_devices: TenantWithDevices {
+        PreconditionFailed = "412", Delete = "delete",
+    }; source "glp.md §5 lists the 412, not its cause" "I";
+
+    /// Whether a tenant for a country under embargo (CU, IR, KP, SY) is refused with 451.
+    export_compliance: ExportCompliance { Refuse = "refuse", Off = "off" }; source "glp.md §5 lists the 451, not its cause" "I";
+
+    /// Whether Central also deletes a device at /devices/{serial}, the path without prefix that pycentral sends.
+    central_delete_alias: CentralDeleteAlias { Off = "off", On = "on" } sdk On; source "central.md §1.3" "C";
+
     /// A token exchange on a Dedicated Platform.
     exchange_on_dedicated_platform: ExchangeOnDedicatedPlatform {
         UnsupportedGrantType = "unsupported_grant_type", Html403 = "html_403",

@@ -132,6 +132,9 @@ pub struct Response {
     /// The rules that were applied, by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub applied: Vec<String>,
+    /// What the request changed in the world: `credential nightly-sync created`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<String>,
 }
 
 /// What an entry tells.

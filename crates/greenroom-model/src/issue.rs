@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     access::{self, IssuerKind},
-    credential::{ApiClient, Claim, ClientAuth},
+    credential::{Claim, ClientAuth},
     dialect::{
         ExchangeClientAuth, ExchangeOwnWorkspace, ExchangeSsoSubject, IssuerHyphens, RotateOnIssue,
         TenantLife,
@@ -277,9 +277,8 @@ impl World {
     }
 
     fn proven(&self, claim: &Claim) -> Option<ClientIx> {
-        let secret = Some(claim.secret.as_ref()?);
-        let proves = |client: &ApiClient| client.id == claim.id && client.secret.as_ref() == secret;
-        self.clients.iter().position(proves).map(ClientIx)
+        let client = self.client_by_id(&claim.id)?;
+        self.client(client).secret.is(claim.secret.as_ref()?).then_some(client)
     }
 
     /// The client that an exchange names, if it names one: by proof, or, without any secret, by its
@@ -301,8 +300,8 @@ impl World {
         }
         claims
             .iter()
-            .find_map(|claim| self.clients.iter().position(|client| client.id == claim.id))
-            .map(|client| Some(ClientIx(client)))
+            .find_map(|claim| self.client_by_id(&claim.id))
+            .map(Some)
             .ok_or(TokenRefusal::Client("unknown client"))
     }
 

@@ -4,7 +4,7 @@
 //! sentence. What status and body it becomes on the wire is the business of the emulator's
 //! envelopes and of the dialect.
 
-use crate::filter::FilterError;
+use crate::{filter::FilterError, role::Need};
 
 /// What is wrong with the bearer token of a resource request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +47,14 @@ pub enum Refusal {
     /// 403: the token acts in another workspace than the one asked for.
     #[error("the token is for another workspace")]
     WrongWorkspace,
+    /// 403: the role of the user does not grant what the operation needs.
+    #[error("the role {role} does not grant {need}")]
+    Denied {
+        /// The role.
+        role: String,
+        /// What the operation needs.
+        need: Need,
+    },
     /// 403: only an MSP workspace has tenants.
     #[error("the workspace of the token is no MSP")]
     NotAnMsp,
@@ -81,6 +89,17 @@ pub enum Refusal {
         /// What is wrong with its value.
         message: String,
     },
+    /// The body is no JSON, or a member of it has a bad value.
+    #[error("body: {message}")]
+    Body {
+        /// The member, by its path (`address/countryCode`); empty for the body as a whole.
+        member: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// What is asked for cannot be, as things stand.
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
     /// 413: the body is larger than 1 MiB (`glp.md §11 U20`).
     #[error("the body is larger than 1 MiB")]
     BodyTooLarge,
@@ -90,6 +109,50 @@ pub enum Refusal {
     /// 400: the request cannot be understood at all.
     #[error("{0}")]
     Malformed(String),
+}
+
+/// Why a request that can be read changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    /// The user has a credential of that name in the workspace.
+    #[error("the user has a credential of this name in this workspace")]
+    CredentialNameTaken,
+    /// The user has as many credentials in the workspace as HPE allows (`glp.md §2.4`).
+    #[error("the user has seven credentials in this workspace, which is the most there may be")]
+    EighthCredential,
+    /// A credential is asked for a tenant that is not there or not managed (`glp.md §4`).
+    #[error("there is no such tenant of this workspace")]
+    NoSuchTenant,
+    /// A credential is asked for a provision that the workspace does not have.
+    #[error("there is no such service manager provision in the workspace")]
+    NoSuchProvision,
+    /// The MSP has a tenant of that name.
+    #[error("the MSP has a tenant of this name")]
+    TenantNameTaken,
+    /// The tenant still has devices.
+    #[error("the tenant still has devices")]
+    TenantHasDevices,
+    /// 451: a workspace for that country is refused (`glp.md §5`).
+    #[error("export rules forbid a workspace in {0}")]
+    ExportRules(String),
+    /// The world is full.
+    #[error("this world has as many {0} as it can hold")]
+    Full(&'static str),
+}
+
+impl Conflict {
+    /// The short code of histories.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::CredentialNameTaken | Self::TenantNameTaken => "name_taken",
+            Self::EighthCredential => "too_many_credentials",
+            Self::NoSuchTenant => "no_such_tenant",
+            Self::NoSuchProvision => "no_such_provision",
+            Self::TenantHasDevices => "tenant_has_devices",
+            Self::ExportRules(_) => "export_rules",
+            Self::Full(_) => "full",
+        }
+    }
 }
 
 impl From<TokenFault> for Refusal {
@@ -121,6 +184,7 @@ impl Refusal {
         match self {
             Self::Token(fault) => fault.code(),
             Self::WrongWorkspace => "wrong_workspace",
+            Self::Denied { .. } => "denied",
             Self::NotAnMsp => "not_an_msp",
             Self::NoRoute => "no_route",
             Self::Method(_) => "method_not_allowed",
@@ -129,6 +193,8 @@ impl Refusal {
             Self::Query { .. } => "bad_query",
             Self::Filter(_) => "bad_filter",
             Self::Path { .. } => "bad_path",
+            Self::Body { .. } => "bad_body",
+            Self::Conflict(conflict) => conflict.code(),
             Self::BodyTooLarge => "body_too_large",
             Self::BodyTooSlow => "body_too_slow",
             Self::Malformed(_) => "malformed",

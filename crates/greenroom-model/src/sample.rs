@@ -3,15 +3,16 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     access::Service,
-    credential::{ApiClient, User},
+    credential::{ApiClient, ClientSecret, User},
     fleet::{Fleet, Mix},
     id::{Seed, WorkspaceId},
+    role::ADMINISTRATOR,
     secret::Secret,
-    tenancy::{Ownership, Platform, Workspace, WorkspaceKind},
+    tenancy::{Address, Contact, Ownership, Platform, Workspace, WorkspaceKind},
     world::{Provision, UserIx, WorkspaceIx, World},
 };
 
@@ -89,6 +90,7 @@ impl Builder {
             email: email.to_owned(),
             principal: seed.uuid("principal", email, 0).simple().to_string(),
             context: seed.uuid_v1("user-context", email, 0).simple().to_string(),
+            role: ADMINISTRATOR.to_owned(),
         });
         UserIx(self.world.users.len() - 1)
     }
@@ -102,8 +104,10 @@ impl Builder {
         created_by: UserIx,
     ) -> WorkspaceIx {
         let seed = self.world.seed;
-        let ix = self.world.workspaces.len();
-        self.world.workspaces.push(Workspace {
+        let hours = SignedDuration::from_hours(self.world.workspaces.len() as i64);
+        let created_at = born().saturating_add(hours).unwrap_or_else(|_| born());
+        let address = Address { country: Some("US".to_owned()), ..Address::default() };
+        self.world.add_workspace(Workspace {
             id: WorkspaceId(seed.uuid_v1("workspace", symbol, 0)),
             symbol: symbol.to_owned(),
             name: name.to_owned(),
@@ -112,11 +116,13 @@ impl Builder {
             cluster: None,
             central_customer: seed.uuid("central-customer", symbol, 0).simple().to_string(),
             created_by,
-            created_at: born()
-                .saturating_add(jiff::SignedDuration::from_hours(ix as i64))
-                .unwrap_or_else(|_| born()),
-        });
-        WorkspaceIx(ix)
+            created_at,
+            updated_at: created_at,
+            generation: 1,
+            contact: Contact { address, phone: None, email: Some(self.world.user(created_by).email.clone()) },
+            description: None,
+            gone: false,
+        })
     }
 
     fn client(&mut self, name: &str, service: Service, workspace: WorkspaceIx, owner: UserIx) {
@@ -125,13 +131,19 @@ impl Builder {
         self.world.add_client(ApiClient {
             id: seed.uuid("client", name, 0).to_string(),
             name: name.to_owned(),
+            credential_name: name.to_owned(),
             service,
             workspace,
             owner,
-            secret: Some(secret),
+            secret: ClientSecret::Value(secret),
             sample: true,
             application_instance: seed.uuid("application-instance", name, 0).to_string(),
+            for_tenant: false,
+            provision: None,
+            secrets: 1,
             created_at: born(),
+            updated_at: born(),
+            gone: false,
         });
     }
 
@@ -175,7 +187,7 @@ mod tests {
         let glp: HashSet<_> = world.workspaces().map(|(_, workspace)| workspace.id.plain()).collect();
         let central: HashSet<_> =
             world.workspaces().map(|(_, workspace)| workspace.central_customer.clone()).collect();
-        assert_eq!((glp.len(), central.len()), (world.workspaces().len(), world.workspaces().len()));
+        assert_eq!((glp.len(), central.len()), (world.workspaces().count(), world.workspaces().count()));
         assert!(glp.is_disjoint(&central));
     }
 

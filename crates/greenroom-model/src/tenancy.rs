@@ -26,6 +26,11 @@ impl Ownership {
         }
     }
 
+    /// The ownership that `inventoryOwnership` names.
+    pub fn of_inventory(name: &str) -> Option<Self> {
+        [Self::Msp, Self::Customer].into_iter().find(|ownership| ownership.inventory() == name)
+    }
+
     /// `deviceOwnership` of list-tenants.
     pub fn device(self) -> &'static str {
         match self {
@@ -74,8 +79,36 @@ pub enum Platform {
     },
 }
 
+/// Where a workspace's company is, in the members of `contact` (`glp.md §5`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Address {
+    /// `streetAddress`.
+    pub street: Option<String>,
+    /// `streetAddressComplement`, at most 60 characters.
+    pub complement: Option<String>,
+    /// `city`, at most 40 characters.
+    pub city: Option<String>,
+    /// `stateOrRegion`, at most 220 characters.
+    pub state: Option<String>,
+    /// `zip`, at most 10 characters.
+    pub zip: Option<String>,
+    /// `countryCode`: ISO 3166 alpha-2.
+    pub country: Option<String>,
+}
+
+/// How to reach whoever runs a workspace (`glp.md §5`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contact {
+    /// `address`.
+    pub address: Address,
+    /// `phoneNumber`.
+    pub phone: Option<String>,
+    /// `email`.
+    pub email: Option<String>,
+}
+
 /// A workspace.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workspace {
     /// Its GLP id.
     pub id: WorkspaceId,
@@ -96,4 +129,14 @@ pub struct Workspace {
     pub created_by: UserIx,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// `generation`: 1, and one more with each change.
+    pub generation: u32,
+    /// How to reach whoever runs it.
+    pub contact: Contact,
+    /// `description` of a tenant.
+    pub description: Option<String>,
+    /// Deleted: nobody finds it any more, and it keeps its number.
+    pub gone: bool,
 }

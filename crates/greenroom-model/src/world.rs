@@ -3,7 +3,7 @@
 //! A world is a plain value. Its operations take `now` as an argument and do no I/O; issuing tokens
 //! is in [`crate::issue`], the built-in world in [`crate::sample`].
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -13,10 +13,12 @@ use crate::{
     audit::AuditLog,
     credential::{ApiClient, User},
     dialect::{Audit, Dialect, WrongCluster, WrongWorkspaceToken},
+    directory::Directory,
     fleet::{Device, Fleet, SharedFleet},
     host::HostFamily,
     id::{Seed, WorkspaceId},
     refusal::{Refusal, TokenFault},
+    role::{self, Need, Role},
     secret::{Digest, Secret},
     tenancy::{Ownership, Platform, Workspace, WorkspaceKind},
     token::{Lifetimes, Ordinal, Standing, Token, TokenTable},
@@ -60,13 +62,19 @@ pub struct World {
     pub dialect: Dialect,
     /// How long tokens live.
     pub lifetimes: Lifetimes,
+    /// The roles that users can have, by name.
+    pub roles: BTreeMap<String, Role>,
+    // A workspace or client that was deleted stays where it is, marked as gone: tokens and the audit log
+    // point to it by number. The directory holds the present ones.
     pub(crate) workspaces: Vec<Workspace>,
     pub(crate) users: Vec<User>,
     pub(crate) clients: Vec<ApiClient>,
+    pub(crate) directory: Directory,
     pub(crate) provisions: Vec<Provision>,
     pub(crate) fleet: SharedFleet,
     pub(crate) tokens: TokenTable,
     pub(crate) audit: AuditLog,
+    pub(crate) secrets_version: u64,
 }
 
 /// The door a request came through: which host, and so which services and which cluster.
@@ -98,43 +106,54 @@ impl World {
             seed,
             dialect: Dialect::default(),
             lifetimes: Lifetimes::default(),
+            roles: role::preconfigured(),
             workspaces: Vec::new(),
             users: Vec::new(),
             clients: Vec::new(),
+            directory: Directory::default(),
             provisions: Vec::new(),
             fleet: Arc::new(Fleet::new(seed, born)),
             tokens: TokenTable::default(),
             audit: AuditLog::default(),
+            secrets_version: 0,
         }
     }
 
-    /// All workspaces, in order of creation.
-    pub fn workspaces(&self) -> impl ExactSizeIterator<Item = (WorkspaceIx, &Workspace)> {
-        self.workspaces.iter().enumerate().map(|(ix, workspace)| (WorkspaceIx(ix), workspace))
+    /// All workspaces that are there, in order of creation.
+    pub fn workspaces(&self) -> impl Iterator<Item = (WorkspaceIx, &Workspace)> {
+        let numbered = self.workspaces.iter().enumerate();
+        numbered.filter(|(_, workspace)| !workspace.gone).map(|(ix, workspace)| (WorkspaceIx(ix), workspace))
     }
 
-    /// A workspace.
+    /// A workspace, even one that is gone.
     pub fn workspace(&self, ix: WorkspaceIx) -> &Workspace {
         &self.workspaces[ix.0]
     }
 
     /// The workspace of that GLP id.
     pub fn workspace_by_id(&self, id: WorkspaceId) -> Option<WorkspaceIx> {
-        self.workspaces.iter().position(|workspace| workspace.id == id).map(WorkspaceIx)
+        self.directory.workspace(id)
     }
 
     /// The workspace of that symbol or id.
     pub fn workspace_named(&self, name: &str) -> Option<WorkspaceIx> {
-        let by_symbol = self.workspaces.iter().position(|workspace| workspace.symbol == name);
-        by_symbol.map(WorkspaceIx).or_else(|| self.workspace_by_id(name.parse().ok()?))
+        self.directory.symbol(name).or_else(|| self.workspace_by_id(name.parse().ok()?))
     }
 
     /// The tenants of an MSP, in order of creation.
     pub fn tenants(&self, of: WorkspaceIx) -> impl Iterator<Item = (WorkspaceIx, &Workspace, Ownership)> {
-        self.workspaces().filter_map(move |(ix, workspace)| match workspace.kind {
-            WorkspaceKind::Tenant { msp, ownership } if msp == of => Some((ix, workspace, ownership)),
+        self.directory.tenants(of).iter().filter_map(|&ix| match self.workspace(ix) {
+            tenant @ Workspace { kind: WorkspaceKind::Tenant { ownership, .. }, .. } => {
+                Some((ix, tenant, *ownership))
+            }
             _ => None,
         })
+    }
+
+    /// Whether `tenant` is a tenant of `msp` that is there.
+    pub fn manages(&self, msp: WorkspaceIx, tenant: WorkspaceIx) -> bool {
+        let tenant = self.workspace(tenant);
+        !tenant.gone && matches!(tenant.kind, WorkspaceKind::Tenant { msp: manager, .. } if manager == msp)
     }
 
     /// A user.
@@ -142,29 +161,64 @@ impl World {
         &self.users[ix.0]
     }
 
-    /// All API clients, in order of creation.
-    pub fn clients(&self) -> impl ExactSizeIterator<Item = (ClientIx, &ApiClient)> {
-        self.clients.iter().enumerate().map(|(ix, client)| (ClientIx(ix), client))
+    /// The user of that e-mail address.
+    pub fn user_named(&self, email: &str) -> Option<UserIx> {
+        self.users.iter().position(|user| user.email == email).map(UserIx)
     }
 
-    /// An API client.
+    /// All users, in order of creation.
+    pub fn users(&self) -> impl ExactSizeIterator<Item = (UserIx, &User)> {
+        self.users.iter().enumerate().map(|(ix, user)| (UserIx(ix), user))
+    }
+
+    /// All API clients that are there, in order of creation.
+    pub fn clients(&self) -> impl Iterator<Item = (ClientIx, &ApiClient)> {
+        let numbered = self.clients.iter().enumerate();
+        numbered.filter(|(_, client)| !client.gone).map(|(ix, client)| (ClientIx(ix), client))
+    }
+
+    /// An API client, even one that is gone.
     pub fn client(&self, ix: ClientIx) -> &ApiClient {
         &self.clients[ix.0]
     }
 
+    /// The client of that id.
+    pub fn client_by_id(&self, id: &str) -> Option<ClientIx> {
+        self.directory.client(id)
+    }
+
     /// The client of that name or id.
     pub fn client_named(&self, name: &str) -> Option<ClientIx> {
-        let known = |client: &ApiClient| client.name == name || client.id == name;
-        self.clients.iter().position(known).map(ClientIx)
+        self.directory.client_name(name).or_else(|| self.client_by_id(name))
+    }
+
+    /// Whether the user behind a session may do what an operation needs, by the role that the user has
+    /// now: a change of role acts on tokens that were issued before it.
+    pub fn permit(&self, session: &Session, need: Need) -> Result<(), Refusal> {
+        let role = &self.user(session.user).role;
+        match self.roles.get(role) {
+            Some(granted) if granted.grants(need) => Ok(()),
+            _ => Err(Refusal::Denied { role: role.clone(), need }),
+        }
+    }
+
+    /// Gives a user another role. The name of a role that is not there is an error, with the nearest.
+    pub fn assign_role(&mut self, user: UserIx, role: &str) -> Result<(), UnknownRole> {
+        if !self.roles.contains_key(role) {
+            let known: Vec<_> = self.roles.keys().map(String::as_str).collect();
+            return Err(UnknownRole { role: role.to_owned(), known: known.join(", ") });
+        }
+        role.clone_into(&mut self.users[user.0].role);
+        Ok(())
     }
 
     /// The hosts of Dedicated Platforms.
     pub fn dedicated_hosts(&self) -> Vec<String> {
-        let host = |workspace: &Workspace| match &workspace.platform {
+        let host = |(_, workspace): (_, &Workspace)| match &workspace.platform {
             Platform::Dedicated { host } => Some(host.clone()),
             Platform::Cloud => None,
         };
-        self.workspaces.iter().filter_map(host).collect()
+        self.workspaces().filter_map(host).collect()
     }
 
     /// All tokens this world remembers.
@@ -263,8 +317,8 @@ impl World {
     }
 
     /// Writes a call into the audit log of the workspace it acted in (dialect `audit`).
-    pub fn audit_call(&mut self, session: &Session, description: String, now: Timestamp) {
-        if self.dialect.audit == Audit::All {
+    pub fn audit_call(&mut self, session: &Session, description: String, changed: bool, now: Timestamp) {
+        if changed || self.dialect.audit == Audit::All {
             self.audit.write(session.workspace, session.user, "API", description, now);
         }
     }
@@ -283,15 +337,37 @@ impl World {
         self.tokens.by_digest(digest).is_some()
     }
 
-    /// The secrets of all clients, none of which may be shown.
+    /// The secrets of all clients that are known by value, none of which may be shown.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
-        self.clients.iter().filter_map(|client| client.secret.as_ref())
+        self.clients.iter().filter_map(|client| client.secret.value())
     }
 
-    /// Adds a client and returns its number.
+    /// Grows with each change of [`World::secrets`], so that what was made from them can be kept.
+    pub fn secrets_version(&self) -> u64 {
+        self.secrets_version
+    }
+
+    /// Adds a workspace and returns its number. Its id and symbol must be free.
+    pub(crate) fn add_workspace(&mut self, workspace: Workspace) -> WorkspaceIx {
+        let ix = WorkspaceIx(self.workspaces.len());
+        self.directory.enter_workspace(ix, &workspace);
+        self.workspaces.push(workspace);
+        ix
+    }
+
+    /// Adds a client and returns its number. Its id and name must be free.
     pub(crate) fn add_client(&mut self, client: ApiClient) -> ClientIx {
+        let ix = ClientIx(self.clients.len());
+        self.directory.enter_client(ix, &client);
         self.clients.push(client);
-        ClientIx(self.clients.len() - 1)
+        self.secrets_version += 1;
+        ix
+    }
+
+    /// Takes a client away: its secret and its tokens are worth nothing from now on.
+    pub(crate) fn remove_client(&mut self, ix: ClientIx) {
+        self.directory.leave_client(&self.clients[ix.0]);
+        self.clients[ix.0].gone = true;
     }
 
     /// A service manager's id: the same in every world, because it names a product of HPE.
@@ -303,4 +379,12 @@ impl World {
         };
         Seed(0).uuid("service-manager", name, 0)
     }
+}
+
+/// The name of a role that no world file or preset defines.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no role {role:?}: {known}")]
+pub struct UnknownRole {
+    role: String,
+    known: String,
 }

@@ -265,7 +265,7 @@ impl Run {
     fn mint(&mut self, client: usize, issuer: &str, door: &str) -> Option<Unsigned> {
         let ix = self.world.client_named(CLIENTS[client].0).unwrap();
         let known = self.world.client(ix);
-        let secret = known.secret.as_ref().unwrap().reveal().to_owned();
+        let secret = known.secret.value().unwrap().reveal().to_owned();
         let auth = ClientAuth { body: Presented::new(&known.id.clone(), &secret), ..ClientAuth::default() };
         let id = self.world.workspace_named(issuer).map(|ix| self.world.workspace(ix).id.plain());
         let issuer = id.as_deref().map_or(Issuer::Sso, Issuer::Workspace);

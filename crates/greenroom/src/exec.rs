@@ -222,7 +222,7 @@ async fn attempt(args: &ExecArgs, data_dir: &Path) -> Result<u8, Box<dyn Error>>
 fn sample_credentials(world: &World) -> Vec<(String, String)> {
     let client = world.client_named("msp").map(|ix| world.client(ix));
     let workspace = world.workspace_named("msp").map(|ix| world.workspace(ix).id.plain());
-    let secret = client.and_then(|client| client.secret.as_ref()).map(Secret::reveal);
+    let secret = client.and_then(|client| client.secret.value()).map(Secret::reveal);
     let variables = [
         ("GLP_CLIENT_ID", client.map(|client| client.id.clone())),
         ("GLP_CLIENT_SECRET", secret.map(str::to_owned)),

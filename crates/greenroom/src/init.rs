@@ -45,7 +45,7 @@ fn token_yaml(world: &World) -> Result<String, Failure> {
     let missing = || Failure::new("the sample world has no MSP client");
     let client = world.client(world.client_named("msp").ok_or_else(missing)?);
     let workspace = world.workspace(client.workspace);
-    let secret = client.secret.as_ref().ok_or_else(missing)?;
+    let secret = client.secret.value().ok_or_else(missing)?;
     Ok(format!(
         "# Credentials of Greenroom's sample MSP. They work nowhere else.\n\
          unified:\n  \

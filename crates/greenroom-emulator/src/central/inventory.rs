@@ -5,14 +5,16 @@ use greenroom_model::{
     filter::{Field, Grammar, Kind},
     fleet::{Device, DeviceType},
     refusal::Refusal,
+    role::Permission,
     sort,
     world::{Session, World},
 };
+use http::Method;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{EQ_IN, limit, next, page_json, page_of, read_filter, read_sort};
-use crate::route::{Ask, Reply};
+use super::{EQ_IN, limit, next, page_json, page_of, read_filter, read_sort, route};
+use crate::route::{Api, Ask, Operation, Reply, Route};
 
 const FILTER: Grammar = Grammar {
     fields: &[
@@ -49,7 +51,18 @@ const SORT: &[&str] = &[
     "deployment",
 ];
 
-pub(super) fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
+/// Its route.
+pub(super) fn routes() -> Vec<Route> {
+    vec![route(
+        ("central.device-inventory", Method::GET, "/network-monitoring/v1/device-inventory"),
+        (Api::CentralMonitoring, Permission::View),
+        &["filter", "limit", "next", "site-assigned", "sort"],
+        "central.md §1.1",
+        Operation::Read(list),
+    )]
+}
+
+fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
     let limit = limit(world, ask, Some(20), 1000)?;
     let number = next(ask)?.unwrap_or(1);
     let filter = read_filter(world, ask, FILTER)?;
@@ -69,13 +82,13 @@ pub(super) fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) ->
         // Serial numbers are in order of index, so a page is a range.
         let total = fleet.mix(workspace).network as usize;
         let page = page_of(past_end, total, number, limit)?;
-        return Ok(Reply::Later(Box::new(move || {
+        return Ok(Reply::later(page.rows.len(), move || {
             let row = |index| fleet.device(workspace, u32::try_from(index).ok()?);
             let items = page.rows.clone().filter_map(row).map(|device| inventory_item(&device, spelling));
-            Ok(page_json(items.collect(), &page, total))
-        })));
+            Ok(page_json(items.collect(), &page, total).to_string())
+        }));
     }
-    Ok(Reply::Later(Box::new(move || {
+    Ok(Reply::later(fleet.mix(workspace).network as usize, move || {
         let mut devices: Vec<_> = fleet
             .network(workspace)
             .filter(|device| sited.is_none_or(|sited| device.site.is_some() == sited))
@@ -95,8 +108,8 @@ pub(super) fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) ->
         let total = devices.len();
         let page = page_of(past_end, total, number, limit)?;
         let items = devices[page.rows.clone()].iter().map(|device| inventory_item(device, spelling));
-        Ok(page_json(items.collect(), &page, total))
-    })))
+        Ok(page_json(items.collect(), &page, total).to_string())
+    }))
 }
 
 fn site_id(device: &Device) -> String {

@@ -4,15 +4,17 @@ use greenroom_model::{
     dialect::{CreatedTimeUnit, ListTenantsFromStandard, ListTenantsFromTenantToken},
     filter::{Field, Grammar, Kind, Op},
     refusal::Refusal,
+    role::Permission,
     sort::{self, SortKey},
     tenancy::{Ownership, Workspace, WorkspaceKind},
     world::{Session, WorkspaceIx, World},
 };
+use http::Method;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{EQ_IN, limit, next, page_json, page_of, read_filter, read_sort};
-use crate::route::{Ask, Reply};
+use super::{EQ_IN, limit, next, page_json, page_of, read_filter, read_sort, route};
+use crate::route::{Api, Ask, Operation, Reply, Route};
 
 const FILTER: Grammar = Grammar {
     fields: &[("tenantName", Kind::Text, &[Op::Eq]), ("deviceOwnership", Kind::Text, EQ_IN)],
@@ -99,7 +101,18 @@ impl<'a> TenantRow<'a> {
     }
 }
 
-pub(super) fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
+/// Its route.
+pub(super) fn routes() -> Vec<Route> {
+    vec![route(
+        ("central.list-tenants", Method::GET, "/network-msp/v1/list-tenants"),
+        (Api::CentralMsp, Permission::View),
+        &["filter", "limit", "next", "sort"],
+        "central.md §2",
+        Operation::Read(list),
+    )]
+}
+
+fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
     let empty = match world.workspace(session.workspace).kind {
         WorkspaceKind::Msp => false,
         WorkspaceKind::Tenant { .. } => {
@@ -134,5 +147,5 @@ pub(super) fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) ->
     sort::rows(&mut rows, &sort, TenantRow::key);
     let page = page_of(world.dialect.page_past_end, rows.len(), number, limit)?;
     let items = rows[page.rows.clone()].iter().map(|row| row.json(world.dialect.created_time_unit)).collect();
-    Ok(Reply::Now(page_json(items, &page, rows.len())))
+    Ok(Reply::ok(page_json(items, &page, rows.len())))
 }

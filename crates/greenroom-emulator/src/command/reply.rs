@@ -133,6 +133,9 @@ pub struct FidelityRow {
     pub source: String,
     /// `documented`, `seen in client code` or `inferred`.
     pub confidence: String,
+    /// What of the original is not served; absent if everything is.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub not_served: String,
 }
 
 /// The rules in force.
@@ -211,6 +214,7 @@ pub(super) fn fidelity() -> FidelityTable {
         path: route.path.to_owned(),
         source: route.source.to_owned(),
         confidence: route.confidence.name().to_owned(),
+        not_served: route.not_served.to_owned(),
     };
     FidelityTable { routes: ROUTES.iter().map(row).collect() }
 }
@@ -249,7 +253,7 @@ pub(super) fn world_view(world: &World) -> WorldView {
             client_id: client.id.clone(),
             client_secret: client
                 .secret
-                .as_ref()
+                .value()
                 .filter(|_| client.sample)
                 .map(|secret| secret.reveal().to_owned()),
             service: serde_json::to_value(client.service)

@@ -3,6 +3,7 @@
 use greenroom_model::{
     dialect::AuditV1DefaultLimit,
     refusal::Refusal,
+    role::Resource,
     sample::REGION,
     world::{Session, World},
 };
@@ -10,10 +11,21 @@ use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Paging, cut, paging, served};
-use crate::route::{Ask, NumberFault, Reply};
+use super::{Paging, cut, get, paging, served};
+use crate::route::{Api, Ask, NumberFault, Reply, Route};
 
-pub(super) fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
+/// Its routes.
+pub(super) fn routes() -> Vec<Route> {
+    vec![get(
+        ("glp.audit-log.list", "/audit-log/v1/logs"),
+        (Api::AuditLog, Resource::AuditLog),
+        &["all", "filter", "limit", "offset", "select"],
+        "glp.md §7.1",
+        list,
+    )]
+}
+
+fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
     served(ask, &["all", "filter", "select"])?;
     let default = match world.dialect.audit_v1_default_limit {
         AuditV1DefaultLimit::Fifty => 50,
@@ -44,7 +56,7 @@ pub(super) fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) ->
             })
         })
         .collect();
-    Ok(Reply::Now(json!({
+    Ok(Reply::ok(json!({
         "items": items,
         "count": items.len(),
         "offset": offset,

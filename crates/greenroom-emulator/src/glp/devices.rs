@@ -8,14 +8,15 @@ use greenroom_model::{
     fleet::{Device, DeviceType, SharedFleet},
     id::{WorkspaceId, parse_uuid},
     refusal::Refusal,
+    role::Resource,
     sample::REGION,
     world::{Session, WorkspaceIx, World},
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{ALL_OPS, Paging, cut, iso, paging, read_filter, served};
-use crate::route::{Ask, NumberFault, Reply, object};
+use super::{ALL_OPS, Paging, cut, get, iso, paging, read_filter, served};
+use crate::route::{Api, Ask, NumberFault, Reply, Route, object};
 
 const FILTER: Grammar = Grammar {
     fields: &[
@@ -42,7 +43,22 @@ const FILTER: Grammar = Grammar {
     backslash: false,
 };
 
-pub(super) fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
+/// Its routes.
+pub(super) fn routes() -> Vec<Route> {
+    let devices = (Api::Devices, Resource::DeviceManagement);
+    vec![
+        get(
+            ("glp.devices.list", "/devices/v1/devices"),
+            devices,
+            &["filter", "filter-tags", "limit", "offset", "select", "sort"],
+            "glp.md §6.2",
+            list,
+        ),
+        get(("glp.devices.get", "/devices/v1/devices/{id}"), devices, &[], "glp.md §6.3", get_device),
+    ]
+}
+
+fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
     served(ask, &["filter-tags", "sort", "select"])?;
     let (offset, limit) = paging(world, ask, &Paging { default: 2000, max: 2000, text: numeric_value })?;
     let filter = read_filter(ask, &FILTER)?;
@@ -52,19 +68,20 @@ pub(super) fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) ->
     let Some(filter) = filter else {
         let total = plots.iter().map(|(_, count)| *count as usize).sum();
         let rows = cut(past_end, total, offset, limit)?;
-        return Ok(Reply::Later(Box::new(move || {
+        return Ok(Reply::later(rows.len(), move || {
             let items: Vec<_> = writer.rows(&plots, rows).collect();
-            Ok(device_page(items, offset, total))
-        })));
+            Ok(device_page(items, offset, total).to_string())
+        }));
     };
-    Ok(Reply::Later(Box::new(move || {
+    let most = plots.iter().map(|(_, count)| *count as usize).sum();
+    Ok(Reply::later(most, move || {
         let all = writer.rows(&plots, 0..usize::MAX);
         let matching: Vec<_> = all.filter(|item| filter.matches(&|name| json_field(item, name))).collect();
         let total = matching.len();
         let rows = cut(past_end, total, offset, limit)?;
         let items = matching.into_iter().take(rows.end).skip(rows.start).collect();
-        Ok(device_page(items, offset, total))
-    })))
+        Ok(device_page(items, offset, total).to_string())
+    }))
 }
 
 fn device_page(items: Vec<Value>, offset: usize, total: usize) -> Value {
@@ -91,7 +108,7 @@ fn json_field<'a>(item: &'a Value, name: &str) -> Field<'a> {
     }
 }
 
-pub(super) fn get(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
+fn get_device(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
     let Some(id) = parse_uuid(ask.segment("id")) else {
         let message = "Device ID is not a valid UUID.".to_owned();
         return Err(Refusal::Path { name: "id", message });
@@ -99,7 +116,7 @@ pub(super) fn get(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> 
     let device = world
         .visible_device(session.workspace, id)
         .ok_or_else(|| Refusal::NotFound(id.hyphenated().to_string()))?;
-    Ok(Reply::Now(DeviceWriter::new(world, session.workspace).item(&device)))
+    Ok(Reply::ok(DeviceWriter::new(world, session.workspace).item(&device)))
 }
 
 /// Writes devices without holding the world.

@@ -4,13 +4,14 @@ use greenroom_model::{
     filter::{Field, Grammar, Kind, Op},
     id::parse_uuid,
     refusal::Refusal,
+    role::Resource,
     world::{Provision, Session, World},
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Paging, cut, ensure_value, paging, read_filter};
-use crate::route::{Ask, Reply};
+use super::{Paging, cut, ensure_value, get, paging, read_filter};
+use crate::route::{Api, Ask, Reply, Route};
 
 const FILTER: Grammar = Grammar {
     fields: &[
@@ -24,12 +25,28 @@ const FILTER: Grammar = Grammar {
     backslash: false,
 };
 
-pub(super) fn list_provisions(
-    world: &World,
-    session: &Session,
-    ask: &Ask,
-    _: Timestamp,
-) -> Result<Reply, Refusal> {
+/// Its routes.
+pub(super) fn routes() -> Vec<Route> {
+    let catalog = (Api::ServiceCatalog, Resource::ServiceCatalog);
+    vec![
+        get(
+            ("glp.service-manager-provisions.list", "/service-catalog/v1/service-manager-provisions"),
+            catalog,
+            &["filter", "limit", "offset"],
+            "glp.md §7.3",
+            list_provisions,
+        ),
+        get(
+            ("glp.service-manager-provisions.get", "/service-catalog/v1/service-manager-provisions/{id}"),
+            catalog,
+            &[],
+            "glp.md §7.3",
+            get_provision,
+        ),
+    ]
+}
+
+fn list_provisions(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
     let (offset, limit) = paging(world, ask, &Paging { default: 2000, max: 2000, text: ensure_value })?;
     let filter = read_filter(ask, &FILTER)?;
     let passes = |provision: &Provision| {
@@ -47,15 +64,10 @@ pub(super) fn list_provisions(
         world.provisions(session.workspace).filter(|provision| passes(provision)).collect();
     let rows = cut(world.dialect.page_past_end, provisions.len(), offset, limit)?;
     let items: Vec<_> = provisions[rows].iter().map(|provision| provision_json(world, provision)).collect();
-    Ok(Reply::Now(json!({"offset": offset, "count": items.len(), "total": provisions.len(), "items": items})))
+    Ok(Reply::ok(json!({"offset": offset, "count": items.len(), "total": provisions.len(), "items": items})))
 }
 
-pub(super) fn get_provision(
-    world: &World,
-    session: &Session,
-    ask: &Ask,
-    _: Timestamp,
-) -> Result<Reply, Refusal> {
+fn get_provision(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
     let Some(id) = parse_uuid(ask.segment("id")) else {
         let message = "Value is not a valid uuid for field id".to_owned();
         return Err(Refusal::Path { name: "id", message });
@@ -63,7 +75,7 @@ pub(super) fn get_provision(
     world
         .provisions(session.workspace)
         .find(|provision| provision.id == id)
-        .map(|provision| Reply::Now(provision_json(world, provision)))
+        .map(|provision| Reply::ok(provision_json(world, provision)))
         .ok_or_else(|| Refusal::NotFound("provision".to_owned()))
 }
 

@@ -4,14 +4,15 @@ use greenroom_model::{
     dialect::OffsetUnit,
     filter::{Field, Grammar, Kind},
     refusal::Refusal,
+    role::Resource,
     tenancy::{Ownership, Workspace, WorkspaceKind},
     world::{Session, World},
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{ALL_OPS, Paging, cut, ensure_value, iso, paging, read_filter};
-use crate::route::{Ask, Reply};
+use super::{ALL_OPS, Paging, cut, ensure_value, get, iso, paging, read_filter};
+use crate::route::{Api, Ask, Reply, Route};
 
 const FILTER: Grammar = Grammar {
     fields: &[
@@ -28,12 +29,28 @@ const FILTER: Grammar = Grammar {
     backslash: false,
 };
 
-pub(super) fn list_tenants(
-    world: &World,
-    session: &Session,
-    ask: &Ask,
-    _: Timestamp,
-) -> Result<Reply, Refusal> {
+/// Its routes.
+pub(super) fn routes() -> Vec<Route> {
+    let account = (Api::Workspaces, Resource::PlatformCustomerAccount);
+    vec![
+        get(
+            ("glp.msp-tenants.list", "/workspaces/v1/msp-tenants"),
+            account,
+            &["filter", "limit", "offset"],
+            "glp.md §5",
+            list_tenants,
+        ),
+        get(
+            ("glp.workspaces.get", "/workspaces/v1/workspaces/{id}"),
+            account,
+            &[],
+            "glp.md §5",
+            get_workspace,
+        ),
+    ]
+}
+
+fn list_tenants(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
     if world.workspace(session.workspace).kind != WorkspaceKind::Msp {
         return Err(Refusal::NotAnMsp);
     }
@@ -69,17 +86,17 @@ pub(super) fn list_tenants(
             item
         })
         .collect();
-    Ok(Reply::Now(json!({"offset": offset, "count": items.len(), "total": tenants.len(), "items": items})))
+    Ok(Reply::ok(json!({"offset": offset, "count": items.len(), "total": tenants.len(), "items": items})))
 }
 
-pub(super) fn get(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
+fn get_workspace(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
     let text = ask.segment("id");
     let id = text.parse().map_err(|_| {
         let shown: String = text.chars().take(36).collect();
         Refusal::Path { name: "workspaceId", message: format!("Invalid UUID: {shown}") }
     })?;
     let workspace = world.own_workspace(session, id)?;
-    Ok(Reply::Now(workspace_json(world, workspace, Some(workspace.kind.name()))))
+    Ok(Reply::ok(workspace_json(world, workspace, Some(workspace.kind.name()))))
 }
 
 /// A workspace; `msp-tenants` leaves its type out (`glp.md §5`).

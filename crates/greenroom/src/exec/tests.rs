@@ -108,7 +108,7 @@ fn a_program_without_credentials_gets_the_samples() {
     assert_eq!(names, ["GLP_CLIENT_ID", "GLP_CLIENT_SECRET", "GLP_WORKSPACE_ID", "CENTRAL_BASE_URL"]);
     let client = world.client(world.client_named(&variables[0].1).unwrap());
     assert_eq!(
-        (client.name.as_str(), client.secret.as_ref().unwrap().reveal()),
+        (client.name.as_str(), client.secret.value().unwrap().reveal()),
         ("msp", variables[1].1.as_str())
     );
     assert_eq!(world.workspace_named(&variables[2].1), world.workspace_named("msp"));

@@ -66,6 +66,7 @@ impl Story {
             why: None,
             issued: None,
             applied: Vec::new(),
+            changes: Vec::new(),
         };
         alter(&mut request, &mut response);
         response.request = self.event(Event::Request(Box::new(request)));

@@ -1,0 +1,144 @@
+//! Refusals of HPE GreenLake Platform: the envelope of `glp.md §8`, in the words of each service.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE};
+use greenroom_model::{
+    dialect::{EdgeErrors, GlpAuthError},
+    refusal::{Refusal, TokenFault},
+};
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::{Answer, Setting, Speaker, envelope};
+use crate::{route::Api, signer::Jws};
+
+/// `glp.md §8`.
+pub(super) fn refusal(speaker: Speaker, refusal: &Refusal, bearer: Jws, at: Setting<'_>) -> Answer {
+    let envelope = |status: StatusCode, code: &str, message: &str| {
+        let debug_id = at.seed.uuid("debug", "", at.ordinal).to_string();
+        envelope(status, code, message, &debug_id)
+    };
+    let issue = |status: StatusCode, code: &str, message: &str, source: &str, subject: &str, text: &str| {
+        let mut body = envelope(status, code, message);
+        body["errorDetails"] = json!([{
+            "type": "hpe.greenlake.bad_request",
+            "issues": [{"source": source, "subject": subject, "description": text}],
+        }]);
+        Answer::json(status, &body)
+    };
+    let bad_value = |source: &str, name: &str, text: &str| match speaker.api() {
+        // Where an operation documents no 400, a bad value is a 422 (glp.md §9).
+        Some(Api::Workspaces) => Answer::json(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &envelope(StatusCode::UNPROCESSABLE_ENTITY, "HPE_GL_ERROR_UNPROCESSABLE_ENTITY", text),
+        ),
+        Some(Api::ServiceCatalog) => Answer::json(
+            StatusCode::BAD_REQUEST,
+            &envelope(StatusCode::BAD_REQUEST, "HPE_GL_SERVICE_CATALOG_BAD_REQUEST", text),
+        ),
+        _ => issue(StatusCode::BAD_REQUEST, "HPE_GL_ERROR_BAD_REQUEST", "Bad Request", source, name, text),
+    };
+    match refusal {
+        Refusal::Token(fault) => unauthorized(speaker.api(), *fault, bearer, at),
+        Refusal::WrongWorkspace | Refusal::NotAnMsp | Refusal::Denied { .. } => {
+            let status = StatusCode::FORBIDDEN;
+            let message = match speaker.api() {
+                Some(Api::ServiceCatalog) => "Not authorized.",
+                _ => "Forbidden Request",
+            };
+            let mut body = envelope(status, "HPE_GL_ERROR_FORBIDDEN", message);
+            if speaker.api() == Some(Api::Devices) {
+                body["errorDetails"] = denied("Permission is denied to perform requested operation.");
+            }
+            Answer::json(status, &body)
+        }
+        Refusal::NoRoute if at.dialect.edge_errors == EdgeErrors::Html => Answer::html(StatusCode::NOT_FOUND),
+        Refusal::NoRoute => Answer::json(
+            StatusCode::NOT_FOUND,
+            &envelope(StatusCode::NOT_FOUND, "HPE_GL_ERROR_NOT_FOUND", "Not Found"),
+        ),
+        Refusal::NotFound(what) => {
+            let status = StatusCode::NOT_FOUND;
+            match speaker.api() {
+                Some(Api::Devices) => {
+                    let mut body =
+                        envelope(status, "HPE_GL_DM_DEVICE_ID_NOT_FOUND", "Invalid input provided");
+                    body["errorDetails"] = json!([{
+                        "type": "hpe.greenlake.metadata",
+                        "source": "hpe.greenlake.devicemanagement",
+                        "metadata": {"id": format!("ResourceId [{what}] not found")},
+                    }]);
+                    Answer::json(status, &body)
+                }
+                Some(Api::ServiceCatalog) => {
+                    Answer::json(status, &envelope(status, "HPE_GL_SERVICE_CATALOG_NOT_FOUND", "Not Found"))
+                }
+                _ => Answer::json(status, &envelope(status, "HPE_GL_ERROR_NOT_FOUND", "Not Found")),
+            }
+        }
+        Refusal::Method(_) => {
+            let status = StatusCode::METHOD_NOT_ALLOWED;
+            Answer::json(status, &envelope(status, "HPE_GL_ERROR_BAD_REQUEST", "Method Not Allowed"))
+        }
+        Refusal::UnknownQuery(name) => bad_value("query.parameter", name, "Unknown query parameter."),
+        Refusal::Query { name, message } => bad_value("query.parameter", name, message),
+        Refusal::Filter(error) => bad_value("query.parameter", "filter", &error.to_string()),
+        Refusal::Body { member, message } => bad_value("field", member, message),
+        Refusal::Conflict(conflict) => {
+            let status = StatusCode::CONFLICT;
+            Answer::json(status, &envelope(status, "HPE_GL_ERROR_CONFLICT", &conflict.to_string()))
+        }
+        // The device service calls its path parameter one of the query (glp.md §6.3).
+        Refusal::Path { name, message } => bad_value("query.parameter", name, message),
+        Refusal::BodyTooLarge => {
+            let status = StatusCode::PAYLOAD_TOO_LARGE;
+            Answer::json(status, &envelope(status, "HPE_GL_ERROR_BAD_REQUEST", "Payload Too Large"))
+        }
+        Refusal::BodyTooSlow => {
+            let status = StatusCode::REQUEST_TIMEOUT;
+            Answer::json(status, &envelope(status, "HPE_GL_ERROR_BAD_REQUEST", "Request Timeout"))
+        }
+        Refusal::Malformed(message) => Answer::json(
+            StatusCode::BAD_REQUEST,
+            &envelope(StatusCode::BAD_REQUEST, "HPE_GL_ERROR_BAD_REQUEST", message),
+        ),
+    }
+}
+
+/// `glp.md §8.3`, by dialect `glp_auth_error`; a request without a token by §11 U14.
+pub(super) fn unauthorized(api: Option<Api>, fault: TokenFault, bearer: Jws, at: Setting<'_>) -> Answer {
+    const EXPIRED: &str =
+        "JWT verification failed, JWT verification failed for claims: Signature has expired.";
+    const UNDECODABLE: &str = "JWT verification failed, Error decoding token claims.";
+    const UNKNOWN_KID: &str = "JWT verification failed, Cannot find valid KID in JWT token..";
+    let status = StatusCode::UNAUTHORIZED;
+    if fault == TokenFault::Missing || at.dialect.glp_auth_error == GlpAuthError::Service {
+        let debug_id = at.seed.uuid("debug", "", at.ordinal).to_string();
+        let mut body = envelope(status, "HPE_GL_ERROR_UNAUTHORIZED", "Unauthorized Request", &debug_id);
+        // Only the device service details it (glp.md §5, §7.3, §8.2).
+        if api == Some(Api::Devices) {
+            body["errorDetails"] = denied("Token provided is invalid");
+        }
+        return Answer::json(status, &body);
+    }
+    let (status, message) = match (fault, bearer) {
+        (TokenFault::Expired, _) if at.dialect.glp_auth_error == GlpAuthError::ExpiredNot401 => {
+            (StatusCode::FORBIDDEN, "JWT verification failed: signature has expired")
+        }
+        (TokenFault::Expired, _) => (status, EXPIRED),
+        (TokenFault::Unknown, Jws::UnknownKid) => (status, UNKNOWN_KID),
+        _ => (status, UNDECODABLE),
+    };
+    // The gateway's ids are CloudFront's: 40 bytes in base64url make 56 characters ending in "==".
+    let mut bytes = [0; 40];
+    bytes[..32].copy_from_slice(&at.seed.bytes("debug", "edge", at.ordinal));
+    bytes[32..].copy_from_slice(&at.seed.number("debug", "edge-tail", at.ordinal).to_be_bytes());
+    Answer::json(status, &envelope(status, "HPE_GL_ERROR_FORBIDDEN", message, &URL_SAFE.encode(bytes)))
+}
+
+fn denied(text: &str) -> Value {
+    json!([{
+        "type": "hpe.greenlake.metadata",
+        "source": "hpe.greenlake.devicemanagement",
+        "metadata": {"access_token": text},
+    }])
+}

@@ -1,0 +1,115 @@
+//! What a request does to the world: issue a token, show a document, answer a session. Under the lock.
+
+use greenroom_model::{
+    issue::{Issuer, Subject},
+    refusal::{Refusal, TokenRefusal},
+    secret::Digest,
+    token::Unsigned,
+};
+use jiff::Timestamp;
+
+use crate::{
+    envelope::Speaker,
+    identify::{self, Target},
+    oauth::{self, Grant, TokenRequest},
+    route::{Action, Api, Operation, Reply, Route},
+    sandbox::State,
+    serve::Call,
+};
+
+/// What the world made of a request.
+pub(crate) enum Outcome {
+    Token(Unsigned),
+    TokenRefused(TokenRefusal),
+    Document(serde_json::Value),
+    Reply(Reply),
+    Refused(Refusal),
+    Closed(String),
+}
+
+impl State {
+    pub(crate) fn operate(
+        &mut self,
+        call: &Call<'_>,
+        token_request: Option<&TokenRequest>,
+        body_fault: Option<Refusal>,
+        now: Timestamp,
+    ) -> Outcome {
+        if let Some(request) = token_request {
+            let issued = match body_fault {
+                Some(fault) => Err(TokenRefusal::Body(Box::new(fault))),
+                None => self.issue(call, request, now),
+            };
+            return issued.map_or_else(Outcome::TokenRefused, Outcome::Token);
+        }
+        let target = &call.identified.target;
+        if let Some(speaker) = target.speaker() {
+            return match body_fault {
+                Some(fault) => Outcome::Refused(fault),
+                None => self.api(speaker, call, now).map_or_else(Outcome::Refused, Outcome::Reply),
+            };
+        }
+        // A host of issuers: nobody has to show a token for its documents.
+        match target {
+            Target::Route(Route { action: Action::Document(document), .. }) => {
+                document(&self.world, &call.ask).map_or(Outcome::Refused(Refusal::NoRoute), Outcome::Document)
+            }
+            Target::WrongMethod(routes) => Outcome::Refused(Refusal::Method(identify::allow(routes))),
+            Target::Route(_) | Target::NoRoute(_) | Target::NothingThere => {
+                Outcome::Refused(Refusal::NoRoute)
+            }
+        }
+    }
+
+    fn issue(
+        &mut self,
+        call: &Call<'_>,
+        request: &TokenRequest,
+        now: Timestamp,
+    ) -> Result<Unsigned, TokenRefusal> {
+        let auth = &request.auth;
+        let workspace = call.identified.segments.first().map(|(_, id)| id.as_str());
+        match (request.grant.clone()?, workspace) {
+            (Grant::ClientCredentials, None) => self.world.mint(Issuer::Sso, call.door, auth, now),
+            (Grant::ClientCredentials, Some(id)) => {
+                self.world.mint(Issuer::Workspace(id), call.door, auth, now)
+            }
+            // The SSO issuer knows no exchange (glp.md §2.1, §3).
+            (Grant::Exchange { .. }, None) => Err(TokenRefusal::Grant(oauth::TOKEN_EXCHANGE.to_owned())),
+            (Grant::Exchange { subject_token }, Some(id)) => {
+                let subject = Subject { digest: subject_token.digest(), signature: call.subject };
+                self.world.exchange(id, call.door, auth, subject, now)
+            }
+        }
+    }
+
+    /// The order of checks everywhere: token, cluster or workspace, route, query names, values.
+    fn api(&mut self, speaker: Speaker, call: &Call<'_>, now: Timestamp) -> Result<Reply, Refusal> {
+        let ask = &call.ask;
+        let bearer = call.bearer.as_ref().map(Digest::of).map_err(|fault| *fault);
+        let session = self.world.enter(bearer, speaker.family(), call.door, now)?;
+        let route = match &call.identified.target {
+            Target::Route(route) => route,
+            Target::WrongMethod(routes) => return Err(Refusal::Method(identify::allow(routes))),
+            Target::NoRoute(_) | Target::NothingThere => return Err(Refusal::NoRoute),
+        };
+        let Action::Api(api, need, operation) = route.action else { return Err(Refusal::NoRoute) };
+        self.world.permit(&session, need)?;
+        if api.rejects_unknown_query(self.world.dialect.unknown_query)
+            && let Some((name, _)) =
+                ask.query.iter().find(|(name, _)| !(route.query.contains(&name.as_str()) || name == "offset"))
+        {
+            return Err(Refusal::UnknownQuery(name.chars().take(100).collect()));
+        }
+        let reply = match operation {
+            Operation::Read(read) => read(&self.world, &session, ask, now)?,
+            Operation::Write(write) => write(&mut self.world, &session, ask, now)?,
+        };
+        // The log does not grow by being read: paging through it would never end.
+        if api != Api::AuditLog {
+            let description = format!("{} {}", call.head.method, route.path);
+            self.world.audit_call(&session, description, !reply.changes.is_empty(), now);
+        }
+        Ok(reply)
+    }
+}

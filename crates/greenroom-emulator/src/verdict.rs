@@ -1,0 +1,117 @@
+//! What is answered, made of what the world made of a request: signed, computed, enveloped. Runs without
+//! the lock.
+
+use greenroom_model::{
+    refusal::{Refusal, TokenFault},
+    secret::Digest,
+    token::Unsigned,
+};
+use http::StatusCode;
+use tokio::runtime::{Handle, RuntimeFlavor};
+
+use crate::{
+    envelope::{self, Answer, Setting},
+    oauth,
+    operate::Outcome,
+    route::{Content, Reply},
+    serve::Call,
+    signer::{Jws, SIGNER},
+};
+
+/// What is answered, and what the history says about it.
+pub(crate) struct Verdict {
+    pub(crate) answer: Answer,
+    /// Code and sentence of a refusal.
+    pub(crate) refused: Option<(String, String)>,
+    /// A token that was signed, and its digest.
+    pub(crate) issued: Option<(Unsigned, Digest)>,
+    /// What changed in the world.
+    pub(crate) changes: Vec<String>,
+}
+
+impl Verdict {
+    fn answered(answer: Answer) -> Self {
+        Self { answer, refused: None, issued: None, changes: Vec::new() }
+    }
+
+    pub(crate) fn refused(answer: Answer, code: &str, why: String) -> Self {
+        Self { answer, refused: Some((code.to_owned(), why)), issued: None, changes: Vec::new() }
+    }
+
+    /// What a closed sandbox answers to everything.
+    pub(crate) fn closed(reason: String) -> Self {
+        let text = format!("Greenroom answers no more requests: {reason}.");
+        Self::refused(Answer::text(StatusCode::SERVICE_UNAVAILABLE, text), "closed", reason)
+    }
+
+    /// Turns an outcome into an answer: signs, or computes a page. Runs without the lock.
+    pub(crate) fn of(outcome: Outcome, call: &Call<'_>, at: Setting<'_>) -> Self {
+        match outcome {
+            Outcome::Token(unsigned) => {
+                let token = SIGNER.sign(&unsigned);
+                let answer = oauth::token_answer(&token, &unsigned, at.dialect);
+                Self {
+                    answer,
+                    refused: None,
+                    issued: Some((unsigned, Digest::of(&token))),
+                    changes: Vec::new(),
+                }
+            }
+            Outcome::TokenRefused(refusal) => {
+                Self::refused(envelope::token_refusal(&refusal, at), refusal.code(), refusal.to_string())
+            }
+            Outcome::Document(body) => Self::answered(Answer::json(StatusCode::OK, &body)),
+            Outcome::Reply(reply) => Self::of_reply(reply, call, at),
+            Outcome::Refused(refusal) => Self::of_refusal(refusal, call, at),
+            Outcome::Closed(reason) => Self::closed(reason),
+        }
+    }
+
+    fn of_reply(reply: Reply, call: &Call<'_>, at: Setting<'_>) -> Self {
+        let Reply { status, headers, body, changes } = reply;
+        let answer = match body {
+            Content::Empty => Answer::empty(status),
+            Content::Json(body) => Answer::json(status, &body),
+            Content::Later { rows, write } => match stepping_aside(rows, write) {
+                Ok(body) => Answer::written(status, body),
+                Err(refusal) => return Self::of_refusal(refusal, call, at),
+            },
+        };
+        let answer = headers.iter().fold(answer, |answer, (name, value)| answer.with(name.clone(), value));
+        Self { changes, ..Self::answered(counted(answer, call, at)) }
+    }
+
+    fn of_refusal(mut refusal: Refusal, call: &Call<'_>, at: Setting<'_>) -> Self {
+        let mut bearer = Jws::Undecodable;
+        if let (Refusal::Token(fault @ TokenFault::Unknown), Ok(token)) = (&mut refusal, call.bearer) {
+            bearer = SIGNER.classify(token);
+            // A token that was issued here and forgotten after it had expired is still an expired one.
+            if bearer.signature().expired_by(at.now, at.dialect.clock_skew.0) {
+                *fault = TokenFault::Expired;
+            }
+        }
+        let answer = match call.identified.target.speaker() {
+            Some(speaker) => counted(envelope::refusal(speaker, &refusal, bearer, at), call, at),
+            None => envelope::issuer_refusal(&refusal, at),
+        };
+        Self::refused(answer, refusal.code(), refusal.to_string())
+    }
+}
+
+/// A resource answer with its rate headers.
+fn counted(answer: Answer, call: &Call<'_>, at: Setting<'_>) -> Answer {
+    match call.identified.target.speaker() {
+        Some(speaker) => envelope::rate_headers(answer, speaker.family(), at),
+        None => answer,
+    }
+}
+
+/// Above so many rows a list is computed where it keeps no other request waiting.
+const MANY_ROWS: usize = 5_000;
+
+/// Runs `work` here, or, if it is long and the runtime has other threads, after handing the other tasks
+/// of this thread to them.
+fn stepping_aside<T>(rows: usize, work: impl FnOnce() -> T) -> T {
+    let elsewhere = Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread;
+    if rows > MANY_ROWS && elsewhere { tokio::task::block_in_place(work) } else { work() }
+}

@@ -1,0 +1,424 @@
+//! YAML as a tree that knows where everything stands, so that a mistake can name its place.
+
+use std::borrow::Cow;
+
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span};
+
+/// How deep lists and maps may lie in one another.
+const DEEPEST: usize = 64;
+
+/// The number of a node. A node's descendants follow it directly.
+pub(super) type Id = usize;
+
+/// What a node is.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum What<'t> {
+    /// Text in quotes or in a block.
+    Quoted(Cow<'t, str>),
+    /// A word without quotes: text, a number, `true` or nothing, as YAML 1.2 says.
+    Plain(Cow<'t, str>),
+    List,
+    /// Keys and values in turn.
+    Map,
+    /// `*name`, which is not followed.
+    Alias,
+}
+
+/// The kinds of value that YAML 1.2 (core schema) and JSON tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Nothing,
+    Truth,
+    Number,
+    Text,
+    List,
+    Map,
+}
+
+impl Kind {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Truth => "true or false",
+            Self::Number => "a number",
+            Self::Text => "text",
+            Self::List => "a list",
+            Self::Map => "a map",
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Node<'t> {
+    what: What<'t>,
+    start: u32,
+    end: u32,
+    /// The node after the last descendant.
+    next: u32,
+    /// The text broke off inside it.
+    open: bool,
+}
+
+/// Something that is wrong with the YAML itself.
+#[derive(Debug)]
+pub(super) struct Fault {
+    /// The node that it is about, or in which the reading stopped.
+    pub(super) node: Option<Id>,
+    /// Where, in bytes.
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) message: String,
+    pub(super) mend: &'static str,
+}
+
+/// One document.
+#[derive(Debug)]
+pub(super) struct Tree<'t> {
+    nodes: Vec<Node<'t>>,
+}
+
+impl<'t> Tree<'t> {
+    /// Reads the one document of `text`. What is wrong with it goes into `faults`; the tree then holds
+    /// what stood before. `text` must be shorter than 4 GiB.
+    pub(super) fn read(text: &'t str, faults: &mut Vec<Fault>) -> Self {
+        let mut options = granit_parser::options! {
+            emit_unresolved_aliases: true,
+            flow_nesting_limit: DEEPEST,
+            block_nesting_limit: DEEPEST,
+        };
+        options.set_emit_comments(false);
+        let mut tree = Self { nodes: Vec::new() };
+        let mut open: Vec<Id> = Vec::new();
+        let mut documents = 0;
+        for event in Parser::new_from_str_with_options(text, options) {
+            let (event, span) = match event {
+                Ok(event) => event,
+                Err(error) => {
+                    let at = error.marker().byte_offset().unwrap_or(text.len()).min(text.len());
+                    let (message, mend) = explain(error.kind(), &error.info());
+                    let node = open.last().copied();
+                    faults.push(Fault { node, start: at, end: at, message, mend });
+                    break;
+                }
+            };
+            let (what, tag) = match event {
+                Event::DocumentStart(..) => {
+                    documents += 1;
+                    if documents > 1 {
+                        let message = "a second document starts here".to_owned();
+                        faults.push(fault(None, &span, message, "a world file is one document"));
+                        break;
+                    }
+                    continue;
+                }
+                Event::SequenceEnd | Event::MappingEnd => {
+                    if let Some(id) = open.pop() {
+                        tree.close(id, &span);
+                    }
+                    continue;
+                }
+                Event::Scalar(value, ScalarStyle::Plain, _, tag) => (What::Plain(value), tag),
+                Event::Scalar(value, _, _, tag) => (What::Quoted(value), tag),
+                Event::SequenceStart(_, _, tag) => (What::List, tag),
+                Event::MappingStart(_, _, tag) => (What::Map, tag),
+                Event::Alias(_) | Event::UnresolvedAlias(_) => (What::Alias, None),
+                _ => continue,
+            };
+            let id = tree.nodes.len();
+            if tag.is_some() {
+                let message = "tags are not read here".to_owned();
+                let span = span.tag_span().unwrap_or(span);
+                faults.push(fault(Some(id), &span, message, "leave out the word with the exclamation mark"));
+            }
+            if what == What::Alias {
+                let message = "anchors and aliases are not read here".to_owned();
+                faults.push(fault(Some(id), &span, message, "write the value out"));
+            }
+            let inner = matches!(what, What::List | What::Map);
+            let (start, end) = (offset(span.start.byte_offset()), offset(span.end.byte_offset()));
+            tree.nodes.push(Node { what, start, end, next: id as u32 + 1, open: inner });
+            if inner {
+                open.push(id);
+            }
+        }
+        let end = tree.nodes.last().map_or(0, |node| node.end);
+        for id in open {
+            tree.nodes[id].next = tree.nodes.len() as u32;
+            tree.nodes[id].end = end;
+        }
+        tree
+    }
+
+    /// Ends a list or map: with its bracket, or where its last descendant ends.
+    fn close(&mut self, id: Id, span: &Span) {
+        let last = self.nodes.last().map_or(0, |node| node.end);
+        let node_end = if span.is_empty() { last } else { end(span) };
+        let next = self.nodes.len() as u32;
+        let node = &mut self.nodes[id];
+        (node.next, node.end, node.open) = (next, node_end, false);
+    }
+
+    /// The topmost node, if the text holds any.
+    pub(super) fn root(&self) -> Option<Id> {
+        (!self.nodes.is_empty()).then_some(0)
+    }
+
+    /// Whether the text broke off before its end.
+    pub(super) fn broke_off(&self) -> bool {
+        self.root().is_some_and(|root| self.is_open(root))
+    }
+
+    pub(super) fn is_open(&self, id: Id) -> bool {
+        self.nodes[id].open
+    }
+
+    pub(super) fn what(&self, id: Id) -> &What<'t> {
+        &self.nodes[id].what
+    }
+
+    /// Where a node stands, in bytes.
+    pub(super) fn place(&self, id: Id) -> (usize, usize) {
+        (self.nodes[id].start as usize, self.nodes[id].end as usize)
+    }
+
+    /// What kind of value a node is. An alias counts as nothing.
+    pub(super) fn kind(&self, id: Id) -> Kind {
+        match &self.nodes[id].what {
+            What::Quoted(_) => Kind::Text,
+            What::Plain(word) => kind_of(word),
+            What::List => Kind::List,
+            What::Map => Kind::Map,
+            What::Alias => Kind::Nothing,
+        }
+    }
+
+    /// The characters of a node that is neither list nor map.
+    pub(super) fn characters(&self, id: Id) -> Option<&str> {
+        match &self.nodes[id].what {
+            What::Quoted(text) | What::Plain(text) => Some(text),
+            What::List | What::Map | What::Alias => None,
+        }
+    }
+
+    /// The items of a list, or the keys and values of a map in turn.
+    pub(super) fn children(&self, id: Id) -> impl Iterator<Item = Id> {
+        let end = self.nodes[id].next as usize;
+        let mut at = id + 1;
+        std::iter::from_fn(move || {
+            let child = (at < end).then_some(at)?;
+            at = self.nodes[child].next as usize;
+            Some(child)
+        })
+    }
+
+    /// The keys and values of a map. A last key whose value is missing because the text broke off is
+    /// left out.
+    pub(super) fn pairs(&self, id: Id) -> impl Iterator<Item = (Id, Id)> {
+        let mut children = self.children(id);
+        std::iter::from_fn(move || Some((children.next()?, children.next()?)))
+    }
+
+    /// The way to a node in words: `workspaces[1].cluster`.
+    pub(super) fn path(&self, target: Id) -> String {
+        let mut path = String::new();
+        let mut at = 0;
+        while at < target {
+            let found = match self.nodes[at].what {
+                What::List => {
+                    let item = self.children(at).enumerate().take_while(|(_, child)| *child <= target).last();
+                    item.map(|(number, child)| {
+                        path.push_str(&format!("[{number}]"));
+                        child
+                    })
+                }
+                What::Map => {
+                    let pair = self.children(at).collect::<Vec<_>>();
+                    let pair = pair.chunks(2).take_while(|pair| pair[0] <= target).last();
+                    pair.map(|pair| {
+                        let key = self.characters(pair[0]).unwrap_or("?");
+                        if !path.is_empty() {
+                            path.push('.');
+                        }
+                        path.push_str(&quoted_if_odd(key));
+                        if pair[0] == target { target } else { pair.get(1).copied().unwrap_or(target) }
+                    })
+                }
+                What::Quoted(_) | What::Plain(_) | What::Alias => None,
+            };
+            // Each step goes deeper; a key that is itself a list or map ends the way.
+            match found {
+                Some(next) if next > at && next <= target => at = next,
+                _ => break,
+            }
+        }
+        path
+    }
+}
+
+fn quoted_if_odd(key: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    if !key.is_empty() && key.chars().count() <= 64 && key.chars().all(plain) {
+        return key.into();
+    }
+    let short: String = key.chars().take(64).collect();
+    format!("{short:?}").into()
+}
+
+fn fault(node: Option<Id>, span: &Span, message: String, mend: &'static str) -> Fault {
+    let (start, end) = (offset(span.start.byte_offset()) as usize, end(span) as usize);
+    Fault { node, start, end, message, mend }
+}
+
+fn end(span: &Span) -> u32 {
+    offset(span.end.byte_offset())
+}
+
+/// A parser over a text knows all offsets, and they fit.
+fn offset(bytes: Option<usize>) -> u32 {
+    bytes.and_then(|bytes| u32::try_from(bytes).ok()).unwrap_or_default()
+}
+
+/// What the parser found wrong, and what to do about it.
+fn explain(kind: &ErrorKind, info: &str) -> (String, &'static str) {
+    let mend = match kind {
+        ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation => "indent with spaces",
+        ErrorKind::InvalidIndentation => "give all keys of one map the same indentation",
+        ErrorKind::RecursionLimitExceeded => {
+            return (format!("lists and maps are nested more than {DEEPEST} deep"), "no world needs that");
+        }
+        _ => "look at the quotes, brackets and indentation here and on the lines before",
+    };
+    (format!("this is not YAML: {info}"), mend)
+}
+
+/// The kind of a word without quotes: YAML 1.2, core schema.
+fn kind_of(word: &str) -> Kind {
+    match word {
+        "" | "~" | "null" | "Null" | "NULL" => Kind::Nothing,
+        "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => Kind::Truth,
+        _ if is_number(word) => Kind::Number,
+        _ => Kind::Text,
+    }
+}
+
+fn is_number(word: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some(octal) = word.strip_prefix("0o") {
+        return !octal.is_empty() && octal.bytes().all(|byte| (b'0'..=b'7').contains(&byte));
+    }
+    if let Some(hex) = word.strip_prefix("0x") {
+        return !hex.is_empty() && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+    }
+    if matches!(word, ".nan" | ".NaN" | ".NAN") {
+        return true;
+    }
+    let word = word.strip_prefix(['+', '-']).unwrap_or(word);
+    if matches!(word, ".inf" | ".Inf" | ".INF") {
+        return true;
+    }
+    let (mantissa, exponent) = match word.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+        None => (word, None),
+    };
+    let exponent_fits = exponent.is_none_or(|text| digits(text.strip_prefix(['+', '-']).unwrap_or(text)));
+    let mantissa_fits = match mantissa.split_once('.') {
+        None => digits(mantissa),
+        Some(("", fraction)) => digits(fraction),
+        Some((whole, fraction)) => digits(whole) && (fraction.is_empty() || digits(fraction)),
+    };
+    exponent_fits && mantissa_fits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> (Tree<'_>, Vec<Fault>) {
+        let mut faults = Vec::new();
+        let tree = Tree::read(text, &mut faults);
+        (tree, faults)
+    }
+
+    #[test]
+    fn every_node_knows_its_way_and_its_place() {
+        let text = "a:\n  - b: x y\n    \"c d\": [1, {e: f}]\ng: end\n";
+        let (tree, faults) = read(text);
+        assert!(faults.is_empty());
+        let mut seen = Vec::new();
+        for id in 0..tree.nodes.len() {
+            let (start, end) = tree.place(id);
+            seen.push(format!("{} = {}", tree.path(id), &text[start..end]));
+        }
+        let expected = [
+            " = a:\n  - b: x y\n    \"c d\": [1, {e: f}]\ng: end",
+            "a = a",
+            "a = b: x y\n    \"c d\": [1, {e: f}]",
+            "a[0] = b: x y\n    \"c d\": [1, {e: f}]",
+            "a[0].b = b",
+            "a[0].b = x y",
+            "a[0].\"c d\" = \"c d\"",
+            "a[0].\"c d\" = [1, {e: f}]",
+            "a[0].\"c d\"[0] = 1",
+            "a[0].\"c d\"[1] = {e: f}",
+            "a[0].\"c d\"[1].e = e",
+            "a[0].\"c d\"[1].e = f",
+            "g = g",
+            "g = end",
+        ];
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn words_are_of_the_kinds_of_yaml_1_2() {
+        for (word, kind) in [
+            ("~", Kind::Nothing),
+            ("yes", Kind::Text),
+            ("on", Kind::Text),
+            ("NO", Kind::Text),
+            ("True", Kind::Truth),
+            ("12", Kind::Number),
+            ("-1.5e+3", Kind::Number),
+            ("0x1f", Kind::Number),
+            ("0o17", Kind::Number),
+            (".5", Kind::Number),
+            ("-.inf", Kind::Number),
+            ("1_000", Kind::Text),
+            ("1e", Kind::Text),
+            (".", Kind::Text),
+            ("-", Kind::Text),
+            ("15m", Kind::Text),
+            ("7c1de0a25b3f11ee86a19d42f7b35e60", Kind::Text),
+            ("2025-09-17T13:06:59.001Z", Kind::Text),
+        ] {
+            assert_eq!(kind_of(word), kind, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_breaks_off_keeps_what_stood_before() {
+        let (tree, faults) = read("a: 1\nb:\n  - c: 2\n    d: [3, \"x\n");
+        assert_eq!(faults.len(), 1);
+        assert!(tree.broke_off());
+        let keys: Vec<_> = tree.pairs(0).filter_map(|(key, _)| tree.characters(key)).collect();
+        assert_eq!(keys, ["a", "b"]);
+        assert_eq!(faults[0].node.map(|node| tree.path(node)).as_deref(), Some("b[0].d"));
+    }
+
+    #[test]
+    fn nesting_aliases_and_tags_are_bounded_or_refused() {
+        let deep = format!("a: {}", "[".repeat(5_000));
+        let (_, faults) = read(&deep);
+        assert_eq!(faults[0].message, "lists and maps are nested more than 64 deep");
+        let (_, faults) = read("a: &x [1]\nb: [*x, *x, *y]\nc: !!str 1\n");
+        let messages: Vec<_> = faults.iter().map(|fault| fault.message.as_str()).collect();
+        assert_eq!(
+            messages,
+            [
+                "anchors and aliases are not read here",
+                "anchors and aliases are not read here",
+                "anchors and aliases are not read here",
+                "tags are not read here"
+            ]
+        );
+    }
+}
