@@ -1,6 +1,7 @@
-//! A client over an embedded emulator that checks every answer it gets: schema, date, headers, secrets.
+//! A client of an emulator that checks every answer it gets: schema, date, headers, secrets.
 
 mod check;
+mod place;
 mod schema;
 
 use std::{
@@ -12,15 +13,21 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use greenroom_emulator::{
     Emulator,
-    command::{Command, Reply, WorldView},
+    command::{Command, MoveClock, Reply, WorldView},
 };
-use greenroom_model::{sample::DEFAULT_SEED, time::parse_duration, world::World};
+use greenroom_model::{sample::DEFAULT_SEED, world::World};
 use jiff::Timestamp;
 use reqwest::{
     Certificate, Method, Proxy, Url, Version,
     header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap},
 };
 use serde_json::Value;
+
+use self::place::Place;
+use crate::{
+    harness::{Scratch, served::Served},
+    wire,
+};
 
 /// The SSO issuer.
 pub(crate) const SSO: &str = "sso.common.cloud.hpe.com";
@@ -46,7 +53,7 @@ pub(crate) enum Road {
 
 /// One client of one emulator whose clock stands still at 2026-01-01T00:00:00Z.
 pub(crate) struct Client {
-    emulator: Arc<Emulator>,
+    place: Arc<Place>,
     world: Arc<WorldView>,
     http: reqwest::Client,
     road: Road,
@@ -131,6 +138,11 @@ impl Ask {
 }
 
 impl Answer {
+    /// Status and `error` of an OAuth refusal, `errorCode` of an envelope, `html` or `ok`.
+    pub(crate) fn verdict(&self) -> String {
+        wire::verdict(self.status, &self.body)
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
@@ -170,20 +182,33 @@ impl Client {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let emulator = Emulator::builder().world(world).start_time(start).frozen().start().await.unwrap();
-        let emulator = Arc::new(emulator);
-        let Ok(Reply::World(world)) = emulator.run(Command::World) else { panic!("a world") };
+        Self::at(Place::Here(emulator))
+    }
+
+    /// The world of a file in a process of its own: `greenroom serve --world FILE FLAGS`.
+    pub(crate) fn served(world: &str, flags: &[&str]) -> Self {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let scratch = Scratch::new();
+        let world = scratch.write("world.yaml", world).display().to_string();
+        let start = ["--world", &world, "--clock", "frozen", "--start-time", "2026-01-01T00:00:00Z"];
+        let served = Served::start(&scratch, &[&start, flags].concat());
+        Self::at(Place::Elsewhere { url: served.url().to_owned(), _running: Mutex::new((served, scratch)) })
+    }
+
+    fn at(place: Place) -> Self {
+        let Reply::World(world) = place.run(Command::World) else { panic!("a world") };
         let secrets = world.clients.iter().filter_map(|client| client.client_secret.clone()).collect();
-        let http = http(&emulator, Road::Plain);
+        let http = http(&place, Road::Plain);
         let secrets = Arc::new(Mutex::new(secrets));
-        Self { emulator, world: Arc::new(world), http, road: Road::Plain, secrets }
+        Self { place: Arc::new(place), world: Arc::new(world), http, road: Road::Plain, secrets }
     }
 
     /// Another client of the same emulator, by another road.
     pub(crate) fn over(&self, road: Road) -> Self {
         Self {
-            emulator: Arc::clone(&self.emulator),
+            place: Arc::clone(&self.place),
             world: Arc::clone(&self.world),
-            http: http(&self.emulator, road),
+            http: http(&self.place, road),
             road,
             secrets: Arc::clone(&self.secrets),
         }
@@ -191,15 +216,25 @@ impl Client {
 
     pub(crate) fn dialect(&self, settings: &[&str]) {
         let settings = settings.iter().map(|&setting| setting.to_owned()).collect();
-        self.emulator.run(Command::SetDialect(settings)).unwrap();
+        self.place.run(Command::SetDialect(settings));
     }
 
     pub(crate) fn advance(&self, by: &str) {
-        self.emulator.clock().advance(parse_duration(by).unwrap()).unwrap();
+        self.place
+            .run(Command::MoveClock(MoveClock { advance: Some(by.to_owned()), ..MoveClock::default() }));
     }
 
+    /// The emulator, which is in this process.
     pub(crate) fn emulator(&self) -> &Emulator {
-        &self.emulator
+        match &*self.place {
+            Place::Here(emulator) => emulator,
+            Place::Elsewhere { .. } => panic!("the emulator is another process"),
+        }
+    }
+
+    /// Where it is.
+    pub(crate) fn url(&self) -> &str {
+        self.place.url()
     }
 
     /// Id and secret of a client of the sample.
@@ -264,7 +299,7 @@ impl Client {
     /// Sends a request and checks the answer.
     pub(crate) async fn send(&self, mut ask: Ask) -> Answer {
         let base = match self.road {
-            Road::Plain => self.emulator.url().to_owned(),
+            Road::Plain => self.url().to_owned(),
             Road::Tunnel(_) => {
                 let host = ask.host.get_or_insert_with(|| check::home(&ask.path).to_owned());
                 format!("https://{host}")
@@ -293,16 +328,17 @@ impl Client {
     }
 
     fn in_force(&self) -> BTreeMap<String, String> {
-        let Ok(Reply::Dialect(rows)) = self.emulator.run(Command::Dialect) else { panic!("dialects") };
+        let Reply::Dialect(rows) = self.place.run(Command::Dialect) else { panic!("dialects") };
         rows.dialects.into_iter().map(|row| (row.name, row.value)).collect()
     }
 }
 
-fn http(emulator: &Emulator, road: Road) -> reqwest::Client {
+fn http(place: &Place, road: Road) -> reqwest::Client {
     let builder = reqwest::Client::builder();
     let builder = match road {
         Road::Plain => builder.no_proxy(),
         Road::Tunnel(version) => {
+            let Place::Here(emulator) = place else { panic!("tunnels lead to an emulator in this process") };
             let ca = Certificate::from_pem(emulator.ca_pem().as_bytes()).unwrap();
             let builder =
                 builder.proxy(Proxy::all(emulator.url()).unwrap()).tls_certs_only([ca]).https_only(true);

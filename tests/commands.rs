@@ -232,6 +232,42 @@ fn the_world_is_shown() {
 }
 
 #[test]
+fn a_role_is_given_and_acts_on_a_token_that_was_issued_before() {
+    let scratch = Scratch::new();
+    let served = Served::start(&scratch, &["--clock", "frozen"]);
+    let token = served.control(&scratch, &["tokens", "issue", "--as", "msp"]).ended_with(0).stdout;
+    let make = |name: &str| {
+        let script = format!(
+            "curl -s -o /dev/null -w '%{{http_code}}' {}/workspaces/v1/msp-tenants -H 'Authorization: Bearer {}' \
+             -d '{{\"workspaceName\": \"{name}\"}}'",
+            served.url(),
+            token.trim()
+        );
+        shell(&scratch, &script).ended_with(0).stdout
+    };
+    let role = |args: &[&str]| served.control(&scratch, &[&["world", "role"], args].concat());
+    assert_eq!(make("One"), "201");
+    let given = role(&["msp.admin@example.com", "Observer"]).ended_with(0);
+    assert_eq!(given.stdout, "msp.admin@example.com has the role Observer now\n");
+    assert_eq!(make("Two"), "403");
+    let shown = served.control(&scratch, &["world", "show"]).ended_with(0).stdout;
+    let line = shown.lines().find(|line| line.starts_with("msp.admin@example.com")).unwrap();
+    assert!(line.ends_with("Observer") && shown.contains("Operator "), "{shown}");
+    let history = served.control(&scratch, &["history", "--refused", "denied"]).ended_with(0).stdout;
+    assert!(
+        history.contains("the role Observer does not grant edit on platform_customer_account"),
+        "{history}"
+    );
+    let given = role(&["msp.admin@example.com", "Operator", "--json"]).ended_with(0).json();
+    assert_eq!(given, serde_json::json!({"email": "msp.admin@example.com", "role": "Operator"}));
+    assert_eq!(make("Two"), "201");
+    let wrong = role(&["msp.admin@example.com", "Operater"]).ended_with(2);
+    assert!(wrong.stderr.contains("did you mean \"Operator\""), "{wrong}");
+    let wrong = role(&["nobody@example.com", "Operator"]).ended_with(2);
+    assert!(wrong.stderr.contains("ops.user@example.com"), "{wrong}");
+}
+
+#[test]
 fn env_routes_a_shell_to_a_running_emulator() {
     let scratch = Scratch::new();
     let served = Served::start(&scratch, &[]);

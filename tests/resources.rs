@@ -1,10 +1,13 @@
 //! What the resources do: lists, filters, pages, visibility, and which host has what.
 
 mod audit_log;
+mod central_devices;
+mod credentials;
 mod devices;
 mod inventory;
 mod list_tenants;
 mod provisions;
+mod tenants;
 mod workspaces;
 
 use greenroom_model::{
@@ -25,6 +28,7 @@ const DEVICES: &str = "/devices/v1/devices";
 const AUDIT: &str = "/audit-log/v1/logs";
 const PROVISIONS: &str = "/service-catalog/v1/service-manager-provisions";
 const INVENTORY: &str = "/network-monitoring/v1/device-inventory";
+const CENTRAL_DEVICES: &str = "/network-monitoring/v1/devices";
 const LIST_TENANTS: &str = "/network-msp/v1/list-tenants";
 
 /// Follows Central's `next` from page 1 on, and gives one member of every row.

@@ -141,6 +141,8 @@ fn inside_base64(text: &str) -> Vec<String> {
 struct Tour {
     answers: Vec<(String, Answer)>,
     tokens: Vec<String>,
+    /// The secrets that were handed out.
+    secrets: Vec<String>,
 }
 
 /// Every way to sign in, calls over TLS in both versions of HTTP, and secrets in every wrong place.
@@ -148,7 +150,7 @@ async fn tour(wire: &Wire) -> Tour {
     let proxied = wire.proxied();
     let (id, secret) = credentials("msp");
     let basic = format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
-    let mut tour = Tour { answers: Vec::new(), tokens: Vec::new() };
+    let mut tour = Tour { answers: Vec::new(), tokens: Vec::new(), secrets: Vec::new() };
     let (sso, glp) = ("https://sso.common.cloud.hpe.com", "https://global.api.greenlake.hpe.com");
     let grant = [("grant_type", "client_credentials")];
     let body = [grant[0], ("client_id", &*id), ("client_secret", &*secret)];
@@ -178,7 +180,48 @@ async fn tour(wire: &Wire) -> Tour {
     wire.emulator.clock().advance(jiff::SignedDuration::from_mins(16)).expect("forward");
     wrong_places(wire, &mut tour, &[&tenant, &msp, &secret]).await;
     wrong_forms(wire, &mut tour, &id, &secret, &msp).await;
+    made_and_replaced(wire, &mut tour).await;
     tour
+}
+
+/// Secrets that the credentials API hands out, old and new, in every wrong place.
+async fn made_and_replaced(wire: &Wire, tour: &mut Tour) {
+    let credentials = "/workspaces/v1/credentials";
+    let bearer = format!("Bearer {}", wire.issue("msp", None));
+    let send = |method, path: String, body: String| {
+        let bearer = bearer.clone();
+        async move { wire.send(method, &path, &[("authorization", &bearer)], &body).await }
+    };
+    let name = |name: &str| serde_json::json!({"credentialName": name}).to_string();
+    let made = send(Method::POST, credentials.to_owned(), name("made")).await.json();
+    let id = made["id"].as_str().expect("an id");
+    tour.secrets.push(made["clientSecret"].as_str().expect("a secret").to_owned());
+    for _ in 0..2 {
+        let reset = send(Method::POST, format!("{credentials}/{id}/reset"), String::new()).await.json();
+        tour.secrets.push(reset["clientSecret"].as_str().expect("a secret").to_owned());
+    }
+    // A name may be anything and is shown where it was given, but names nothing elsewhere.
+    let secret = tour.secrets[2].clone();
+    let told = send(Method::POST, credentials.to_owned(), name(&format!("not {secret}"))).await;
+    assert_eq!(told.status, 201, "{told:?}");
+    for _ in 0..2 {
+        for secret in tour.secrets.clone() {
+            for path in [format!("{credentials}/{secret}"), format!("{credentials}/{secret}/reset")] {
+                for method in [Method::DELETE, Method::POST, Method::GET] {
+                    tour.keep(&path, send(method, path.clone(), String::new()).await);
+                }
+            }
+            let path = format!("{credentials}?filter=tenantId+eq+%27{secret}%27");
+            tour.keep(&path, send(Method::GET, path.clone(), String::new()).await);
+            for body in [name(&secret.repeat(40)), format!("{{{secret}")] {
+                tour.keep("a body", send(Method::POST, credentials.to_owned(), body).await);
+            }
+        }
+        let secrets = tour.secrets.clone();
+        wrong_places(wire, tour, &secrets.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        // The second time it is deleted.
+        send(Method::DELETE, format!("{credentials}/{id}"), String::new()).await;
+    }
 }
 
 /// Secrets where no secret belongs: in URLs and headers.
@@ -269,6 +312,9 @@ fn scanner(tour: &Tour) -> Scanner {
     for client in ["msp", "msp-central", "standard", "standard-central", "standard-data", "dedicated"] {
         scanner.secret(&format!("the secret of {client}"), &credentials(client).1);
     }
+    for (n, secret) in tour.secrets.iter().enumerate() {
+        scanner.secret(&format!("made secret {n}"), secret);
+    }
     for (n, token) in tour.tokens.iter().enumerate() {
         scanner.token(&format!("token {n}"), token);
     }
@@ -307,7 +353,7 @@ async fn a_secret_that_is_printed_on_purpose_is_caught() {
     let (logs, _guard) = Logs::capture();
     let wire = Wire::start(Emulator::builder().frozen().log(true)).await;
     let token = wire.mint("msp").await;
-    let scanner = scanner(&Tour { answers: Vec::new(), tokens: vec![token.clone()] });
+    let scanner = scanner(&Tour { answers: Vec::new(), tokens: vec![token.clone()], secrets: Vec::new() });
     assert_eq!(scanner.found(&logs.text()), [""; 0], "before");
     let (id, secret) = credentials("msp");
     let escaped: String = secret.bytes().map(|byte| format!("%{byte:02x}")).collect();

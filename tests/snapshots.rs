@@ -3,7 +3,10 @@
 //! The world is the sample of seed 1 and its clock stands at 2026-01-01T00:00:00Z, so everything is
 //! stable but debug ids (they count requests) and signatures, which are left out.
 
+mod credentials;
+mod devices;
 mod resources;
+mod tenants;
 mod tokens;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};

@@ -57,11 +57,15 @@ impl Answer {
 
     /// Status and `error` of an OAuth refusal, `errorCode` of an envelope, or `html`.
     pub(crate) fn verdict(&self) -> String {
-        let json: Value = serde_json::from_str(&self.text).unwrap_or_default();
-        let code = json["error"].as_str().or_else(|| json["errorCode"].as_str());
-        let html = self.text.starts_with("<!DOCTYPE").then_some("html");
-        format!("{} {}", self.status, code.or(html).unwrap_or("ok"))
+        verdict(self.status, &self.text)
     }
+}
+
+pub(crate) fn verdict(status: u16, body: &str) -> String {
+    let json: Value = serde_json::from_str(body).unwrap_or_default();
+    let code = json["error"].as_str().or_else(|| json["errorCode"].as_str());
+    let html = body.starts_with("<!DOCTYPE").then_some("html");
+    format!("{status} {}", code.or(html).unwrap_or("ok"))
 }
 
 /// A running emulator and a client that talks to it directly.

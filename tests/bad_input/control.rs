@@ -100,6 +100,40 @@ async fn a_mistake_is_answered_with_its_field_and_a_mend() {
         ("POST dialect", r#"{"audit_v1_default_limit":50}"#, 422, json!("audit_v1_default_limit"), "quote"),
         ("POST dialect", r#"{"preset":"dead"}"#, 422, json!("preset"), "live, rfc"),
         ("POST dialect", "[]", 422, Value::Null, "map"),
+        (
+            "POST world/roles",
+            r#"{"user":"msp.admn@example.com","role":"Observer"}"#,
+            422,
+            json!("user"),
+            "msp.admin@example.com",
+        ),
+        ("POST world/roles", r#"{"user":"","role":"Observer"}"#, 422, json!("user"), "ops.user@example.com"),
+        (
+            "POST world/roles",
+            r#"{"user":"ops.user@example.com","role":"Obsever"}"#,
+            422,
+            json!("role"),
+            "did you mean \"Observer\"",
+        ),
+        (
+            "POST world/roles",
+            r#"{"user":"ops.user@example.com","role":"x"}"#,
+            422,
+            json!("role"),
+            "Administrator, Observer, Operator",
+        ),
+        ("POST world/roles", r#"{"user":"ops.user@example.com"}"#, 422, json!("role"), "missing"),
+        (
+            "POST world/roles",
+            r#"{"user":"ops.user@example.com","role":"Observer","until":1}"#,
+            422,
+            json!("until"),
+            "unknown",
+        ),
+        ("POST world/roles", r#"{"user":7,"role":"Observer"}"#, 422, Value::Null, "cannot be read"),
+        ("POST world/roles", "", 422, Value::Null, "cannot be read"),
+        ("GET world/roles", "", 405, Value::Null, "does not know GET"),
+        ("POST world/role", "{}", 404, Value::Null, "world/roles"),
         ("POST faults", r#"{"when":{"opp":"api"},"do":{"advance":"1m"}}"#, 422, json!("opp"), "op"),
         (
             "POST faults",
@@ -166,6 +200,8 @@ fn any_json() -> impl Strategy<Value = Value> {
         "token",
         "path",
         "exchange_expired",
+        "user",
+        "role",
     ];
     let texts = [
         "",
@@ -184,6 +220,8 @@ fn any_json() -> impl Strategy<Value = Value> {
         "P99999Y",
         "\u{0}",
         "ü",
+        "msp.admin@example.com",
+        "Observer",
     ];
     let name =
         prop_oneof![4 => prop::sample::select(names.to_vec()).prop_map(str::to_owned), 1 => any::<String>()];
@@ -210,7 +248,7 @@ async fn no_body_and_no_query_is_too_much_for_control() {
     let runtime = tokio::runtime::Handle::current();
     let cases = tokio::task::spawn_blocking(move || {
         let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(250) });
-        let routes = prop::sample::select(vec!["clock", "tokens", "dialect", "faults"]);
+        let routes = prop::sample::select(vec!["clock", "tokens", "dialect", "faults", "world/roles"]);
         let outcome =
             runner.run(&(routes, any_json(), 0..400usize, any::<String>()), |(route, json, cut, query)| {
                 runtime.block_on(async {

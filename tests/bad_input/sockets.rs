@@ -84,7 +84,7 @@ async fn a_length_that_lies() {
     wire.raw(both.as_bytes()).await;
     assert_consistent(&mut wire).await;
     for exchange in wire.emulator.history().exchanges() {
-        assert_ne!(exchange.request.headers.iter().filter(|(name, _)| name == "content-length").count(), 2);
+        assert_ne!(exchange.request.headers.iter().filter(|(name, _)| *name == "content-length").count(), 2);
     }
     lives(&wire).await;
 }

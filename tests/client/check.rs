@@ -30,7 +30,8 @@ fn family(host: &str) -> &'static str {
     }
 }
 
-/// Route, families that have it, path with `*` for a segment. A Dedicated Platform has its issuer only.
+/// Route, families that have it, path with `*` for a segment. A Dedicated Platform has its issuer and
+/// credentials only.
 const ROUTES: &[(&str, &[&str], &str)] = &[
     ("sso.token", &["sso"], "/as/token.oauth2"),
     ("sso.jwks", &["sso"], "/pf/JWKS"),
@@ -42,8 +43,13 @@ const ROUTES: &[(&str, &[&str], &str)] = &[
         &["glp", "dedicated"],
         "/authorization/v2/oauth2/*/.well-known/openid-configuration",
     ),
+    ("credentials", &["glp", "dedicated"], "/workspaces/v1/credentials"),
+    ("credential", &["glp", "dedicated"], "/workspaces/v1/credentials/*"),
+    ("credential.reset", &["glp", "dedicated"], "/workspaces/v1/credentials/*/reset"),
     ("workspaces", &["glp"], "/workspaces/v1/msp-tenants"),
+    ("tenant", &["glp"], "/workspaces/v1/msp-tenants/*"),
     ("workspace", &["glp"], "/workspaces/v1/workspaces/*"),
+    ("contact", &["glp"], "/workspaces/v1/workspaces/*/contact"),
     ("devices", &["glp"], "/devices/v1/devices"),
     ("device", &["glp"], "/devices/v1/devices/*"),
     ("audit-log", &["glp"], "/audit-log/v1/logs"),
@@ -51,6 +57,9 @@ const ROUTES: &[(&str, &[&str], &str)] = &[
     ("provision", &["glp"], "/service-catalog/v1/service-manager-provisions/*"),
     ("device-inventory", &["central", "apigw"], "/network-monitoring/v1/device-inventory"),
     ("list-tenants", &["central", "apigw"], "/network-msp/v1/list-tenants"),
+    ("central.devices", &["central", "apigw"], "/network-monitoring/v1/devices"),
+    ("central.device", &["central", "apigw"], "/network-monitoring/v1/devices/*"),
+    ("central.device-alias", &["central", "apigw"], "/devices/*"),
 ];
 
 /// The route of a request, or the family that has none there.
@@ -83,6 +92,7 @@ fn route(host: Option<&str>, path: &str, dialects: &BTreeMap<String, String>) ->
 fn speaker(route: &str) -> &'static str {
     match route {
         "device-inventory" | "list-tenants" | "central elsewhere" => "central",
+        _ if route.starts_with("central.") => "central",
         "classic elsewhere" => "classic",
         "issuer elsewhere" => "issuer",
         _ if route.starts_with("sso.") || route.starts_with("issuer.") => "issuer",
@@ -95,21 +105,22 @@ impl Client {
         let dialects = self.in_force();
         let route = route(ask.host.as_deref(), &ask.path, &dialects);
         let case = format!("{} {} ({route}): {answer:#?}", ask.method, ask.path);
+        let now = self.place.now();
         let dates: Vec<_> = answer.headers.get_all(DATE).iter().collect();
-        assert_eq!(
-            dates,
-            [&http_date(self.emulator.clock().now())],
-            "the date is that of the virtual clock: {case}"
-        );
+        assert_eq!(dates, [&http_date(now)], "the date is that of the virtual clock: {case}");
         self.check_body(ask, answer, schema::of(route, answer.status, &dialects), &case);
         check_challenge(ask, answer, speaker(route), &dialects, &case);
-        check_rates(answer, speaker(route), &dialects, self.emulator.clock().now(), &case);
+        check_rates(answer, speaker(route), &dialects, now, &case);
         self.check_secrets(ask, answer, &case);
     }
 
     fn check_body(&self, ask: &Ask, answer: &Answer, allowed: Vec<&str>, case: &str) {
         assert!(!allowed.is_empty(), "no answer that the tables know: {case}");
         let content_type = answer.header(CONTENT_TYPE.as_str()).unwrap_or_default();
+        if answer.status == 204 {
+            assert_eq!((allowed, content_type, answer.body.as_str()), (vec!["nothing"], "", ""), "{case}");
+            return;
+        }
         if ask.method == "HEAD" {
             assert_eq!((content_type, answer.body.as_str()), ("application/json", ""), "{case}");
             return;
@@ -130,6 +141,8 @@ impl Client {
                 "html" => false,
                 "token" => !exchange,
                 "tenant-token" => exchange,
+                "devices" => !ask.path.contains("select="),
+                "devices-selected" => ask.path.contains("select="),
                 _ => true,
             })
             .collect();
@@ -137,7 +150,12 @@ impl Client {
             candidates.iter().map(|schema| (schema, schema::faults(schema, &body))).collect();
         assert!(faults.iter().any(|(_, faults)| faults.is_empty()), "{faults:#?} in {case}");
         if let Some(status) = body.get("httpStatusCode") {
-            assert_eq!(status, answer.status, "{case}");
+            // Two 403 of the credentials API say 401 (glp.md §10 row 28).
+            let odd = (status, answer.status) == (&401.into(), 403)
+                && self.in_force()["credentials_quirks"] == "as_documented"
+                && ask.method == "POST"
+                && ask.path.starts_with("/workspaces/v1/credentials");
+            assert!(odd || *status == answer.status, "{case}");
         }
         if let Some(count) = body.get("count") {
             assert_eq!(
@@ -148,7 +166,7 @@ impl Client {
         }
     }
 
-    /// Tokens and client secrets are in no answer, but for the token that it hands out.
+    /// Tokens and client secrets are in no answer, but for the token or secret that it hands out.
     fn check_secrets(&self, ask: &Ask, answer: &Answer, case: &str) {
         let mut secrets = self.secrets.lock().unwrap();
         let sent = ask.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("authorization"));
@@ -161,9 +179,9 @@ impl Client {
         for secret in secrets.iter() {
             assert!(!shown.iter().any(|text| text.contains(secret)), "a secret is shown: {case}");
         }
-        let token = serde_json::from_str(&answer.body).ok();
-        let token = token.as_ref().and_then(|body: &Value| body.get("access_token")?.as_str());
-        secrets.extend(token.map(str::to_owned));
+        let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        let given = ["access_token", "clientSecret"].into_iter().filter_map(|name| body.get(name)?.as_str());
+        secrets.extend(given.map(str::to_owned));
     }
 }
 
@@ -199,7 +217,8 @@ fn check_challenge(
     assert_eq!(answer.header(WWW_AUTHENTICATE.as_str()), expected, "{case}");
 }
 
-/// Dialects `rate_headers` and `central_rate_reset`: on every resource answer, and nowhere else.
+/// Dialects `rate_headers` and `central_rate_reset`: on every resource answer, and nowhere else. With
+/// limits in force (dialect `rate_limits`) the numbers are those of the tests of dialects.
 fn check_rates(
     answer: &Answer,
     speaker: &str,
@@ -214,6 +233,9 @@ fn check_rates(
         ("by_family", "central") | ("x_ratelimit", _) => Some("x-ratelimit"),
         _ => Some("ratelimit"),
     };
+    if dialects["rate_limits"] != "off" {
+        return;
+    }
     let window = if speaker == "central" { 3_600 } else { 60 };
     let left = window - now.as_second() % window;
     let reset = match (spelling, dialects["central_rate_reset"].as_str()) {

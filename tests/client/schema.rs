@@ -11,11 +11,28 @@ type Row = (&'static [&'static str], u16, &'static str, Option<(&'static str, &'
 const TOKENS: &[&str] = &["sso.token", "issuer.token"];
 const ISSUER: &[&str] = &["issuer.token"];
 const DOCUMENTS: &[&str] = &["sso.jwks", "issuer.jwks", "issuer.discovery", "issuer elsewhere"];
-const GLP: &[&str] =
-    &["workspaces", "workspace", "devices", "device", "audit-log", "provisions", "provision"];
-const GLP_ANY: &[&str] = &[
+const GLP: &[&str] = &[
+    "credentials",
+    "credential",
+    "credential.reset",
     "workspaces",
+    "tenant",
     "workspace",
+    "contact",
+    "devices",
+    "device",
+    "audit-log",
+    "provisions",
+    "provision",
+];
+const GLP_ANY: &[&str] = &[
+    "credentials",
+    "credential",
+    "credential.reset",
+    "workspaces",
+    "tenant",
+    "workspace",
+    "contact",
     "devices",
     "device",
     "audit-log",
@@ -24,8 +41,17 @@ const GLP_ANY: &[&str] = &[
     "glp elsewhere",
     "data elsewhere",
 ];
-const CENTRAL: &[&str] = &["device-inventory", "list-tenants"];
-const CENTRAL_ANY: &[&str] = &["device-inventory", "list-tenants", "central elsewhere"];
+const CREDENTIALS: &[&str] = &["credentials", "credential", "credential.reset"];
+const CENTRAL: &[&str] =
+    &["device-inventory", "list-tenants", "central.devices", "central.device", "central.device-alias"];
+const CENTRAL_ANY: &[&str] = &[
+    "device-inventory",
+    "list-tenants",
+    "central.devices",
+    "central.device",
+    "central.device-alias",
+    "central elsewhere",
+];
 const CLASSIC: &[&str] = &["classic elsewhere"];
 const ELSEWHERE: &[&str] =
     &["glp elsewhere", "data elsewhere", "central elsewhere", "issuer elsewhere", "issuer.jwks"];
@@ -56,35 +82,62 @@ const ANSWERS: &[Row] = &[
     (&["issuer.discovery"], 200, "discovery", None),
     (DOCUMENTS, 404, "issuer-error", None),
     (DOCUMENTS, 405, "issuer-error", None),
+    (&["credentials"], 200, "credentials", None),
+    (&["credentials"], 201, "credential-created", None),
+    (&["credential.reset"], 200, "credential-created", None),
+    (&["credential"], 204, "nothing", None),
+    (CREDENTIALS, 400, "glp-error", None),
+    (CREDENTIALS, 403, "glp-error", None),
+    (CREDENTIALS, 404, "glp-error", None),
+    (&["credentials"], 409, "glp-error", None),
+    (&["credentials"], 422, "glp-error", Some(("eighth_credential", "422"))),
     (&["workspaces"], 200, "msp-tenants", None),
+    (&["workspaces"], 201, "message", None),
+    (&["tenant"], 200, "message", None),
+    (&["tenant"], 204, "nothing", None),
+    (&["workspaces", "tenant"], 409, "glp-error", Some(("tenant_name_taken", "409"))),
+    (&["workspaces", "tenant"], 412, "glp-error", None),
+    (&["workspaces", "tenant"], 451, "glp-error", Some(("export_compliance", "refuse"))),
     (&["workspace"], 200, "workspace", None),
+    (&["contact"], 200, "contact", None),
     (&["devices"], 200, "devices", None),
+    (&["devices"], 200, "devices-selected", None),
     (&["device"], 200, "device", None),
     (&["audit-log"], 200, "audit-log", None),
     (&["provisions"], 200, "provisions", None),
     (&["provision"], 200, "provision", None),
     (&["devices", "device", "audit-log", "provisions", "provision"], 400, "glp-error", None),
     (GLP_ANY, 401, "glp-error", None),
-    (&["workspaces", "workspace"], 403, "glp-error", None),
+    // The role of the user does not grant what is asked, or the workspace is another.
+    (GLP, 403, "glp-error", None),
     (GLP_ANY, 403, "glp-error", Some(("glp_auth_error", "expired_not_401"))),
     (&["device", "provision", "glp elsewhere", "data elsewhere"], 404, "glp-error", None),
     (GLP, 405, "glp-error", None),
+    (GLP, 429, "glp-error", None),
     (GLP, 413, "glp-error", None),
-    (&["workspaces", "workspace"], 422, "glp-error", None),
+    (&["workspaces", "tenant", "workspace", "contact"], 422, "glp-error", None),
     (&["device-inventory"], 200, "device-inventory", None),
     (&["list-tenants"], 200, "list-tenants", None),
+    (&["central.devices"], 200, "central-devices", None),
+    (&["central.device"], 200, "device-notes", None),
+    (&["central.device"], 202, "central-device", None),
+    (&["central.device"], 404, "central-error", None),
+    (&["central.device-alias"], 200, "central-device", Some(("central_delete_alias", "on"))),
+    (&["central.device-alias"], 404, "central-error", None),
     (CENTRAL, 400, "central-error", None),
     (CENTRAL_ANY, 401, "central-error", None),
-    (&["list-tenants"], 403, "central-error", None),
+    (CENTRAL, 403, "central-error", None),
     (&["central elsewhere"], 404, "central-error", None),
     (CENTRAL, 405, "central-error", None),
+    (CENTRAL, 429, "central-error", None),
     (CENTRAL, 413, "central-error", None),
     (CLASSIC, 401, "classic-error", None),
     (CLASSIC, 404, "classic-error", Some(("mixed_services", "lenient"))),
     (ELSEWHERE, 404, "html", Some(("edge_errors", "html"))),
 ];
 
-/// The schemas that the body of an answer may match; `html` stands for the page of the edge.
+/// The schemas that the body of an answer may match; `html` stands for the page of the edge, `nothing` for
+/// no body at all.
 pub(super) fn of(route: &str, status: u16, dialects: &BTreeMap<String, String>) -> Vec<&'static str> {
     ANSWERS
         .iter()
@@ -109,16 +162,25 @@ macro_rules! schemas {
 static SOURCES: LazyLock<BTreeMap<&'static str, Value>> = LazyLock::new(|| {
     let sources = schemas![
         "audit-log",
+        "central-device",
+        "central-devices",
         "central-error",
         "classic-error",
+        "contact",
+        "credential",
+        "credential-created",
+        "credentials",
         "device",
         "device-inventory",
+        "device-notes",
         "devices",
+        "devices-selected",
         "discovery",
         "glp-error",
         "issuer-error",
         "jwks",
         "list-tenants",
+        "message",
         "msp-tenants",
         "oauth-error",
         "provision",
@@ -161,8 +223,12 @@ fn every_schema_closes_every_object_requires_every_member_and_names_its_source()
                     assert_eq!(members["additionalProperties"], false, "{name}: {schema}");
                     let known = members["properties"].as_object().unwrap().len();
                     let required = members["required"].as_array().map_or(0, Vec::len);
-                    // What may be absent: details of an error, and whatever a dialect takes away.
-                    let free = matches!(name, "glp-error" | "token-shapes");
+                    // What may be absent: details of an error, whatever a dialect takes away, and what a
+                    // credential was made with.
+                    let free = matches!(
+                        name,
+                        "glp-error" | "token-shapes" | "contact" | "credential" | "credential-created"
+                    );
                     assert!(required == known || free, "{name} requires {required} of {known}: {schema}");
                 }
                 members.values().for_each(|member| walk(name, member));

@@ -15,8 +15,13 @@ use crate::wire::{
 fn names_of(ix: WorkspaceIx) -> BTreeSet<String> {
     let workspace = SAMPLE.workspace(ix);
     let own = [workspace.id.to_string(), workspace.id.plain(), workspace.central_customer.clone()];
-    let device = |device: Device| {
-        [device.id.to_string(), device.serial.clone(), device.mac.clone(), device.subscription_key()]
+    let device = |device: Device<'_>| {
+        [
+            device.id().to_string(),
+            device.serial().to_string(),
+            device.mac().to_string(),
+            device.subscription_key().to_string(),
+        ]
     };
     let provisions = SAMPLE.provisions(ix).map(|provision| provision.id.simple().to_string());
     let devices: Vec<_> = SAMPLE.fleet().all(ix).flat_map(device).collect();
@@ -24,7 +29,7 @@ fn names_of(ix: WorkspaceIx) -> BTreeSet<String> {
 }
 
 fn serials(ix: WorkspaceIx) -> BTreeSet<String> {
-    SAMPLE.fleet().all(ix).map(|device| device.serial).collect()
+    SAMPLE.fleet().all(ix).map(|device| device.serial().into()).collect()
 }
 
 /// Fails if an answer names a workspace that its reader must not see.
@@ -54,7 +59,7 @@ async fn no_workspace_sees_what_is_not_its_own() {
     readers.push(("dedicated", wire.mint("dedicated").await));
     // Something in everybody's audit log, that names somebody's device and workspace.
     for (reader, token) in &readers {
-        let device = SAMPLE.fleet().all(workspace(reader)).next().map(|device| device.id.to_string());
+        let device = SAMPLE.fleet().all(workspace(reader)).next().map(|device| device.id().to_string());
         wire.get(&format!("{DEVICES}/{}", device.unwrap_or_default()), token).await;
         wire.get(&format!("/workspaces/v1/workspaces/{}", workspace_id(reader)), token).await;
     }
@@ -87,7 +92,7 @@ async fn no_workspace_sees_what_is_not_its_own() {
                 seen.entry(list.path).or_default().extend(found);
             }
         }
-        let network: BTreeSet<_> = SAMPLE.fleet().network(own).map(|device| device.serial).collect();
+        let network: BTreeSet<_> = SAMPLE.fleet().network(own).map(|device| device.serial().into()).collect();
         let mut inventory = serials(own);
         if *reader == "msp" {
             inventory
@@ -120,14 +125,14 @@ async fn by_id(wire: &Wire, reader: &str, token: &str) {
         let devices = SAMPLE.visible_devices(own);
         if let Some(device) = SAMPLE.fleet().all(ix).last() {
             let visible = devices.iter().any(|(plot, _)| *plot == ix);
-            let status = get(format!("{DEVICES}/{}", device.id)).await;
+            let status = get(format!("{DEVICES}/{}", device.id())).await;
             assert_eq!(status, if visible { 200 } else { 404 }, "{reader} asks for {}", other.symbol);
-            let filter = format!("{DEVICES}?filter=serialNumber+eq+%27{}%27", device.serial);
+            let filter = format!("{DEVICES}?filter=serialNumber+eq+%27{}%27", device.serial());
             let found = wire.get(&filter, token).await.json()["total"].clone();
             assert_eq!(found, json!(usize::from(visible)), "{reader} filters for {}", other.symbol);
-            let filter = format!("{INVENTORY}?filter=serialNumber+eq+{}", device.serial);
+            let filter = format!("{INVENTORY}?filter=serialNumber+eq+{}", device.serial());
             let found = wire.get(&filter, token).await.json()["total"].clone();
-            assert_eq!(found, json!(usize::from(ix == own && device.assigned)), "{reader} in Central");
+            assert_eq!(found, json!(usize::from(ix == own && device.assigned())), "{reader} in Central");
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The list of tenants that New Central shows to an MSP.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::HashSet};
 
 use serde_json::Value;
 
-use super::{LIST_TENANTS, TENANTS, cell, pages, rows};
-use crate::client::Client;
+use super::{INVENTORY, LIST_TENANTS, TENANTS, cell, pages, rows};
+use crate::client::{Ask, Client};
 
 #[tokio::test]
 async fn list_tenants_wants_limit_and_next() {
@@ -140,4 +140,44 @@ async fn the_two_lists_of_tenants_share_names_but_no_id() {
     let mut ask = client.exchange_ask(&msp, "abc");
     ask.path = format!("/authorization/v2/oauth2/{id}/token");
     client.send(ask).await.ended_with(403);
+}
+
+/// The numbers of a tenant are those that its own token gets of its devices.
+#[tokio::test]
+async fn the_numbers_of_a_tenant_agree_with_the_devices_that_it_shows() {
+    let client = Client::start().await;
+    let msp = client.mint("msp").await;
+    let listed = rows(&client.get(&msp, &format!("{LIST_TENANTS}?limit=100&next=1&sort=createdTime")).await);
+    let count =
+        |rows: &[Value], member: &str, value: &str| rows.iter().filter(|row| row[member] == value).count();
+    for (symbol, row) in ["example", "abc", "customer", "oneil", "zurich", "empty"].into_iter().zip(&listed) {
+        let token = client.exchange(&msp, symbol).await;
+        let mut inventory = Vec::new();
+        for page in 1..=2 {
+            let path = format!("{INVENTORY}?limit=1000&next={page}");
+            inventory.extend(rows(&client.get(&token, &path).await.ended_with(200)));
+        }
+        let monitored = count(&inventory, "isProvisioned", "Yes");
+        let offline = inventory.iter().filter(|it| it["isProvisioned"] == "Yes" && it["status"] == "OFFLINE");
+        let offline: Vec<_> = offline.cloned().collect();
+        let health = |member: &str| row["deviceHealthStatus"][member].as_u64().unwrap() as usize;
+        assert_eq!((health("total"), health("poor")), (monitored, offline.len()), "{symbol}");
+        assert_eq!(health("good") + health("fair") + health("poor"), monitored, "{symbol}");
+        let sites = |rows: &[Value]| {
+            let named =
+                rows.iter().filter_map(|row| row["siteName"].as_str()).filter(|name| !name.is_empty());
+            named.collect::<HashSet<_>>().len()
+        };
+        let of_all = row["totalSites"].as_u64().unwrap() as usize;
+        assert!(sites(&inventory) <= of_all, "{symbol}");
+        assert_eq!(row["degradedSites"], sites(&offline), "{symbol}");
+    }
+    // A device that Central lets go leaves the count at once.
+    let token = client.exchange(&msp, "oneil").await;
+    let monitored = rows(&client.get(&token, "/network-monitoring/v1/devices").await.ended_with(200));
+    let path = format!("/network-monitoring/v1/devices/{}", monitored[0]["serialNumber"].as_str().unwrap());
+    client.send(Ask::new("DELETE", &path).bearer(&token)).await.ended_with(202);
+    let after = rows(&client.get(&msp, &format!("{LIST_TENANTS}?limit=100&next=1&sort=createdTime")).await);
+    let total = |rows: &[Value]| rows[3]["deviceHealthStatus"]["total"].as_u64().unwrap();
+    assert_eq!(total(&after), total(&listed) - 1);
 }

@@ -1,6 +1,6 @@
 //! Workspaces of GLP: the tenants of an MSP, and each workspace's own entry.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{TENANTS, WORKSPACES};
 use crate::client::Client;
@@ -148,4 +148,27 @@ async fn a_workspace_shows_itself_and_no_other() {
     }
     client.dialect(&["wrong_workspace_token=unauthorized_401"]);
     client.get(&abc, &path("oneil")).await.ended_with(401);
+}
+
+#[tokio::test]
+async fn a_workspace_tells_how_to_reach_it_and_nobody_else() {
+    let client = Client::start().await;
+    let msp = client.mint("msp").await;
+    let abc = client.exchange(&msp, "abc").await;
+    let path = |symbol: &str| format!("{WORKSPACES}/{}/contact", client.workspace(symbol));
+    for (token, symbol, email) in [
+        (&msp, "msp", "msp.admin@example.com"),
+        (&abc, "abc", "msp.admin@example.com"),
+        (&client.mint("standard").await, "standard", "ops.user@example.com"),
+    ] {
+        let contact = client.get(token, &path(symbol)).await.ended_with(200).json();
+        let expected = json!({"address": {"countryCode": "US"}, "email": email, "resourceUri": path(symbol)});
+        assert_eq!(contact, expected, "what is not known is left out");
+    }
+    for (token, symbol) in [(&abc, "oneil"), (&msp, "abc"), (&abc, "msp")] {
+        client.get(token, &path(symbol)).await.ended_with(403);
+    }
+    client.get(&abc, &format!("{WORKSPACES}/garbage/contact")).await.ended_with(422);
+    client.get(&abc, &format!("{WORKSPACES}//contact")).await.ended_with(422);
+    client.get(&abc, &format!("{}/more", path("abc"))).await.ended_with(404);
 }

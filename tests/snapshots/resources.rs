@@ -130,7 +130,6 @@ async fn refusals_of_glp() {
             ("devices-400-limit", with(DEVICES, "limit", "2001")),
             ("devices-400-limit-text", with(DEVICES, "limit", "many")),
             ("devices-400-filter", with(DEVICES, "filter", "colour eq 'red'")),
-            ("devices-400-not-served", with(DEVICES, "select", "id")),
             ("devices-400-id", get(&format!("{DEVICES}/garbage"))),
             ("devices-404", get(&format!("{DEVICES}/{nobody}"))),
             ("devices-405", Ask::new("DELETE", DEVICES).bearer(&msp)),

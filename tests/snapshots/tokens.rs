@@ -2,11 +2,12 @@
 
 use greenroom_emulator::command::{Command, Reply};
 
-use crate::client::{ACCESS_TOKEN, Ask, Client, EXCHANGE, SSO};
+use crate::{
+    client::{ACCESS_TOKEN, Ask, Client, EXCHANGE, SSO},
+    dialects::issuers::{AT_TOKEN_ENDPOINTS, OF_NOBODY, stimulus},
+};
 
 const SSO_TOKEN: &str = "/as/token.oauth2";
-/// The issuer of a workspace that is not there.
-const OF_NOBODY: &str = "/authorization/v2/oauth2/ffffffffffffffffffffffffffffffff/token";
 const DEVICES: &str = "/devices/v1/devices";
 
 #[tokio::test]
@@ -115,18 +116,8 @@ async fn dialects_of_the_token_endpoints() {
     let Reply::Dialect(rows) = Client::start().await.emulator().run(Command::Dialect).unwrap() else {
         panic!()
     };
-    let others = [
-        "client_auth_twice",
-        "client_of_other_workspace",
-        "issuer_hyphens",
-        "issuer_unknown_workspace",
-        "tenant_life",
-    ];
     let mut seen = 0;
-    for row in rows.dialects {
-        if !(row.name.starts_with("exchange_") || others.contains(&row.name.as_str())) {
-            continue;
-        }
+    for row in rows.dialects.iter().filter(|row| AT_TOKEN_ENDPOINTS.contains(&row.name.as_str())) {
         for value in &row.values {
             let client = Client::speaking(&[&format!("{}={value}", row.name)]).await;
             for (suffix, ask) in stimulus(&client, &row.name).await {
@@ -136,41 +127,4 @@ async fn dialects_of_the_token_endpoints() {
         }
     }
     assert!(seen > 30, "{seen} cases: a row has lost its name");
-}
-
-/// The requests that a row decides about.
-async fn stimulus(client: &Client, row: &str) -> Vec<(&'static str, Ask)> {
-    let msp = client.mint("msp").await;
-    let (id, secret) = client.credentials("msp");
-    let plain = client.issuer("msp");
-    vec![match row {
-        "exchange_expired" => {
-            client.advance("15m");
-            ("", client.exchange_ask(&msp, "abc"))
-        }
-        "exchange_garbage_subject" => ("", client.exchange_ask("not-a-token-at-all", "abc")),
-        "exchange_foreign_tenant" => ("", client.exchange_ask(&msp, "standard")),
-        "exchange_sso_subject" => ("", client.exchange_ask(&client.mint_sso("msp").await, "abc")),
-        "exchange_own_workspace" => ("", client.exchange_ask(&msp, "msp")),
-        "exchange_on_dedicated_platform" => ("", client.exchange_ask(&msp, "dedicated")),
-        "exchange_client_auth" => {
-            let anonymous = client.exchange_ask(&msp, "abc");
-            return vec![("-none", anonymous.clone()), ("-basic", anonymous.basic(id, secret))];
-        }
-        "client_auth_twice" => {
-            let form = [("grant_type", "client_credentials"), ("client_id", id), ("client_secret", secret)];
-            ("", Ask::form(&plain, &form).basic(id, secret))
-        }
-        "client_of_other_workspace" => ("", client.mint_ask("standard", &plain)),
-        "issuer_hyphens" => {
-            let path = format!("/authorization/v2/oauth2/{}/token", client.workspace("msp"));
-            ("", client.mint_ask("msp", &path))
-        }
-        "issuer_unknown_workspace" => ("", client.mint_ask("msp", OF_NOBODY)),
-        "tenant_life" => {
-            client.advance("10m");
-            ("", client.exchange_ask(&msp, "abc"))
-        }
-        other => panic!("dialect {other} needs a stimulus"),
-    }]
 }

@@ -22,7 +22,8 @@ use crate::{
     emulator::Emulator,
     front::Front,
     listen::{self, Timeouts},
-    sandbox::Sandbox,
+    sandbox::{Conduct, Sandbox},
+    state_file::StateFile,
     tls::Tls,
 };
 
@@ -61,6 +62,7 @@ pub struct Builder {
     max_requests: Option<u64>,
     connection_timeout: Duration,
     control_token: Option<Secret>,
+    state_file: Option<PathBuf>,
     log: bool,
 }
 
@@ -77,6 +79,7 @@ impl Builder {
             max_requests: None,
             connection_timeout: Duration::from_secs(30),
             control_token: None,
+            state_file: None,
             log: false,
         }
     }
@@ -158,6 +161,14 @@ impl Builder {
         self
     }
 
+    /// The file that the world is kept in: written whenever the world is saved, and by
+    /// [`Emulator::stop`]. It is not read: give what is in it to [`Builder::world`].
+    #[must_use]
+    pub fn state_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.state_file = Some(path.into());
+        self
+    }
+
     /// Whether each request is logged through `tracing`; not by default.
     #[must_use]
     pub fn log(mut self, log: bool) -> Self {
@@ -193,9 +204,12 @@ impl Builder {
             Timeline::new(start, self.speed, clock::real()),
             rules,
             History::new(self.bounds),
-            self.connection_timeout,
-            self.max_requests,
-            self.log,
+            Conduct {
+                body_timeout: self.connection_timeout,
+                max_requests: self.max_requests,
+                state_file: self.state_file.map(StateFile::new),
+                log: self.log,
+            },
         ));
         let url = format!("http://{address}");
         let desk = Arc::new(Desk {

@@ -1,11 +1,13 @@
 //! New Central: its routes, and what its lists have in common.
 
+mod devices;
 mod inventory;
+mod network;
 mod tenants;
 
 use greenroom_model::{
     dialect::{LimitOverMax, PagePastEnd, UnquotedLiteral},
-    filter::{self, Filter, FilterError, Grammar, Op},
+    filter::{self, Filter, FilterError, grammar::Grammar},
     page::{self, Numbered},
     refusal::Refusal,
     role::{Need, Permission, Resource},
@@ -17,9 +19,11 @@ use serde_json::Value;
 
 use crate::route::{Action, Api, Ask, Confidence, NumberFault, Operation, Route, object};
 
+pub(crate) use self::devices::DELETE_ALIAS;
+
 /// The routes of New Central.
 pub(crate) fn routes() -> Vec<Route> {
-    [inventory::routes(), tenants::routes()].into_iter().flatten().collect()
+    [inventory::routes(), devices::routes(), tenants::routes()].into_iter().flatten().collect()
 }
 
 /// A documented route of monitoring or of the MSP's list.
@@ -44,7 +48,6 @@ fn route(
 
 /// The longest `filter` and `sort` (`central.md §1.1`).
 const LONGEST: usize = 256;
-const EQ_IN: &[Op] = &[Op::Eq, Op::In];
 
 fn limit(world: &World, ask: &Ask, default: Option<usize>, max: usize) -> Result<usize, Refusal> {
     let refuse = |message: String| Refusal::Query { name: "limit", message };
@@ -74,9 +77,9 @@ fn short_text<'a>(ask: &'a Ask, name: &'static str) -> Result<&'a str, Refusal> 
     Ok(text)
 }
 
-fn read_filter(world: &World, ask: &Ask, grammar: Grammar) -> Result<Option<Filter>, Refusal> {
+fn read_filter(world: &World, ask: &Ask, grammar: impl Into<Grammar>) -> Result<Option<Filter>, Refusal> {
     let bare_text = world.dialect.unquoted_literal == UnquotedLiteral::Accept;
-    Ok(filter::parse(short_text(ask, "filter")?, &Grammar { bare_text, ..grammar })?)
+    Ok(filter::parse(short_text(ask, "filter")?, Grammar { bare_text, ..grammar.into() })?)
 }
 
 fn read_sort(ask: &Ask, known: &[&str]) -> Result<Vec<SortKey>, Refusal> {

@@ -2,6 +2,8 @@
 //! API over HTTP, and the command line.
 
 mod reply;
+mod roles;
+mod world;
 
 use greenroom_model::{
     history::{self, Entry, Event},
@@ -9,15 +11,18 @@ use greenroom_model::{
     refusal::TokenRefusal,
     rule::{Rule, Selector},
     secret::Digest,
+    spec::Secrets,
     time,
     token::{Life, Token},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use crate::fidelity::{FidelityRow, FidelityTable, UnservedRow};
+
 pub use self::reply::{
-    ClientView, ClockReading, DialectRows, FaultAdded, FaultList, FidelityRow, FidelityTable, HistoryPage,
-    IssuedToken, Reply, TokenList, TokenRow, WorkspaceView, WorldView,
+    ClientView, ClockReading, DialectRows, ExportedWorld, FaultAdded, FaultList, HistoryPage, IssuedToken,
+    Reply, TokenList, TokenRow, UserView, WorkspaceView, WorldView,
 };
 use crate::{
     record,
@@ -44,6 +49,16 @@ pub enum Command {
     SetDialect(Vec<String>),
     /// Show the world.
     World,
+    /// Remember the world as it is, in memory and in the state file if there is one.
+    SaveWorld,
+    /// Make the world what it was when it was last saved.
+    RestoreWorld,
+    /// Make the world what it was at the start.
+    ResetWorld,
+    /// Write the world as a file that loads again.
+    ExportWorld(Secrets),
+    /// Give a user another role. It acts on tokens that were issued before, too.
+    AssignRole(AssignRole),
     /// List every route with the source of what it does.
     Fidelity,
     /// List the rules in force.
@@ -87,6 +102,16 @@ pub struct IssueToken {
     pub expired: bool,
 }
 
+/// Another role for a user.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AssignRole {
+    /// The user, by e-mail address.
+    pub user: String,
+    /// The role, by name.
+    pub role: String,
+}
+
 /// Which part of the history.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HistoryQuery {
@@ -125,8 +150,13 @@ impl Sandbox {
             Command::History(query) => Ok(self.history(&query)),
             Command::Dialect => Ok(self.dialect()),
             Command::SetDialect(settings) => self.set_dialect(&settings),
+            Command::SaveWorld => self.save_world(),
+            Command::RestoreWorld => self.restore_world(),
+            Command::ResetWorld => Ok(self.reset_world()),
+            Command::ExportWorld(secrets) => self.export_world(secrets),
             Command::World => Ok(Reply::World(reply::world_view(&self.lock().world))),
-            Command::Fidelity => Ok(Reply::Fidelity(reply::fidelity())),
+            Command::AssignRole(wish) => self.assign_role(&wish),
+            Command::Fidelity => Ok(Reply::Fidelity(FidelityTable::of_this_version())),
             Command::Faults => Ok(Reply::Faults(FaultList { faults: self.lock().rules.list().to_vec() })),
             Command::AddFault(rule) => self.add_fault(*rule),
             Command::ClearFaults => {

@@ -16,10 +16,10 @@ use axum::{
     http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header, uri::Authority},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use bytes::Bytes;
-use greenroom_model::{nearest, refusal::Refusal, secret::Digest};
+use greenroom_model::{nearest, refusal::Refusal, secret::Digest, spec::Secrets};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -51,6 +51,11 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
         .route("/_greenroom/v1/history", get(history))
         .route("/_greenroom/v1/dialect", get(read::<DialectCommand>).post(set_dialect))
         .route("/_greenroom/v1/world", get(read::<WorldCommand>))
+        .route("/_greenroom/v1/world/roles", post(assign_role))
+        .route("/_greenroom/v1/world/save", post(read::<SaveWorldCommand>))
+        .route("/_greenroom/v1/world/restore", post(read::<RestoreWorldCommand>))
+        .route("/_greenroom/v1/world/reset", post(read::<ResetWorldCommand>))
+        .route("/_greenroom/v1/world/export", get(export_world))
         .route("/_greenroom/v1/fidelity", get(read::<FidelityCommand>))
         .route(
             "/_greenroom/v1/faults",
@@ -185,6 +190,9 @@ plain! {
     TokensCommand => Tokens,
     DialectCommand => Dialect,
     WorldCommand => World,
+    SaveWorldCommand => SaveWorld,
+    RestoreWorldCommand => RestoreWorld,
+    ResetWorldCommand => ResetWorld,
     FidelityCommand => Fidelity,
     FaultsCommand => Faults,
     ClearFaultsCommand => ClearFaults,
@@ -211,6 +219,20 @@ async fn clock(Shared(desk): Desked, body: Bytes) -> Response {
 
 async fn issue_token(Shared(desk): Desked, body: Bytes) -> Response {
     reply(parse(&body).and_then(|wish| desk.sandbox.run(Command::IssueToken(wish))))
+}
+
+async fn assign_role(Shared(desk): Desked, body: Bytes) -> Response {
+    reply(parse(&body).and_then(|wish| desk.sandbox.run(Command::AssignRole(wish))))
+}
+
+/// `?secrets=shown` writes secrets as they are, instead of their digests.
+async fn export_world(Shared(desk): Desked, RawQuery(query): RawQuery) -> Response {
+    let secrets = match query.as_deref().unwrap_or_default() {
+        "" | "secrets=digests" => Ok(Secrets::Digests),
+        "secrets=shown" => Ok(Secrets::Shown),
+        _ => Err(CommandError::field("secrets", "say secrets=digests or secrets=shown, and nothing else")),
+    };
+    reply(secrets.and_then(|secrets| desk.sandbox.run(Command::ExportWorld(secrets))))
 }
 
 async fn add_fault(Shared(desk): Desked, body: Bytes) -> Response {
@@ -270,10 +292,25 @@ fn history_query(text: &str) -> Result<HistoryQuery, CommandError> {
 }
 
 async fn no_such_command(request: Request<Body>) -> Response {
-    const KNOWN: &[&str] =
-        &["about", "ca.pem", "clock", "dialect", "faults", "fidelity", "history", "tokens", "world"];
+    const KNOWN: &[&str] = &[
+        "about",
+        "ca.pem",
+        "clock",
+        "dialect",
+        "faults",
+        "fidelity",
+        "history",
+        "tokens",
+        "world",
+        "world/export",
+        "world/reset",
+        "world/restore",
+        "world/roles",
+        "world/save",
+    ];
     let path = request.uri().path();
-    let hint = nearest::hint(&nearest::of(path.rsplit('/').next().unwrap_or_default(), KNOWN));
+    let asked = path.trim_start_matches("/_greenroom").trim_start_matches("/v1").trim_matches('/');
+    let hint = nearest::hint(&nearest::of(asked, KNOWN));
     let detail = format!("there is no {path}{hint} Known below /_greenroom/v1/: {}", KNOWN.join(", "));
     problem(StatusCode::NOT_FOUND, None, &detail)
 }

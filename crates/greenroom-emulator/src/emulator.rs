@@ -17,6 +17,7 @@ use crate::{
     client_files::{ClientFiles, ClientFilesError},
     command::{Command, CommandError, Reply},
     sandbox::{Motion, Sandbox},
+    state_file::StateError,
 };
 
 /// A running emulator. Dropping it stops it without waiting; [`Emulator::stop`] waits.
@@ -48,7 +49,7 @@ use crate::{
 /// let unauthenticated = Selector { op: Some(OpKind::Api), refused: Some("no_token".into()), ..Selector::default() };
 /// assert_eq!(emulator.history().count(&unauthenticated), 1);
 ///
-/// emulator.stop().await;
+/// emulator.stop().await?;
 /// # Ok(()) })
 /// # }
 /// ```
@@ -131,11 +132,13 @@ impl Emulator {
         }
     }
 
-    /// Stops listening, lets running answers end (for two seconds at most), and returns.
-    pub async fn stop(mut self) {
+    /// Stops listening, lets running answers end (for two seconds at most), writes the state file if
+    /// there is one, and returns. Only the state file can fail.
+    pub async fn stop(mut self) -> Result<(), StateError> {
         self.stop.send_replace(true);
         // The task can only fail by a bug, which has been reported by then.
         let _ = (&mut self.task).await;
+        self.sandbox.keep_world()
     }
 }
 

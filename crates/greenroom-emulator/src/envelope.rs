@@ -1,14 +1,17 @@
 //! What refusals look like on the wire: one envelope for each family of services.
 
 mod central;
+mod credentials;
 mod glp;
 mod issuer;
+mod workspaces;
 
 use bytes::Bytes;
 use greenroom_model::{
     access::ApiFamily,
-    dialect::{CentralRateReset, Dialect, RateHeaders, WwwAuthenticate},
+    dialect::{CentralRateReset, Dialect, RateHeaders, RateLimits, RetryAfter, WwwAuthenticate},
     id::Seed,
+    limit::{self, Allowance},
     refusal::{Refusal, TokenFault},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -105,6 +108,8 @@ pub(crate) struct Setting<'a> {
     /// The number of the request among the imitated ones: debug ids derive from it.
     pub(crate) ordinal: u64,
     pub(crate) now: Timestamp,
+    /// How the quota stands that the call was counted against.
+    pub(crate) allowance: Option<Allowance>,
 }
 
 /// Which vocabulary of errors a resource request is answered in.
@@ -122,6 +127,15 @@ impl Speaker {
             Self::Service(api, _) => api.family(),
             Self::Gateway(family) => family,
         }
+    }
+
+    /// Whether calls of what it speaks for are counted.
+    fn is_limited(self, limits: RateLimits) -> bool {
+        let route = match self {
+            Self::Service(_, route) => route.name,
+            Self::Gateway(_) => "",
+        };
+        limit::is_counted(limits, route)
     }
 
     /// The service, if one speaks.
@@ -143,6 +157,7 @@ pub(crate) fn refusal(speaker: Speaker, refusal: &Refusal, bearer: Jws, at: Sett
     };
     let answer = match refusal {
         Refusal::Method(allow) => answer.with(header::ALLOW, allow),
+        Refusal::Limited(spent) => retry_after(answer, *spent, at),
         _ => answer,
     };
     match refusal {
@@ -166,6 +181,24 @@ fn challenges(family: ApiFamily, at: Setting<'_>) -> bool {
         WwwAuthenticate::Off => false,
         WwwAuthenticate::ByFamily => family != ApiFamily::Central,
     }
+}
+
+/// When to come back (dialect `retry_after`). HPE documents the header for Central's alerts alone, which
+/// are not served (`central.md §4.4`).
+fn retry_after(answer: Answer, spent: Allowance, at: Setting<'_>) -> Answer {
+    match at.dialect.retry_after {
+        RetryAfter::Documented | RetryAfter::Off => answer,
+        RetryAfter::On => answer.with(header::RETRY_AFTER, &spent.resets_in.to_string()),
+        RetryAfter::Date => {
+            let mut answer = answer;
+            answer.headers.insert(header::RETRY_AFTER, http_date(end_of_window(at.now, spent.resets_in)));
+            answer
+        }
+    }
+}
+
+fn end_of_window(now: Timestamp, seconds: i64) -> Timestamp {
+    Timestamp::from_second(now.as_second() + seconds).unwrap_or(now)
 }
 
 const BASIC: &str = r#"Basic realm="greenlake""#;
@@ -192,6 +225,7 @@ fn classic(refusal: &Refusal) -> Answer {
                 Refusal::WrongWorkspace | Refusal::NotAnMsp | Refusal::Denied { .. } => StatusCode::FORBIDDEN,
                 Refusal::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
                 Refusal::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
+                Refusal::Limited(_) => StatusCode::TOO_MANY_REQUESTS,
                 _ => StatusCode::BAD_REQUEST,
             };
             Answer::json(status, &json!({"message": status.canonical_reason()}))
@@ -199,30 +233,46 @@ fn classic(refusal: &Refusal) -> Answer {
     }
 }
 
-/// The rate headers of a resource answer: present on every one, limits off (`glp.md §8.5`,
-/// `central.md` appendix A4, dialect `rate_headers`).
-pub(crate) fn rate_headers(answer: Answer, family: ApiFamily, at: Setting<'_>) -> Answer {
-    let spelling = match (at.dialect.rate_headers, family) {
+/// The two spellings of the rate headers: limit, remaining, reset.
+static RATELIMIT: [HeaderName; 3] = [
+    HeaderName::from_static("ratelimit-limit"),
+    HeaderName::from_static("ratelimit-remaining"),
+    HeaderName::from_static("ratelimit-reset"),
+];
+static X_RATELIMIT: [HeaderName; 3] = [
+    HeaderName::from_static("x-ratelimit-limit"),
+    HeaderName::from_static("x-ratelimit-remaining"),
+    HeaderName::from_static("x-ratelimit-reset"),
+];
+
+/// The rate headers of a resource answer (`glp.md §8.5`, `central.md` appendix A4, dialect
+/// `rate_headers`): present on every one, with or without a limit, but for what a limited route answers
+/// to those whose calls it does not count, such as strangers.
+pub(crate) fn rate_headers(answer: Answer, speaker: Speaker, at: Setting<'_>) -> Answer {
+    let family = speaker.family();
+    // GLP counts by the minute, Central by the hour (glp.md §6.1, central.md §4.4).
+    let window = if family == ApiFamily::Central { 3_600 } else { 60 };
+    let unlimited =
+        Allowance { most: 1000, remaining: 999, resets_in: window - at.now.as_second().rem_euclid(window) };
+    let allowance = match at.allowance {
+        Some(allowance) => allowance,
+        None if speaker.is_limited(at.dialect.rate_limits) => return answer,
+        None => unlimited,
+    };
+    let names = match (at.dialect.rate_headers, family) {
         (RateHeaders::None, _) | (_, ApiFamily::Classic) => return answer,
         // The edge in front answers before anybody counts.
         _ if answer.headers.get(header::CONTENT_TYPE).is_some_and(|it| it == "text/html") => return answer,
-        (RateHeaders::RateLimit, _) => "ratelimit",
-        (RateHeaders::XRateLimit, _) | (RateHeaders::ByFamily, ApiFamily::Central) => "x-ratelimit",
-        (RateHeaders::ByFamily, ApiFamily::Glp | ApiFamily::DataServices) => "ratelimit",
+        (RateHeaders::RateLimit, _) => &RATELIMIT,
+        (RateHeaders::XRateLimit, _) | (RateHeaders::ByFamily, ApiFamily::Central) => &X_RATELIMIT,
+        (RateHeaders::ByFamily, ApiFamily::Glp | ApiFamily::DataServices) => &RATELIMIT,
     };
-    // GLP counts by the minute, Central by the hour (glp.md §6.1, central.md §4.4).
-    let window = if family == ApiFamily::Central { 3_600 } else { 60 };
-    let rest = window - at.now.as_second().rem_euclid(window);
-    let reset = if spelling == "x-ratelimit" && at.dialect.central_rate_reset == CentralRateReset::Rfc3339 {
-        Timestamp::from_second(at.now.as_second() + rest).unwrap_or(at.now).to_string()
+    let Allowance { most, remaining, resets_in } = allowance;
+    let reset = if names == &X_RATELIMIT && at.dialect.central_rate_reset == CentralRateReset::Rfc3339 {
+        end_of_window(at.now, resets_in).to_string()
     } else {
-        rest.to_string()
+        resets_in.to_string()
     };
-    [("limit", "1000"), ("remaining", "999"), ("reset", reset.as_str())].into_iter().fold(
-        answer,
-        |answer, (part, value)| match HeaderName::try_from(format!("{spelling}-{part}")) {
-            Ok(name) => answer.with(name, value),
-            Err(_) => answer,
-        },
-    )
+    let values = [most.to_string(), remaining.to_string(), reset];
+    names.iter().zip(values).fold(answer, |answer, (name, value)| answer.with(name.clone(), &value))
 }

@@ -14,7 +14,6 @@ use crate::{
     gateway::{self, Road},
     listen::{self, ConnectionEvent, Peer},
     sandbox::Sandbox,
-    veil,
 };
 
 /// One sandbox and its control.
@@ -44,7 +43,7 @@ impl listen::Service for Front {
         }
         let (connection, what, host, why) = tell(event);
         let mut state = self.sandbox.lock();
-        let host = host.map(|host| veil::short(&host, &state.world));
+        let host = host.map(|host| state.veil().short(&host, &state.world).into_owned());
         state.note(Event::Connection { connection, what: what.to_owned(), host, why });
     }
 

@@ -1,6 +1,7 @@
 //! HPE GreenLake Platform: the routes of its services, and what their lists have in common.
 
 mod audit_log;
+mod credentials;
 mod devices;
 mod service_catalog;
 mod workspaces;
@@ -9,7 +10,7 @@ use std::ops::Range;
 
 use greenroom_model::{
     dialect::{LimitOverMax, PagePastEnd},
-    filter::{self, Filter, Grammar, Op},
+    filter::{self, Filter, grammar},
     page,
     refusal::Refusal,
     role::{Need, Permission, Resource},
@@ -44,10 +45,16 @@ fn get(
 
 /// The routes of the platform.
 pub(crate) fn routes() -> Vec<Route> {
-    [workspaces::routes(), devices::routes(), audit_log::routes(), service_catalog::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        credentials::routes(),
+        workspaces::routes(),
+        devices::routes(),
+        audit_log::routes(),
+        service_catalog::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// How the lists of a service count and complain.
@@ -102,7 +109,7 @@ fn served(ask: &Ask, not_yet: &[&'static str]) -> Result<(), Refusal> {
     }
 }
 
-fn read_filter(ask: &Ask, grammar: &Grammar) -> Result<Option<Filter>, Refusal> {
+fn read_filter(ask: &Ask, grammar: impl Into<grammar::Grammar>) -> Result<Option<Filter>, Refusal> {
     Ok(filter::parse(ask.text("filter").unwrap_or_default(), grammar)?)
 }
 
@@ -110,5 +117,3 @@ fn read_filter(ask: &Ask, grammar: &Grammar) -> Result<Option<Filter>, Refusal> 
 fn iso(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }
-
-const ALL_OPS: &[Op] = &[Op::Eq, Op::Ne, Op::Gt, Op::Ge, Op::Lt, Op::Le, Op::In];

@@ -1,9 +1,15 @@
 //! What a request is: pure, from host, method and path to operation, route and speaker.
 
-use greenroom_model::{access::ApiFamily, call::OpKind, dialect::ApigwHosts, host::HostFamily};
+use greenroom_model::{
+    access::ApiFamily,
+    call::OpKind,
+    dialect::{ApigwHosts, CentralDeleteAlias, Dialect},
+    host::HostFamily,
+};
 use http::Method;
 
 use crate::{
+    central::DELETE_ALIAS,
     envelope::Speaker,
     route::{self, Action, Route, Segments},
 };
@@ -57,12 +63,25 @@ pub(crate) fn allow(routes: &[&Route]) -> String {
     methods.join(", ")
 }
 
+/// What the dialect says about which paths there are.
+#[derive(Clone, Copy)]
+pub(crate) struct Paths {
+    apigw: ApigwHosts,
+    delete_alias: CentralDeleteAlias,
+}
+
+impl Paths {
+    pub(crate) fn of(dialect: &Dialect) -> Self {
+        Self { apigw: dialect.apigw_hosts, delete_alias: dialect.central_delete_alias }
+    }
+}
+
 /// Looks behind `family` for `path`. A right path on a wrong host is not there, as live.
-pub(crate) fn identify(family: &HostFamily, apigw: ApigwHosts, method: &Method, path: &str) -> Identified {
+pub(crate) fn identify(family: &HostFamily, paths: Paths, method: &Method, path: &str) -> Identified {
     let found =
-        route::at_path(path).filter(|(routes, _)| routes.iter().any(|route| serves(family, apigw, route)));
+        route::at_path(path).filter(|(routes, _)| routes.iter().any(|route| serves(family, paths, route)));
     let Some((routes, segments)) = found else {
-        let target = nothing(family, apigw, path);
+        let target = nothing(family, paths.apigw, path);
         let op = if matches!(target, Target::NothingThere) { OpKind::Other } else { OpKind::Api };
         return Identified { op, target, segments: Vec::new() };
     };
@@ -81,7 +100,10 @@ pub(crate) fn identify(family: &HostFamily, apigw: ApigwHosts, method: &Method, 
 }
 
 /// Whether a host has a route.
-fn serves(family: &HostFamily, apigw: ApigwHosts, route: &Route) -> bool {
+fn serves(family: &HostFamily, Paths { apigw, delete_alias }: Paths, route: &Route) -> bool {
+    if route.name == DELETE_ALIAS && delete_alias == CentralDeleteAlias::Off {
+        return false;
+    }
     let sso_path = route.path.starts_with("/as/")
         || route.path.starts_with("/pf/")
         || route.path.starts_with("/.well-known/");
@@ -130,7 +152,8 @@ mod tests {
     use super::*;
 
     fn what(family: HostFamily, method: &str, path: &str) -> String {
-        let found = identify(&family, ApigwHosts::Both, &Method::try_from(method).unwrap(), path);
+        let paths = Paths::of(&Dialect::default());
+        let found = identify(&family, paths, &Method::try_from(method).unwrap(), path);
         let target = match found.target {
             Target::Route(route) => route.name.to_owned(),
             Target::WrongMethod(_) => "wrong method".to_owned(),
@@ -160,6 +183,8 @@ mod tests {
             (Glp, "GET", inventory, "api no route of Glp"),
             (Central, "GET", inventory, "api central.device-inventory"),
             (Central, "GET", "/devices/v1/devices", "api no route of Central"),
+            (Central, "DELETE", "/devices/SN1", "api no route of Central"),
+            (Emulator, "DELETE", "/devices/SN1", "api no route of Glp"),
             (ClassicGateway, "GET", inventory, "api central.device-inventory"),
             (ClassicGateway, "GET", "/monitoring/v2/aps", "api no route of Classic"),
             (Dedicated, "POST", issuer, "mint oauth.workspace.token"),

@@ -39,7 +39,11 @@ pub(crate) fn routes() -> Vec<Route> {
     };
     use Confidence::{Client, Documented, Inferred};
     vec![
-        route("oauth.sso.token", Method::POST, "/as/token.oauth2", "glp.md §2.1", Documented, Action::Token),
+        route("oauth.sso.token", Method::POST, "/as/token.oauth2", "glp.md §2.1", Documented, Action::Token)
+            .without(
+                "scopes (any is taken and means nothing); a 429, for which nobody has published numbers; \
+                 tokens without a `jti`",
+            ),
         route(
             "oauth.sso.jwks",
             Method::GET,
@@ -63,6 +67,10 @@ pub(crate) fn routes() -> Vec<Route> {
             "glp.md §2.2, §3",
             Documented,
             Action::Token,
+        )
+        .without(
+            "scopes (any is taken and means nothing); a 429, for which nobody has published numbers; the \
+             claims of HPE's tokens, which are not published (glp.md §11 U1)",
         ),
         route(
             "oauth.workspace.jwks",

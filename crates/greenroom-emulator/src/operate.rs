@@ -2,9 +2,10 @@
 
 use greenroom_model::{
     issue::{Issuer, Subject},
+    limit::Allowance,
     refusal::{Refusal, TokenRefusal},
-    secret::Digest,
     token::Unsigned,
+    world::Session,
 };
 use jiff::Timestamp;
 
@@ -22,8 +23,9 @@ pub(crate) enum Outcome {
     Token(Unsigned),
     TokenRefused(TokenRefusal),
     Document(serde_json::Value),
-    Reply(Reply),
-    Refused(Refusal),
+    /// What a service answers, and how the quota stands that the call was counted against.
+    Reply(Reply, Option<Allowance>),
+    Refused(Refusal, Option<Allowance>),
     Closed(String),
 }
 
@@ -45,18 +47,19 @@ impl State {
         let target = &call.identified.target;
         if let Some(speaker) = target.speaker() {
             return match body_fault {
-                Some(fault) => Outcome::Refused(fault),
-                None => self.api(speaker, call, now).map_or_else(Outcome::Refused, Outcome::Reply),
+                Some(fault) => Outcome::Refused(fault, None),
+                None => self.api(speaker, call, now),
             };
         }
         // A host of issuers: nobody has to show a token for its documents.
         match target {
             Target::Route(Route { action: Action::Document(document), .. }) => {
-                document(&self.world, &call.ask).map_or(Outcome::Refused(Refusal::NoRoute), Outcome::Document)
+                let document = document(&self.world, &call.ask);
+                document.map_or(Outcome::Refused(Refusal::NoRoute, None), Outcome::Document)
             }
-            Target::WrongMethod(routes) => Outcome::Refused(Refusal::Method(identify::allow(routes))),
+            Target::WrongMethod(routes) => Outcome::Refused(Refusal::Method(identify::allow(routes)), None),
             Target::Route(_) | Target::NoRoute(_) | Target::NothingThere => {
-                Outcome::Refused(Refusal::NoRoute)
+                Outcome::Refused(Refusal::NoRoute, None)
             }
         }
     }
@@ -83,18 +86,50 @@ impl State {
         }
     }
 
-    /// The order of checks everywhere: token, cluster or workspace, route, query names, values.
-    fn api(&mut self, speaker: Speaker, call: &Call<'_>, now: Timestamp) -> Result<Reply, Refusal> {
-        let ask = &call.ask;
-        let bearer = call.bearer.as_ref().map(Digest::of).map_err(|fault| *fault);
-        let session = self.world.enter(bearer, speaker.family(), call.door, now)?;
-        let route = match &call.identified.target {
-            Target::Route(route) => route,
-            Target::WrongMethod(routes) => return Err(Refusal::Method(identify::allow(routes))),
-            Target::NoRoute(_) | Target::NothingThere => return Err(Refusal::NoRoute),
+    /// The order of checks everywhere: token, cluster or workspace, route, rate, permission, query
+    /// names, values (`central.md §9`). The rate comes after the token, because it is a principal's or
+    /// a workspace's, and after the route, because numbers are an operation's (`glp.md §6.1`, `§8.5`);
+    /// it comes before all that the service behind the gateway looks at.
+    fn api(&mut self, speaker: Speaker, call: &Call<'_>, now: Timestamp) -> Outcome {
+        let (session, route) = match self.let_in(speaker, call, now) {
+            Ok(found) => found,
+            Err(refusal) => return Outcome::Refused(refusal, None),
         };
+        let allowance = match self.world.count(&session, route.name, speaker.family(), now) {
+            Ok(allowance) => allowance,
+            Err(refusal) => return Outcome::Refused(refusal, None),
+        };
+        match self.serve(&session, route, call, now) {
+            Ok(reply) => Outcome::Reply(reply, allowance),
+            Err(refusal) => Outcome::Refused(refusal, allowance),
+        }
+    }
+
+    fn let_in(
+        &self,
+        speaker: Speaker,
+        call: &Call<'_>,
+        now: Timestamp,
+    ) -> Result<(Session, &'static Route), Refusal> {
+        let bearer = call.bearer.as_ref().map(|bearer| bearer.digest).map_err(|fault| *fault);
+        let session = self.world.enter(bearer, speaker.family(), call.door, now)?;
+        match &call.identified.target {
+            Target::Route(route) => Ok((session, route)),
+            Target::WrongMethod(routes) => Err(Refusal::Method(identify::allow(routes))),
+            Target::NoRoute(_) | Target::NothingThere => Err(Refusal::NoRoute),
+        }
+    }
+
+    fn serve(
+        &mut self,
+        session: &Session,
+        route: &'static Route,
+        call: &Call<'_>,
+        now: Timestamp,
+    ) -> Result<Reply, Refusal> {
+        let ask = &call.ask;
         let Action::Api(api, need, operation) = route.action else { return Err(Refusal::NoRoute) };
-        self.world.permit(&session, need)?;
+        self.world.permit(session, need)?;
         if api.rejects_unknown_query(self.world.dialect.unknown_query)
             && let Some((name, _)) =
                 ask.query.iter().find(|(name, _)| !(route.query.contains(&name.as_str()) || name == "offset"))
@@ -102,13 +137,13 @@ impl State {
             return Err(Refusal::UnknownQuery(name.chars().take(100).collect()));
         }
         let reply = match operation {
-            Operation::Read(read) => read(&self.world, &session, ask, now)?,
-            Operation::Write(write) => write(&mut self.world, &session, ask, now)?,
+            Operation::Read(read) => read(&self.world, session, ask, now)?,
+            Operation::Write(write) => write(&mut self.world, session, ask, now)?,
         };
         // The log does not grow by being read: paging through it would never end.
         if api != Api::AuditLog {
             let description = format!("{} {}", call.head.method, route.path);
-            self.world.audit_call(&session, description, !reply.changes.is_empty(), now);
+            self.world.audit_call(session, description, !reply.changes.is_empty(), now);
         }
         Ok(reply)
     }

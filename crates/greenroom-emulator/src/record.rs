@@ -1,26 +1,43 @@
 //! What a history shows of a request: everything that a reader can use, and no secret.
 
-use std::collections::BTreeMap;
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    fmt::{self, Display},
+};
 
 use greenroom_model::{
-    history::{Request, TokenView},
+    history::{Headers, Request, TokenView},
     refusal::TokenFault,
     secret::Digest,
     token::Token,
     world::{Door, World},
 };
-use http::{HeaderMap, Version, header, request::Parts};
+use http::{HeaderMap, Method, Version, header, request::Parts};
 use jiff::Timestamp;
 
 use crate::{
     identify::{Identified, Target},
     listen::Peer,
     oauth::TokenRequest,
-    veil,
+    veil::Veil,
 };
 
+/// A bearer token, with its digest: a token is long, and its digest is asked for at every step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Bearer {
+    pub(crate) token: String,
+    pub(crate) digest: Digest,
+}
+
+impl From<&str> for Bearer {
+    fn from(token: &str) -> Self {
+        Self { token: token.to_owned(), digest: Digest::of(token) }
+    }
+}
+
 /// The bearer token of a request.
-pub(crate) fn bearer(headers: &HeaderMap) -> Result<String, TokenFault> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<Bearer, TokenFault> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = values.next().ok_or(TokenFault::Missing)?;
     if values.next().is_some() {
@@ -28,7 +45,7 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<String, TokenFault> {
     }
     let text = value.to_str().map_err(|_| TokenFault::Malformed)?;
     match text.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim().to_owned()),
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim().into()),
         _ => Err(TokenFault::Malformed),
     }
 }
@@ -40,73 +57,85 @@ pub(crate) struct Arrival<'a> {
     pub(crate) head: &'a Parts,
     pub(crate) identified: &'a Identified,
     pub(crate) token_request: Option<&'a TokenRequest>,
-    pub(crate) bearer: &'a Result<String, TokenFault>,
+    pub(crate) bearer: &'a Result<Bearer, TokenFault>,
     pub(crate) body: Option<Digest>,
 }
 
 impl Arrival<'_> {
     /// The record of this request as the world stands at `now`.
-    pub(crate) fn record(&self, world: &World, now: Timestamp) -> Request {
+    pub(crate) fn record(&self, veil: &Veil, world: &World, now: Timestamp) -> Request {
         let head = self.head;
-        let veil = |text: &str| veil::short(text, world);
-        let headers = head
-            .headers
-            .iter()
-            .map(|(name, value)| {
-                let text = String::from_utf8_lossy(value.as_bytes());
-                let scheme = text.split(' ').next().unwrap_or_default().to_ascii_lowercase();
-                let shown = match *name {
-                    header::AUTHORIZATION | header::PROXY_AUTHORIZATION => credentials(&text),
-                    // Some clients carry credentials in headers of their own.
-                    _ if matches!(scheme.as_str(), "basic" | "bearer") => credentials(&text),
-                    header::COOKIE => Digest::of(value.as_bytes()).to_string(),
-                    _ => veil(&text),
-                };
-                (name.as_str().to_owned(), shown)
-            })
-            .collect();
+        let shown = |text: &str| veil.short(text, world).into_owned();
+        let bearer = self.bearer.as_ref().ok();
+        // What is shown is mostly as long as what came, but for the token.
+        let mut headers = Headers::with_room(256);
+        for (name, value) in &head.headers {
+            let text = match str::from_utf8(value.as_bytes()) {
+                Ok(text) => Cow::Borrowed(text),
+                Err(_) => String::from_utf8_lossy(value.as_bytes()),
+            };
+            match *name {
+                header::COOKIE => headers.push(name.as_str(), Digest::of(value.as_bytes())),
+                header::AUTHORIZATION | header::PROXY_AUTHORIZATION => {
+                    headers.push(name.as_str(), credentials(&text, bearer));
+                }
+                // Some clients carry credentials in headers of their own.
+                _ if is_scheme(&text, "basic") || is_scheme(&text, "bearer") => {
+                    headers.push(name.as_str(), credentials(&text, bearer));
+                }
+                _ => headers.push(name.as_str(), veil.short(&text, world)),
+            }
+        }
+        headers.shrink();
         let token_request = self.token_request;
         let workspace = token_request.and_then(|_| self.identified.segments.first()).map(|(_, id)| {
             let known = world.workspace_named(id).map(|ix| world.workspace(ix).symbol.clone());
-            known.unwrap_or_else(|| veil(id))
+            known.unwrap_or_else(|| shown(id))
         });
-        let token = match self.bearer {
-            Ok(token) if token_request.is_none() => Some(view(token, world, now)),
-            _ => None,
-        };
-        let actor = match (&token, self.bearer) {
-            (Some(_), Ok(token)) => world
-                .tokens()
-                .by_digest(&Digest::of(token))
-                .map(|token| world.workspace(token.workspace).symbol.clone()),
-            _ => None,
-        };
+        let bearer = bearer.filter(|_| token_request.is_none());
+        let known = bearer.and_then(|bearer| world.tokens().by_digest(&bearer.digest));
         Request {
             connection: self.peer.connection,
             op: token_request.map_or(self.identified.op, TokenRequest::op),
             route: match self.identified.target {
-                Target::Route(route) => Some(route.name.to_owned()),
+                Target::Route(route) => Some(route.name.into()),
                 _ => None,
             },
-            http: version(head.version).to_owned(),
+            http: version(head.version).into(),
             tls: self.peer.tls,
-            host: veil(&self.door.host),
-            method: veil(head.method.as_str()),
-            path: veil(head.uri.path()),
-            query: veil(head.uri.query().unwrap_or_default()),
+            host: shown(&self.door.host),
+            method: method(head).map_or_else(|| shown(head.method.as_str()).into(), Into::into),
+            path: shown(head.uri.path()),
+            query: shown(head.uri.query().unwrap_or_default()),
             headers,
             auth: token_request.map(|request| request.auth.method()),
-            form: token_request.map(|request| form(request, world)).unwrap_or_default(),
+            form: token_request.map(|request| form(request, veil, world)).unwrap_or_default(),
             workspace,
-            client: token_request.and_then(|request| client(request, world)),
+            client: token_request.and_then(|request| client(request, veil, world)),
+            token: bearer.map(|bearer| match known {
+                Some(token) => known_view(token, world, now),
+                None => foreign_view(&bearer.token, bearer.digest),
+            }),
             subject: token_request
                 .and_then(TokenRequest::subject_token)
                 .map(|subject| view(subject, world, now)),
-            token,
-            actor,
+            actor: known.map(|token| world.workspace(token.workspace).symbol.clone()),
             body: self.body.map(|digest| digest.to_string()),
         }
     }
+}
+
+/// The method, if it is a usual one.
+fn method(head: &Parts) -> Option<&'static str> {
+    Some(match head.method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        _ => return None,
+    })
 }
 
 fn version(version: Version) -> &'static str {
@@ -118,41 +147,48 @@ fn version(version: Version) -> &'static str {
 }
 
 /// The form, with every value that may be secret as a digest.
-fn form(request: &TokenRequest, world: &World) -> BTreeMap<String, String> {
+fn form(request: &TokenRequest, veil: &Veil, world: &World) -> BTreeMap<String, String> {
     let shown = |name: &str, value: &str| match name {
         "grant_type" | "subject_token_type" | "requested_token_type" | "scope" | "client_id" => {
-            veil::short(value, world)
+            veil.short(value, world).into_owned()
         }
         _ if value.is_empty() => String::new(),
         _ => Digest::of(value).to_string(),
     };
-    request.form.iter().take(50).map(|(name, value)| (veil::short(name, world), shown(name, value))).collect()
+    let row = |(name, value): &(String, String)| (veil.short(name, world).into_owned(), shown(name, value));
+    request.form.iter().take(50).map(row).collect()
 }
 
 /// The client that a token request names: by its name, else by the id it sent.
-fn client(request: &TokenRequest, world: &World) -> Option<String> {
+fn client(request: &TokenRequest, veil: &Veil, world: &World) -> Option<String> {
     let presented = request.auth.basic.first().and_then(|reading| reading.id.as_ref());
     let id = presented.or(request.auth.body.id.as_ref())?;
     let known = world.client_by_id(id).map(|ix| world.client(ix).name.clone());
-    Some(known.unwrap_or_else(|| veil::short(id, world)))
+    Some(known.unwrap_or_else(|| veil.short(id, world).into_owned()))
 }
 
 /// A token as histories show it.
 pub(crate) fn view(token: &str, world: &World, now: Timestamp) -> TokenView {
-    match world.tokens().by_digest(&Digest::of(token)) {
+    let digest = Digest::of(token);
+    match world.tokens().by_digest(&digest) {
         Some(token) => known_view(token, world, now),
-        None => TokenView {
-            // What a client sends when it has lost its token tells more than a digest.
-            symbol: match token {
-                "null" | "None" | "undefined" => format!("literal:{token}"),
-                "" => "literal:empty".to_owned(),
-                other => Digest::of(other).to_string(),
-            },
-            kind: None,
-            standing: None,
-            age: None,
-            remaining: None,
+        None => foreign_view(token, digest),
+    }
+}
+
+/// What is no token of ours.
+fn foreign_view(token: &str, digest: Digest) -> TokenView {
+    TokenView {
+        // What a client sends when it has lost its token tells more than a digest.
+        symbol: match token {
+            "null" | "None" | "undefined" => format!("literal:{token}"),
+            "" => "literal:empty".to_owned(),
+            _ => digest.to_string(),
         },
+        kind: None,
+        standing: None,
+        age: None,
+        remaining: None,
     }
 }
 
@@ -167,14 +203,23 @@ pub(crate) fn known_view(token: &Token, world: &World, now: Timestamp) -> TokenV
     }
 }
 
-/// A scheme and the digest of what follows it.
-fn credentials(text: &str) -> String {
-    match text.split_once(' ') {
-        Some((scheme, credentials)) if scheme.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
-            format!("{scheme} {}", Digest::of(credentials))
+/// A scheme and the digest of what follows it, which is known of the bearer.
+fn credentials<'t>(text: &'t str, bearer: Option<&Bearer>) -> impl Display + use<'t> {
+    let (scheme, credentials) = match text.split_once(' ') {
+        Some((scheme, rest)) if scheme.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
+            (&text[..scheme.len() + 1], rest)
         }
-        _ => Digest::of(text).to_string(),
-    }
+        _ => ("", text),
+    };
+    let known = bearer.filter(|bearer| bearer.token == credentials);
+    let digest = known.map_or_else(|| Digest::of(credentials), |bearer| bearer.digest);
+    fmt::from_fn(move |f| write!(f, "{scheme}{digest}"))
+}
+
+/// Whether credentials of this scheme, if any, come first.
+fn is_scheme(text: &str, scheme: &str) -> bool {
+    let first = text.split(' ').next().unwrap_or_default();
+    first.eq_ignore_ascii_case(scheme)
 }
 
 #[cfg(test)]
@@ -183,8 +228,8 @@ mod tests {
 
     #[test]
     fn credentials_keep_their_scheme_only() {
-        assert_eq!(credentials("Bearer abc"), format!("Bearer {}", Digest::of("abc")));
-        assert_eq!(credentials("abc"), Digest::of("abc").to_string());
+        assert_eq!(credentials("Bearer abc", None).to_string(), format!("Bearer {}", Digest::of("abc")));
+        assert_eq!(credentials("abc", None).to_string(), Digest::of("abc").to_string());
     }
 
     #[test]
@@ -199,7 +244,7 @@ mod tests {
         assert_eq!(read(&[]), Err(TokenFault::Missing));
         assert_eq!(read(&["Bearer t"]), Ok("t".into()));
         assert_eq!(read(&["bearer  t "]), Ok("t".into()));
-        assert_eq!(read(&["Bearer "]), Ok(String::new()));
+        assert_eq!(read(&["Bearer "]), Ok("".into()));
         for bad in [&["Basic x"][..], &["t"], &["Bearer a", "Bearer b"], &["Bearer"]] {
             assert_eq!(read(bad), Err(TokenFault::Malformed), "{bad:?}");
         }

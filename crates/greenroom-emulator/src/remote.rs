@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use greenroom_model::spec::Secrets;
 use http::{Method, Request, Uri, header};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
@@ -11,8 +12,8 @@ use serde_json::{Map, Value};
 use tokio::net::TcpStream;
 
 use crate::command::{
-    ClockReading, DialectRows, HistoryPage, HistoryQuery, IssueToken, IssuedToken, MoveClock, TokenList,
-    WorldView,
+    AssignRole, ClockReading, DialectRows, ExportedWorld, FidelityTable, HistoryPage, HistoryQuery,
+    IssueToken, IssuedToken, MoveClock, TokenList, UserView, WorldView,
 };
 
 /// How long an emulator may take to answer, in real time.
@@ -112,6 +113,40 @@ impl Remote {
             None => ("preset".to_owned(), setting.as_str().into()),
         };
         self.post("dialect", &settings.iter().map(pair).collect::<Map<String, Value>>()).await
+    }
+
+    /// What it serves.
+    pub async fn fidelity(&self) -> Result<FidelityTable, RemoteError> {
+        self.get("fidelity").await
+    }
+
+    /// Gives a user another role.
+    pub async fn assign_role(&self, wish: &AssignRole) -> Result<UserView, RemoteError> {
+        self.post("world/roles", wish).await
+    }
+
+    /// Lets it remember its world as it is.
+    pub async fn save_world(&self) -> Result<WorldView, RemoteError> {
+        self.post("world/save", &Value::Null).await
+    }
+
+    /// Makes its world what it was when it was last saved.
+    pub async fn restore_world(&self) -> Result<WorldView, RemoteError> {
+        self.post("world/restore", &Value::Null).await
+    }
+
+    /// Makes its world what it was at the start.
+    pub async fn reset_world(&self) -> Result<WorldView, RemoteError> {
+        self.post("world/reset", &Value::Null).await
+    }
+
+    /// Its world as a file that loads again.
+    pub async fn export_world(&self, secrets: Secrets) -> Result<ExportedWorld, RemoteError> {
+        let secrets = match secrets {
+            Secrets::Digests => "digests",
+            Secrets::Shown => "shown",
+        };
+        self.get(&format!("world/export?secrets={secrets}")).await
     }
 
     /// The world.

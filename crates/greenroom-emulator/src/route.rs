@@ -17,6 +17,8 @@ use http::{HeaderName, Method, StatusCode, header};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+pub(crate) use greenroom_model::evidence::Confidence;
+
 use crate::{central, glp, oauth};
 
 /// The services with a vocabulary of errors of their own.
@@ -154,25 +156,6 @@ pub(crate) fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
     Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
-/// How sure the source of a route makes us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Confidence {
-    Documented,
-    Client,
-    Inferred,
-}
-
-impl Confidence {
-    /// For people.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Documented => "documented",
-            Self::Client => "seen in client code",
-            Self::Inferred => "inferred",
-        }
-    }
-}
-
 /// One registration.
 pub(crate) struct Route {
     /// Its name in histories: `glp.devices.list`.
@@ -187,6 +170,13 @@ pub(crate) struct Route {
     /// What of the original is not served; empty if everything is.
     pub(crate) not_served: &'static str,
     pub(crate) action: Action,
+}
+
+impl Route {
+    /// The same, saying what of the original it leaves out.
+    pub(crate) fn without(self, not_served: &'static str) -> Self {
+        Self { not_served, ..self }
+    }
 }
 
 /// Every route.

@@ -1,7 +1,7 @@
 //! One sandbox: a world, its clock, its rules and its history behind one lock.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -14,15 +14,25 @@ use greenroom_model::{
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
-use crate::clock;
+use crate::{
+    clock,
+    state_file::StateFile,
+    veil::{Kept, Veil},
+};
 
 /// Everything that one lock protects.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) world: World,
+    /// The world as it was at the start, for `world reset`.
+    pub(crate) start: World,
+    /// The world as it was last saved, for `world restore`.
+    pub(crate) saved: Option<World>,
     pub(crate) timeline: Timeline,
     pub(crate) rules: Rules,
     pub(crate) history: History,
+    /// What hides the world's secrets.
+    veil: Kept,
     /// Imitated requests so far.
     requests: u64,
     /// Why every request gets a 503 from now on.
@@ -33,6 +43,11 @@ impl State {
     /// The present virtual instant.
     pub(crate) fn now(&self) -> Timestamp {
         self.timeline.now(clock::real())
+    }
+
+    /// What hides the secrets of the world as it is now.
+    pub(crate) fn veil(&mut self) -> Arc<Veil> {
+        self.veil.of(&self.world)
     }
 
     /// Moves the clock and records that it was moved. Says what was done.
@@ -69,6 +84,18 @@ pub(crate) enum Motion {
     At(Speed),
 }
 
+/// How a sandbox treats its clients, and what it leaves behind.
+pub(crate) struct Conduct {
+    /// How long the body of a request may take, in real time.
+    pub(crate) body_timeout: Duration,
+    /// After so many requests every further one gets a 503.
+    pub(crate) max_requests: Option<u64>,
+    /// Where the world is written when it is saved, and at a clean stop.
+    pub(crate) state_file: Option<StateFile>,
+    /// Whether each request is logged.
+    pub(crate) log: bool,
+}
+
 /// A sandbox.
 pub(crate) struct Sandbox {
     state: Mutex<State>,
@@ -78,6 +105,8 @@ pub(crate) struct Sandbox {
     pub(crate) body_timeout: Duration,
     max_requests: Option<u64>,
     exhausted: watch::Sender<bool>,
+    /// Where the world is written when it is saved, and at a clean stop.
+    pub(crate) state_file: Option<StateFile>,
     /// Whether each request is logged.
     pub(crate) log: bool,
 }
@@ -88,14 +117,23 @@ impl Sandbox {
         timeline: Timeline,
         rules: Rules,
         history: History,
-        body_timeout: Duration,
-        max_requests: Option<u64>,
-        log: bool,
+        Conduct { body_timeout, max_requests, state_file, log }: Conduct,
     ) -> Self {
         let workspaces = world.workspaces().map(|(_, it)| (it.symbol.clone(), it.id.to_string())).collect();
         let first = Event::World { seed: world.seed.0, workspaces };
         let dedicated = world.dedicated_hosts();
-        let mut state = State { world, timeline, rules, history, requests: 0, closed: None };
+        let start = world.clone();
+        let mut state = State {
+            world,
+            start,
+            saved: None,
+            timeline,
+            rules,
+            history,
+            veil: Kept::default(),
+            requests: 0,
+            closed: None,
+        };
         state.note(first);
         Self {
             state: Mutex::new(state),
@@ -103,6 +141,7 @@ impl Sandbox {
             body_timeout,
             max_requests,
             exhausted: watch::Sender::new(false),
+            state_file,
             log,
         }
     }

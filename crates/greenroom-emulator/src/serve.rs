@@ -1,6 +1,8 @@
 //! The road of one request through a sandbox: record, decide rules, authenticate and operate under the
 //! lock; sign or compute outside it; record the answer.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use greenroom_model::{
     call::OpKind,
@@ -22,15 +24,14 @@ use jiff::Timestamp;
 use crate::{
     body,
     envelope::{Answer, Setting},
-    identify::{self, Identified, Target},
+    identify::{self, Identified, Paths, Target},
     listen::Peer,
     oauth::{Grant, TokenRequest},
     operate::Outcome,
-    record::{self, Arrival},
+    record::{self, Arrival, Bearer},
     route::Ask,
     sandbox::{Motion, Sandbox, State},
     signer::SIGNER,
-    veil,
     verdict::Verdict,
 };
 
@@ -49,8 +50,8 @@ impl Sandbox {
         let unread = Unread { sandbox: self, peer, door: &door, head: &head };
         let body = body::read(body, self.body_timeout).await;
         unread.was_read();
-        let apigw = self.lock().world.dialect.apigw_hosts;
-        let identified = identify::identify(&door.family, apigw, &head.method, head.uri.path());
+        let paths = Paths::of(&self.lock().world.dialect);
+        let identified = identify::identify(&door.family, paths, &head.method, head.uri.path());
         let token_request = match (identified.op, &body) {
             (OpKind::Mint, Ok(body)) => Some(TokenRequest::read(&head.method, &head.headers, body)),
             (OpKind::Mint, Err(_)) => Some(TokenRequest::read(&head.method, &head.headers, &[])),
@@ -78,13 +79,13 @@ impl Sandbox {
             query: form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes())
                 .into_owned()
                 .collect(),
-            body: body.as_ref().map(Bytes::clone).unwrap_or_default(),
+            body: body.as_ref().ok().cloned().unwrap_or_default(),
             door: door.clone(),
         };
         let call = Call { door: &door, head: &head, identified: &identified, ask, bearer: &bearer, subject };
         let (pending, outcome) = self.begin(&arrival, &call, token_request.as_ref(), body.err());
         let Pending { ordinal, now, seed, .. } = pending;
-        let setting = Setting { dialect: &pending.dialect, seed, ordinal, now };
+        let setting = Setting { dialect: &pending.dialect, seed, ordinal, now, allowance: None };
         let verdict = Verdict::of(outcome, &call, setting);
         let answer = self.finish(pending, verdict);
         let response = answer.into_response(now);
@@ -104,7 +105,7 @@ impl Sandbox {
     ) -> (Pending, Outcome) {
         let mut state = self.lock();
         let state = &mut *state;
-        let request = arrival.record(&state.world, state.now());
+        let request = arrival.record(&state.veil(), &state.world, state.now());
         let (ordinal, closed) = self.admit(state);
         let firings = match closed {
             Some(_) => Vec::new(),
@@ -133,9 +134,12 @@ impl Sandbox {
         let (code, why) = refused.unzip();
         let mut state = self.lock();
         // What is refused may be repeated in the refusal, and a secret may stand in the wrong place.
-        let why = why.map(|why| veil::short(&why, &state.world));
+        let why = why.map(|why| state.veil().short(&why, &state.world).into_owned());
         if code.is_some() {
-            answer.body = veil::whole(&String::from_utf8_lossy(&answer.body), &state.world).into();
+            let body = String::from_utf8_lossy(&answer.body);
+            if let Cow::Owned(veiled) = state.veil().whole(&body, &state.world) {
+                answer.body = veiled.into();
+            }
         }
         let response = Response {
             request: pending.n,
@@ -176,7 +180,7 @@ impl Sandbox {
         };
         let mut state = self.lock();
         let now = state.now();
-        let request = arrival.record(&state.world, now);
+        let request = arrival.record(&state.veil(), &state.world, now);
         let (ordinal, closed) = self.admit(&mut state);
         let n = state.note(Event::Request(Box::new(request)));
         let (dialect, seed) = (state.world.dialect.clone(), state.world.seed);
@@ -199,7 +203,7 @@ pub(crate) struct Call<'a> {
     pub(crate) head: &'a Parts,
     pub(crate) identified: &'a Identified,
     pub(crate) ask: Ask,
-    pub(crate) bearer: &'a Result<String, TokenFault>,
+    pub(crate) bearer: &'a Result<Bearer, TokenFault>,
     /// What the signature of an exchange's subject token says.
     pub(crate) subject: Signature,
 }
@@ -237,18 +241,18 @@ impl Drop for Unread<'_> {
     fn drop(&mut self) {
         let Self { sandbox, peer, door, head } = self;
         let mut state = sandbox.lock();
-        let apigw = state.world.dialect.apigw_hosts;
+        let paths = Paths::of(&state.world.dialect);
         let arrival = Arrival {
             peer,
             door,
             head,
-            identified: &identify::identify(&door.family, apigw, &head.method, head.uri.path()),
+            identified: &identify::identify(&door.family, paths, &head.method, head.uri.path()),
             token_request: None,
             bearer: &record::bearer(&head.headers),
             body: None,
         };
         let now = state.now();
-        let request = arrival.record(&state.world, now);
+        let request = arrival.record(&state.veil(), &state.world, now);
         sandbox.admit(&mut state);
         let n = state.note(Event::Request(Box::new(request)));
         state.note(Event::Response(Response {
@@ -272,7 +276,7 @@ fn presented_expiry(
 ) -> Option<Timestamp> {
     let digest = match token_request {
         Some(request) => request.subject_token().map(Digest::of),
-        None => arrival.bearer.as_ref().ok().map(Digest::of),
+        None => arrival.bearer.as_ref().ok().map(|bearer| bearer.digest),
     };
     world.tokens().by_digest(&digest?).map(|token| token.expires_at)
 }

@@ -1,13 +1,17 @@
 //! Texts that may hold a secret, shown with its digest in its place.
 //!
 //! What may hold one is everything that a client sends: paths, queries, headers, and the texts that
-//! repeat them, such as the reason of a refusal. Client secrets are known by value and found anywhere;
-//! tokens are known by digest and found as whole words.
+//! repeat them, such as the reason of a refusal. Client secrets are known by value and found anywhere, in
+//! either case and behind percent signs. Tokens, and secrets of which a world file knows no more, are known
+//! by digest and found as whole words.
 
-use std::borrow::Cow;
+mod needles;
 
-use greenroom_model::{secret::Digest, world::World};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use std::{borrow::Cow, collections::HashSet, ops::Range, sync::Arc};
+
+use greenroom_model::{credential::ClientSecret, secret::Digest, world::World};
+
+use self::needles::Needles;
 
 /// The longest text that a history keeps, in characters.
 const LONGEST: usize = 512;
@@ -15,106 +19,211 @@ const LONGEST: usize = 512;
 /// No shorter word is taken for a token: they have hundreds of characters.
 const SHORTEST: usize = 20;
 
-/// The text with every secret of this world, and whatever looks like a JWT, as a digest.
-pub(crate) fn whole(text: &str, world: &World) -> String {
-    let mut text = Cow::Borrowed(text);
-    // Secrets that are known by value are found even inside a longer word.
-    for secret in world.secrets().filter(|secret| !secret.reveal().is_empty()) {
-        let raw = secret.reveal();
-        let escaped = utf8_percent_encode(raw, NON_ALPHANUMERIC).to_string();
-        for form in [raw, &escaped] {
-            if text.contains(form) {
-                text = Cow::Owned(text.replace(form, &secret.digest().to_string()));
+/// How a JWT begins: `{"` in base64.
+const JWT: &str = "eyJ";
+
+/// What hides the secrets of a world.
+#[derive(Debug)]
+pub(crate) struct Veil {
+    version: u64,
+    needles: Needles,
+    /// Client secrets that are known by digest only.
+    digests: HashSet<Digest>,
+}
+
+/// The veil of a world, made anew when its secrets have changed.
+#[derive(Debug, Default)]
+pub(crate) struct Kept(Option<Arc<Veil>>);
+
+impl Kept {
+    /// The veil of this world as it is now.
+    pub(crate) fn of(&mut self, world: &World) -> Arc<Veil> {
+        match &self.0 {
+            Some(veil) if veil.version == world.secrets_version() => Arc::clone(veil),
+            _ => Arc::clone(self.0.insert(Arc::new(Veil::of(world)))),
+        }
+    }
+}
+
+impl Veil {
+    fn of(world: &World) -> Self {
+        let digest = |secret: &ClientSecret| match secret {
+            ClientSecret::Digest(digest) => Some(*digest),
+            ClientSecret::None | ClientSecret::Value(_) => None,
+        };
+        Self {
+            version: world.secrets_version(),
+            needles: world.secrets().cloned().collect(),
+            digests: world.clients().filter_map(|(_, client)| digest(&client.secret)).collect(),
+        }
+    }
+
+    /// The text with every secret of this world, and whatever looks like a JWT, as a digest.
+    pub(crate) fn whole<'t>(&self, text: &'t str, world: &World) -> Cow<'t, str> {
+        let mut hits = Vec::new();
+        self.look(text.as_bytes(), world, &mut |place, digest| hits.push((place, digest)));
+        if text.contains('%') {
+            let (bytes, places) = unescaped(text);
+            self.look(&bytes, world, &mut |place, digest| {
+                hits.push((places[place.start]..places[place.end], digest));
+            });
+        }
+        if hits.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(covered(text, hits)) }
+    }
+
+    /// The same, cut where a history cuts.
+    pub(crate) fn short<'t>(&self, text: &'t str, world: &World) -> Cow<'t, str> {
+        // Cut before looking: what is dropped anyway need not be searched. Twice the length leaves room
+        // for a secret that begins before the cut.
+        let enough = cut(text, 2 * LONGEST);
+        let shown = self.whole(enough, world);
+        match cut(&shown, LONGEST) {
+            kept if kept.len() < shown.len() || enough.len() < text.len() => Cow::Owned(format!("{kept}…")),
+            _ => shown,
+        }
+    }
+
+    /// Tells `found` of every secret in a text.
+    fn look(&self, text: &[u8], world: &World, found: &mut impl FnMut(Range<usize>, Digest)) {
+        self.needles.look(text, &mut *found);
+        // Tokens that are none of ours, and secrets known by digest, may look like anything.
+        let any_word = !self.digests.is_empty() || world.tokens().any_adopted();
+        if !any_word && !text.windows(JWT.len()).any(|part| part == JWT.as_bytes()) {
+            return;
+        }
+        let mut judge = |place: Range<usize>, jwt: bool| {
+            let word = &text[place.clone()];
+            let long = word.len() >= SHORTEST;
+            if long && jwt && word.starts_with(JWT.as_bytes()) {
+                found(place, Digest::of(word));
+            } else if any_word {
+                let digest = Digest::of(word);
+                if self.digests.contains(&digest) || long && world.is_secret(&digest) {
+                    found(place, digest);
+                }
+            }
+        };
+        for run in runs(text, is_wide) {
+            runs(&text[run.clone()], is_narrow)
+                .for_each(|part| judge(run.start + part.start..run.start + part.end, true));
+            let equals = text[run.end..].iter().take_while(|byte| **byte == b'=').count();
+            judge(run.start..run.end + equals, true);
+            if any_word {
+                // It may be the end of a path, and an equals sign behind it that of a query.
+                let slashes = (run.start..run.end).filter(|at| text[*at] == b'/');
+                slashes.for_each(|at| judge(at + 1..run.end + equals, false));
+                judge(run.start..run.end, false);
             }
         }
     }
-    by_words(&by_words(&text, world, wide), world, narrow)
-}
-
-/// The text with every word as a digest that is a token of this world or looks like a JWT.
-fn by_words(text: &str, world: &World, part: fn(char) -> bool) -> String {
-    let mut shown = String::with_capacity(text.len());
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (word, tail) = rest.split_at(rest.find(|c| !part(c)).unwrap_or(rest.len()));
-        if word.len() >= SHORTEST && (word.starts_with("eyJ") || world.is_secret(&Digest::of(word))) {
-            shown.push_str(&Digest::of(word).to_string());
-        } else {
-            shown.push_str(word);
-        }
-        let (gap, tail) = tail.split_at(gap_length(tail));
-        shown.push_str(gap);
-        rest = tail;
-    }
-    shown
 }
 
 /// Characters of a JWT, and of secrets as the vendor makes them.
-fn narrow(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')
+fn is_narrow(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_')
 }
 
-/// Characters that a bearer token may have besides (RFC 6750 §2.1).
-fn wide(c: char) -> bool {
-    narrow(c) || matches!(c, '~' | '+' | '/' | '=')
+/// Characters that a bearer token may have besides, but for the `=` at its end (RFC 6750 §2.1).
+fn is_wide(byte: u8) -> bool {
+    is_narrow(byte) || matches!(byte, b'~' | b'+' | b'/')
 }
 
-/// The same, cut where a history cuts.
-pub(crate) fn short(text: &str, world: &World) -> String {
-    // Cut before looking: what is dropped anyway need not be searched. Twice the length leaves room
-    // for a secret that begins before the cut.
-    let enough = cut(text, 2 * LONGEST);
-    let shown = whole(enough, world);
-    match cut(&shown, LONGEST) {
-        kept if kept.len() < shown.len() || enough.len() < text.len() => format!("{kept}…"),
-        _ => shown,
+/// The longest runs of such bytes.
+fn runs(text: &[u8], part: fn(u8) -> bool) -> impl Iterator<Item = Range<usize>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = at + text[at..].iter().position(|byte| part(*byte))?;
+        at = start + text[start..].iter().position(|byte| !part(*byte)).unwrap_or(text.len() - start);
+        Some(start..at)
+    })
+}
+
+/// The text without percent signs: its bytes, and where in the text each of them stands. One place more
+/// than there are bytes, for the end.
+fn unescaped(text: &str) -> (Vec<u8>, Vec<usize>) {
+    let text = text.as_bytes();
+    let (mut bytes, mut places, mut at) = (Vec::new(), vec![0], 0);
+    let digit = |at: usize| text.get(at).and_then(|byte| char::from(*byte).to_digit(16));
+    while let Some(byte) = text.get(at) {
+        let escaped = (*byte == b'%').then(|| Some(digit(at + 1)? * 16 + digit(at + 2)?)).flatten();
+        bytes.push(escaped.and_then(|code| u8::try_from(code).ok()).unwrap_or(*byte));
+        at += if escaped.is_some() { 3 } else { 1 };
+        places.push(at);
     }
+    (bytes, places)
+}
+
+/// The text with digests over the hits, the longest one where some overlap.
+fn covered(text: &str, mut hits: Vec<(Range<usize>, Digest)>) -> String {
+    hits.sort_by_key(|(place, _)| (place.start, std::cmp::Reverse(place.end)));
+    let mut shown = String::with_capacity(text.len());
+    let mut end = 0;
+    for (place, digest) in hits {
+        if place.start >= end {
+            shown.push_str(&text[end..place.start]);
+            shown.push_str(&digest.to_string());
+        }
+        end = end.max(place.end);
+    }
+    shown + &text[end..]
 }
 
 fn cut(text: &str, characters: usize) -> &str {
-    text.char_indices().nth(characters).map_or(text, |(end, _)| &text[..end])
-}
-
-/// How many bytes from the start cannot be: one character, or an escaped byte, whose digits would
-/// otherwise join the word behind them.
-fn gap_length(text: &str) -> usize {
-    let escape =
-        text.get(..3).is_some_and(|it| it.starts_with('%') && it[1..].bytes().all(|b| b.is_ascii_hexdigit()));
-    match text.chars().next() {
-        _ if escape => 3,
-        Some(other) => other.len_utf8(),
-        None => 0,
+    // No character is shorter than a byte.
+    if text.len() <= characters {
+        return text;
     }
+    text.char_indices().nth(characters).map_or(text, |(end, _)| &text[..end])
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use greenroom_model::{
         adopt::{Adoption, Credentials},
         sample::DEFAULT_SEED,
         secret::Secret,
     };
+    use proptest::prelude::*;
 
     use super::*;
+
+    fn whole(text: &str, world: &World) -> String {
+        Veil::of(world).whole(text, world).into_owned()
+    }
+
+    fn short(text: &str, world: &World) -> String {
+        Veil::of(world).short(text, world).into_owned()
+    }
 
     #[test]
     fn secrets_are_veiled_wherever_they_stand() {
         let world = World::sample(DEFAULT_SEED);
         let secret = world.clients().next().unwrap().1.secret.value().unwrap().clone();
         let (value, digest) = (secret.reveal(), secret.digest());
+        let escaped: String = value.bytes().map(|byte| format!("%{byte:02x}")).collect();
         for (text, expected) in [
             (format!("/x?client_secret={value}&limit=5"), format!("/x?client_secret={digest}&limit=5")),
             (format!("a eq %27{value}%27"), format!("a eq %27{digest}%27")),
             (format!("{{\"{value}\"}}"), format!("{{\"{digest}\"}}")),
             (value.to_owned(), digest.to_string()),
+            (value.to_uppercase(), digest.to_string()),
+            (format!("é{escaped}é"), format!("é{digest}é")),
             (format!("a{value}z.example.net"), format!("a{digest}z.example.net")),
         ] {
             assert_eq!(whole(&text, &world), expected);
             assert_eq!(short(&text, &world), expected);
         }
         let jwt = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.c2ln";
-        let shown = short(&format!("{{'access_token': '{jwt}'}}"), &world);
-        assert!(!shown.contains("eyJ") && shown.contains("access_token"), "{shown}");
+        for (text, expected) in [
+            (format!("{{'access_token': '{jwt}'}}"), "{'access_token': '#'}"),
+            (format!("/x?access_token={jwt}&a=%27{jwt}%27"), "/x?access_token=#&a=%27#%27"),
+            (format!("/x/{jwt}/y"), "/x/#/y"),
+            (jwt.replace('.', "%2E"), "#"),
+        ] {
+            assert_eq!(short(&text, &world), expected.replace('#', &Digest::of(jwt).to_string()));
+        }
     }
 
     #[test]
@@ -122,21 +231,40 @@ mod tests {
         let mut world = World::sample(DEFAULT_SEED);
         let credentials = Credentials {
             id: Some("me".to_owned()),
-            secret: Some(Secret::new("Sh0rt+Sec/ret==")),
+            secret: Some(Secret::new("Sh0rt+Sec-ret==")),
             access_token: Some(Secret::new("opaque/tok+12345/of/some/length==")),
         };
         let adoption = Adoption { platform: Some(credentials), ..Adoption::default() };
         world.adopt(&adoption, jiff::Timestamp::UNIX_EPOCH);
         for text in [
-            "/x?client_secret=Sh0rt+Sec/ret==&a=b",
-            "/x/Sh0rt%2BSec%2Fret%3D%3D",
+            "/x?client_secret=Sh0rt+Sec-ret==&a=b",
+            "/x/Sh0rt%2BSec%2Dret%3D%3D",
+            "/x/Sh0rt%2bSec-ret%3d%3d",
+            "sh0rt+sec-ret==.example.net",
             "say 'opaque/tok+12345/of/some/length=='",
+            "/x?access_token=opaque/tok+12345/of/some/length==&a=b",
+            "/x?access_token=opaque%2Ftok%2B12345%2Fof%2Fsome%2Flength%3D%3D",
+            "/devices/v1/devices/opaque/tok+12345/of/some/length==",
         ] {
             let shown = whole(text, &world);
-            assert!(
-                shown.contains("sha256:") && !shown.contains("h0rt") && !shown.contains("12345"),
-                "{shown}"
-            );
+            let hidden = ["h0rt", "12345"].iter().all(|part| !shown.contains(part));
+            assert!(shown.contains("sha256:") && hidden, "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_veil_is_made_anew_when_the_secrets_change() {
+        let (mut kept, mut world) = (Kept::default(), World::sample(DEFAULT_SEED));
+        let before = kept.of(&world);
+        assert!(Arc::ptr_eq(&before, &kept.of(&world)), "nothing has changed");
+        // Another world's secrets are others, whatever happened to it.
+        let mut other = world.clone();
+        for (world, secret) in [(&mut world, "one-of-this-world"), (&mut other, "one-of-the-other")] {
+            let credentials = Credentials { id: None, secret: Some(Secret::new(secret)), access_token: None };
+            let adoption = Adoption { platform: Some(credentials), ..Adoption::default() };
+            world.adopt(&adoption, jiff::Timestamp::UNIX_EPOCH);
+            let shown = kept.of(world).whole(secret, world).into_owned();
+            assert_eq!(shown, Digest::of(secret).to_string());
         }
     }
 
@@ -151,10 +279,35 @@ mod tests {
             "é%27ü",
             "%%%41",
             "/a/path/of/more/than/twenty/characters",
+            "eyJ is how a JWT begins",
         ] {
             assert_eq!(whole(text, &world), text);
         }
         let long = short(&"x ".repeat(10_000), &world);
         assert_eq!(long.chars().count(), LONGEST + 1);
+        let just = "é".repeat(LONGEST);
+        assert_eq!(short(&just, &world), just);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100) })]
+
+        #[test]
+        fn no_text_panics_and_a_secret_in_it_is_gone(
+            // A lone percent sign in front would make an escape of the first two digits.
+            before in "([/=+é]|[a-f0-9]|eyJ|%[0-9a-f]{2}|%%é){0,40}",
+            after in "([%/=+é]|[a-f0-9]|eyJ|%[0-9a-f]{2}){0,40}",
+            escapes in prop::collection::vec(any::<bool>(), 32),
+        ) {
+            static WORLD: LazyLock<World> = LazyLock::new(|| World::sample(DEFAULT_SEED));
+            let secret = WORLD.clients().next().unwrap().1.secret.value().unwrap();
+            let byte = |(byte, escape): (u8, &bool)| match escape {
+                true => format!("%{byte:02X}"),
+                false => char::from(byte).to_string(),
+            };
+            let written: String = secret.reveal().bytes().zip(&escapes).map(byte).collect();
+            let shown = whole(&format!("{before}{written}{after}"), &WORLD);
+            prop_assert!(!shown.contains(&written), "{}", shown);
+        }
     }
 }

@@ -61,8 +61,10 @@ impl Verdict {
                 Self::refused(envelope::token_refusal(&refusal, at), refusal.code(), refusal.to_string())
             }
             Outcome::Document(body) => Self::answered(Answer::json(StatusCode::OK, &body)),
-            Outcome::Reply(reply) => Self::of_reply(reply, call, at),
-            Outcome::Refused(refusal) => Self::of_refusal(refusal, call, at),
+            Outcome::Reply(reply, allowance) => Self::of_reply(reply, call, Setting { allowance, ..at }),
+            Outcome::Refused(refusal, allowance) => {
+                Self::of_refusal(refusal, call, Setting { allowance, ..at })
+            }
             Outcome::Closed(reason) => Self::closed(reason),
         }
     }
@@ -83,13 +85,17 @@ impl Verdict {
 
     fn of_refusal(mut refusal: Refusal, call: &Call<'_>, at: Setting<'_>) -> Self {
         let mut bearer = Jws::Undecodable;
-        if let (Refusal::Token(fault @ TokenFault::Unknown), Ok(token)) = (&mut refusal, call.bearer) {
-            bearer = SIGNER.classify(token);
+        if let (Refusal::Token(fault @ TokenFault::Unknown), Ok(presented)) = (&mut refusal, call.bearer) {
+            bearer = SIGNER.classify(&presented.token);
             // A token that was issued here and forgotten after it had expired is still an expired one.
             if bearer.signature().expired_by(at.now, at.dialect.clock_skew.0) {
                 *fault = TokenFault::Expired;
             }
         }
+        let at = match refusal {
+            Refusal::Limited(spent) => Setting { allowance: Some(spent), ..at },
+            _ => at,
+        };
         let answer = match call.identified.target.speaker() {
             Some(speaker) => counted(envelope::refusal(speaker, &refusal, bearer, at), call, at),
             None => envelope::issuer_refusal(&refusal, at),
@@ -101,7 +107,7 @@ impl Verdict {
 /// A resource answer with its rate headers.
 fn counted(answer: Answer, call: &Call<'_>, at: Setting<'_>) -> Answer {
     match call.identified.target.speaker() {
-        Some(speaker) => envelope::rate_headers(answer, speaker.family(), at),
+        Some(speaker) => envelope::rate_headers(answer, speaker, at),
         None => answer,
     }
 }

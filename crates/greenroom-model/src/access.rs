@@ -1,8 +1,9 @@
 //! The acceptance matrix: which client may mint where, and which token opens which services.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-use crate::{dialect::MixedServices, token::TokenKind};
+use crate::{dialect::MixedServices, token::TokenKind, world::World};
 
 /// What an API client was made for (`glp.md §2.4`, `central.md §4.1`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +15,16 @@ pub enum Service {
     Central,
     /// A data service, such as Private Cloud Business Edition.
     DataServices,
+}
+
+impl Service {
+    /// All services.
+    pub const ALL: [Self; 3] = [Self::Platform, Self::Central, Self::DataServices];
+
+    /// The service that a service manager's id stands for.
+    pub fn of_manager(id: Uuid) -> Option<Self> {
+        Self::ALL.into_iter().find(|service| World::service_manager(*service) == id)
+    }
 }
 
 /// The families of resource APIs, each with its own envelope and its own rules of access.

@@ -1,409 +1,305 @@
-//! Devices: each is a function of the seed, its plot and its index, so a million cost no rows.
+//! Devices: each is a function of the seed, its workspace and its index, so a million cost no rows.
 //!
-//! A *plot* is the share of one workspace: so many network devices assigned to Central, so many
-//! servers and storage systems, so many network devices not assigned to anything yet. Serial
-//! numbers and MAC addresses are written from (plot, index), ids from a keyed permutation of it, so
-//! they are unique by construction and an id leads back to its device without a table.
+//! Serial numbers and MAC addresses are written from (workspace, index), ids from a keyed permutation of
+//! it, so they are unique by construction and lead back to their device without a table. Devices that
+//! a world lists come after the generated ones; only what they are given is kept. What has changed
+//! since the world began is an overlay of as many entries as devices have changed.
 
-use std::sync::Arc;
+mod address;
+mod change;
+mod device;
+mod health;
+mod plot;
+mod saved;
+mod share;
+#[cfg(test)]
+mod tests;
 
-use jiff::{SignedDuration, Timestamp};
+use std::{ops::Range, sync::Arc};
+
+use jiff::Timestamp;
+use rpds::RedBlackTreeMapSync;
+use smol_str::SmolStr;
 use uuid::Uuid;
 
+use self::{
+    address::{Address, PLOT, PLOTS},
+    change::Change,
+    plot::Plot,
+};
+pub use self::{
+    device::{Device, DeviceType, Site},
+    health::{Census, Health},
+    saved::Changed,
+    share::{FleetError, Listed, Mix, NOTES, Share, Tags},
+};
 use crate::{id::Seed, world::WorkspaceIx};
 
-/// How many devices of each class a workspace has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Mix {
-    /// Access points, switches and gateways assigned to Central.
-    pub network: u32,
-    /// Servers.
-    pub compute: u32,
-    /// Storage systems.
-    pub storage: u32,
-    /// Network devices in the inventory that no service was assigned to.
-    pub unassigned: u32,
-}
+/// A fleet that readers share while the world goes on.
+pub type SharedFleet = Arc<Fleet>;
 
-impl Mix {
-    /// How many devices there are in all.
-    pub fn total(&self) -> u32 {
-        self.network + self.compute + self.storage + self.unassigned
-    }
-}
-
-/// What a device is. The names are those of GLP's `deviceType` (`glp.md §6.2`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeviceType {
-    /// An access point.
-    AccessPoint,
-    /// A switch.
-    Switch,
-    /// A gateway.
-    Gateway,
-    /// A server.
-    Compute,
-    /// A storage system.
-    Storage,
-}
-
-/// Where Central has put a device.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Site {
-    /// Decimal digits; pycentral turns it into an integer (`central.md §1.1`).
-    pub id: u64,
-    /// Its name.
-    pub name: &'static str,
-}
-
-/// One device.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Device {
-    /// GLP's id.
-    pub id: Uuid,
-    /// Serial number, at most 16 characters.
-    pub serial: String,
-    /// `02:00:…`: locally administered, so it is nobody's.
-    pub mac: String,
-    /// What it is.
-    pub kind: DeviceType,
-    /// Model name.
-    pub model: &'static str,
-    /// Part number.
-    pub part_number: &'static str,
-    /// Name in Central.
-    pub name: String,
-    /// Central's `deviceFunction`.
-    pub function: &'static str,
-    /// Firmware version.
-    pub firmware: &'static str,
-    /// Subscription tier.
-    pub tier: &'static str,
-    /// Address in a documentation range.
-    pub ipv4: String,
-    /// Whether a service was assigned to it.
-    pub assigned: bool,
-    /// Whether Central has it on board.
-    pub provisioned: bool,
-    /// Whether it answers.
-    pub online: bool,
-    /// Where it stands.
-    pub site: Option<Site>,
-    /// Central's scope id, decimal.
-    pub scope_id: u64,
-    /// Central's device group, decimal id and name.
-    pub group: Option<(u64, &'static str)>,
-    /// The workspace that uses it.
-    pub workspace: WorkspaceIx,
-    /// When it was added.
-    pub created_at: Timestamp,
-    /// Its number within its plot.
-    pub index: u32,
-}
-
-impl Device {
-    /// The key of its subscription.
-    pub fn subscription_key(&self) -> String {
-        format!("E{}", self.serial)
-    }
-
-    /// The id of its subscription: one a device, in the sample.
-    pub fn subscription_id(&self) -> Uuid {
-        Seed(0).uuid("subscription", &self.serial, 0)
-    }
-}
-
-struct Model {
-    kind: DeviceType,
-    model: &'static str,
-    part_number: &'static str,
-    function: &'static str,
-    firmware: &'static str,
-    tier: &'static str,
-}
-
-const fn model(
-    kind: DeviceType,
-    model: &'static str,
-    part_number: &'static str,
-    function: &'static str,
-    firmware: &'static str,
-    tier: &'static str,
-) -> Model {
-    Model { kind, model, part_number, function, firmware, tier }
-}
-
-const NETWORK: [Model; 6] = [
-    model(
-        DeviceType::AccessPoint,
-        "AP-635",
-        "R7J28A",
-        "Campus Access Point",
-        "10.7.0.0_90000",
-        "ADVANCED_AP",
-    ),
-    model(
-        DeviceType::AccessPoint,
-        "AP-515",
-        "Q9H62A",
-        "Campus Access Point",
-        "10.7.0.0_90000",
-        "FOUNDATION_AP",
-    ),
-    model(DeviceType::Switch, "6300M", "JL659A", "Access Switch", "10.15.1005", "ADVANCED_SWITCH_6300"),
-    model(
-        DeviceType::AccessPoint,
-        "AP-655",
-        "R7J39A",
-        "Campus Access Point",
-        "10.7.0.0_90000",
-        "ADVANCED_AP",
-    ),
-    model(DeviceType::Switch, "6200F", "JL726A", "Access Switch", "10.15.1005", "FOUNDATION_SWITCH_6200"),
-    model(DeviceType::Gateway, "9004", "R1B20A", "Branch Gateway", "10.7.0.0_90000", "FOUNDATION_GW"),
-];
-const COMPUTE: Model =
-    model(DeviceType::Compute, "ProLiant DL360 Gen11", "P52499-B21", "", "", "ENHANCED_PROLIANT");
-const STORAGE: Model = model(DeviceType::Storage, "Alletra 6010", "R4U19A", "", "", "FOUNDATION_STORAGE");
-const SITES: [&str; 2] = ["HQ", "Branch"];
-
-/// Every device of a world.
+/// Every device of a world. A copy shares everything with its original until one of them changes.
 #[derive(Clone, Debug)]
 pub struct Fleet {
     seed: Seed,
     born: Timestamp,
-    plots: Vec<(WorkspaceIx, Mix)>,
+    /// By number of workspace.
+    plots: Arc<Vec<Arc<Plot>>>,
+    /// The serial numbers and MAC addresses that a world gives.
+    serials: RedBlackTreeMapSync<SmolStr, Address>,
+    macs: RedBlackTreeMapSync<SmolStr, Address>,
+    changes: RedBlackTreeMapSync<Address, Change>,
 }
 
 impl Fleet {
     /// An empty fleet whose devices were added from `born` on.
     pub fn new(seed: Seed, born: Timestamp) -> Self {
-        Self { seed, born, plots: Vec::new() }
+        Self {
+            seed,
+            born,
+            plots: Arc::default(),
+            serials: RedBlackTreeMapSync::new_sync(),
+            macs: RedBlackTreeMapSync::new_sync(),
+            changes: RedBlackTreeMapSync::new_sync(),
+        }
     }
 
-    /// Gives `workspace` its share.
-    pub fn plant(&mut self, workspace: WorkspaceIx, mix: Mix) {
-        self.plots.push((workspace, mix));
+    /// Gives `workspace` its share. After an error in a listed device those before it are there.
+    pub fn plant(&mut self, workspace: WorkspaceIx, share: impl Into<Share>) -> Result<(), FleetError> {
+        let Share { mix, listed, sites } = share.into();
+        if workspace.0 >= PLOTS {
+            return Err(FleetError::TooManyWorkspaces);
+        }
+        if mix.sum() > PLOT {
+            return Err(FleetError::TooMany(mix.sum()));
+        }
+        if self.plot(workspace).is_some_and(|plot| plot.len() > 0) {
+            return Err(FleetError::PlantedTwice);
+        }
+        let plot = Plot::new(mix, sites);
+        self.check_given(workspace, &plot)?;
+        let plots = Arc::make_mut(&mut self.plots);
+        if plots.len() <= workspace.0 {
+            plots.resize_with(workspace.0 + 1, Arc::default);
+        }
+        plots[workspace.0] = Arc::new(plot);
+        let mut census = Census::default();
+        self.range(workspace, 0..mix.network).for_each(|device| census.enter(device));
+        self.plot_mut(workspace).census = census;
+        listed.into_iter().try_for_each(|listed| self.add(workspace, listed).map(drop))
+    }
+
+    /// Refuses a plot whose generated devices would be called like listed ones that are there already.
+    fn check_given(&self, workspace: WorkspaceIx, plot: &Plot) -> Result<(), FleetError> {
+        let generated = |address: Option<Address>| {
+            let address = address.filter(|address| address.workspace() == workspace)?;
+            (address.index() < plot.generated.total()).then_some(address)
+        };
+        for serial in self.serials.keys() {
+            if let Some(address) = generated(Address::of_serial(serial))
+                && address.serial(plot.generated_make(address.index()).kind) == *serial
+            {
+                return Err(FleetError::SerialTaken(serial.clone()));
+            }
+        }
+        match self.macs.keys().find(|mac| generated(Address::of_mac(mac)).is_some_and(|it| it.mac() == **mac))
+        {
+            Some(mac) => Err(FleetError::MacTaken(mac.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Adds one device to a workspace that has a share, or changes nothing. Gives its index.
+    pub fn add(&mut self, workspace: WorkspaceIx, listed: Listed) -> Result<u32, FleetError> {
+        if self.plot(workspace).is_none() {
+            self.plant(workspace, Share::default())?;
+        }
+        let plot = &self.plots[workspace.0];
+        listed.check(plot.site_names())?;
+        let index = plot.len();
+        if u64::from(index) == PLOT {
+            return Err(FleetError::TooMany(PLOT + 1));
+        }
+        let address = Address::new(workspace, index);
+        let serial = listed.serial.clone().unwrap_or_else(|| address.serial(listed.kind));
+        let mac = listed.mac.clone().unwrap_or_else(|| address.mac());
+        if self.by_serial(&serial).is_some() {
+            return Err(FleetError::SerialTaken(serial));
+        }
+        if self.by_mac(&mac).is_some() {
+            return Err(FleetError::MacTaken(mac));
+        }
+        let network = listed.kind.is_network() && listed.assigned;
+        let rank = network.then(|| self.network_rank(workspace, &serial));
+        if listed.serial.is_some() {
+            self.serials.insert_mut(serial, address);
+        }
+        if listed.mac.is_some() {
+            self.macs.insert_mut(mac, address);
+        }
+        self.plot_mut(workspace).push(listed, rank);
+        if network {
+            let mut census = self.plots[workspace.0].census.clone();
+            census.enter(self.at(address));
+            self.plot_mut(workspace).census = census;
+        }
+        Ok(index)
+    }
+
+    /// How many network devices of a workspace have a smaller serial number: the rank of the one that
+    /// has this one.
+    pub fn network_rank(&self, workspace: WorkspaceIx, serial: &str) -> u32 {
+        let (mut low, mut high) = (0, self.mix(workspace).network);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let smaller = self.network_at(workspace, middle).is_some_and(|device| device.serial() < *serial);
+            if smaller { low = middle + 1 } else { high = middle }
+        }
+        low
     }
 
     /// How many devices `workspace` has, by class.
     pub fn mix(&self, workspace: WorkspaceIx) -> Mix {
-        self.plots.iter().find(|(owner, _)| *owner == workspace).map_or_else(Mix::default, |plot| plot.1)
+        self.plot(workspace).map(|plot| plot.total).unwrap_or_default()
+    }
+
+    /// How many devices `workspace` has.
+    pub fn count(&self, workspace: WorkspaceIx) -> u32 {
+        self.plot(workspace).map_or(0, Plot::len)
+    }
+
+    /// How the network devices of `workspace` do.
+    pub fn census(&self, workspace: WorkspaceIx) -> Census {
+        let Some(plot) = self.plot(workspace) else { return Census::default() };
+        let mut census = plot.census.clone();
+        census.sites = plot.sites().len() as u32;
+        for (&address, change) in self.changes.range(Address::all_of(workspace)) {
+            if change.forgotten {
+                census.leave(self.at(address));
+            }
+        }
+        census
+    }
+
+    /// The sites of `workspace`.
+    pub fn sites(&self, workspace: WorkspaceIx) -> impl Iterator<Item = Site<'_>> {
+        let names = self.plot(workspace).map(Plot::sites).unwrap_or_default();
+        names
+            .iter()
+            .enumerate()
+            .map(move |(number, name)| Site { id: device::site_id(workspace, number), name })
+    }
+
+    /// All devices of `workspace` in the order in which they were added.
+    pub fn all(&self, workspace: WorkspaceIx) -> impl DoubleEndedIterator<Item = Device<'_>> {
+        self.range(workspace, 0..self.count(workspace))
     }
 
     /// The devices of `workspace` that are assigned to Central, in the order of serial numbers.
-    pub fn network(&self, workspace: WorkspaceIx) -> impl Iterator<Item = Device> {
-        self.range(workspace, |mix| 0..mix.network)
+    pub fn network(&self, workspace: WorkspaceIx) -> impl DoubleEndedIterator<Item = Device<'_>> {
+        let ranks = 0..self.mix(workspace).network;
+        ranks.filter_map(move |rank| self.network_at(workspace, rank))
     }
 
-    /// All devices of `workspace`, by index.
-    pub fn all(&self, workspace: WorkspaceIx) -> impl Iterator<Item = Device> {
-        self.range(workspace, |mix| 0..mix.total())
+    /// The network device of `workspace` of that rank in the order of serial numbers.
+    pub fn network_at(&self, workspace: WorkspaceIx, rank: u32) -> Option<Device<'_>> {
+        let index = self.plot(workspace)?.network_at(rank)?;
+        Some(self.at(Address::new(workspace, index)))
     }
 
     /// The device at `index` of `workspace`.
-    pub fn device(&self, workspace: WorkspaceIx, index: u32) -> Option<Device> {
-        let (plot, (_, mix)) = self.plots.iter().enumerate().find(|(_, (owner, _))| *owner == workspace)?;
-        (index < mix.total()).then(|| self.grow(plot, index))
+    pub fn device(&self, workspace: WorkspaceIx, index: u32) -> Option<Device<'_>> {
+        (index < self.count(workspace)).then(|| self.at(Address::new(workspace, index)))
     }
 
     /// The device of that GLP id.
-    pub fn by_id(&self, id: Uuid) -> Option<Device> {
-        let [a, b, c, d, e, ..] = id.into_bytes();
-        let (plot, index) = self.unscramble(u64::from_be_bytes([0, 0, 0, a, b, c, d, e]));
-        let mix = self.plots.get(plot)?.1;
-        (index < mix.total()).then(|| self.grow(plot, index)).filter(|device| device.id == id)
+    pub fn by_id(&self, id: Uuid) -> Option<Device<'_>> {
+        self.there(Address::of_id(id, self.seed)?)
+    }
+
+    /// The device of that serial number.
+    pub fn by_serial(&self, serial: &str) -> Option<Device<'_>> {
+        let address = self.serials.get(serial).copied().or_else(|| Address::of_serial(serial))?;
+        self.there(address).filter(|device| device.serial() == serial)
+    }
+
+    /// The device of that MAC address.
+    pub fn by_mac(&self, mac: &str) -> Option<Device<'_>> {
+        let address = self.macs.get(mac).copied().or_else(|| Address::of_mac(mac))?;
+        self.there(address).filter(|device| device.mac() == mac)
+    }
+
+    /// The device of that serial number, if `workspace` has it and Central monitors it.
+    pub fn monitored(&self, workspace: WorkspaceIx, serial: &str) -> Option<Device<'_>> {
+        self.by_serial(serial).filter(|device| device.workspace() == workspace && device.provisioned())
+    }
+
+    /// Sets the notes of a monitored device; empty ones delete them (`central.md §1.3`). Whether there
+    /// is such a device.
+    pub fn set_notes(&mut self, workspace: WorkspaceIx, serial: &str, notes: &str) -> bool {
+        self.alter_monitored(workspace, serial, |change| change.notes = Some(notes.into()))
+    }
+
+    /// Central lets go of a monitored device (`central.md §1.3`): it stays in the inventory, not on
+    /// board. Whether there is such a device.
+    pub fn forget(&mut self, workspace: WorkspaceIx, serial: &str) -> bool {
+        self.alter_monitored(workspace, serial, |change| change.forgotten = true)
+    }
+
+    /// Sets the tags that GLP shows of the device at `index` of `workspace`. Whether there is one.
+    pub fn set_tags(&mut self, workspace: WorkspaceIx, index: u32, tags: Tags, now: Timestamp) -> bool {
+        let Some(Device { address, .. }) = self.device(workspace, index) else { return false };
+        self.alter(address, |change| {
+            change.tags = Some(Arc::new(tags));
+            change.updated_at = Some(now);
+        });
+        true
+    }
+
+    fn alter_monitored(
+        &mut self,
+        workspace: WorkspaceIx,
+        serial: &str,
+        alter: impl FnOnce(&mut Change),
+    ) -> bool {
+        let Some(Device { address, .. }) = self.monitored(workspace, serial) else { return false };
+        self.alter(address, alter);
+        true
+    }
+
+    fn alter(&mut self, address: Address, alter: impl FnOnce(&mut Change)) {
+        let mut change = self.change(address).cloned().unwrap_or_default();
+        alter(&mut change);
+        self.changes.insert_mut(address, change);
+    }
+
+    fn change(&self, address: Address) -> Option<&Change> {
+        if self.changes.is_empty() { None } else { self.changes.get(&address) }
     }
 
     fn range(
         &self,
         workspace: WorkspaceIx,
-        which: impl Fn(&Mix) -> std::ops::Range<u32>,
-    ) -> impl Iterator<Item = Device> {
-        let plot = self.plots.iter().position(|(owner, _)| *owner == workspace);
-        plot.into_iter()
-            .flat_map(move |plot| which(&self.plots[plot].1).map(move |index| self.grow(plot, index)))
+        indices: Range<u32>,
+    ) -> impl DoubleEndedIterator<Item = Device<'_>> {
+        indices.map(move |index| self.at(Address::new(workspace, index)))
     }
 
-    fn grow(&self, plot: usize, index: u32) -> Device {
-        let (workspace, mix) = self.plots[plot];
-        let luck = mixed(self.seed.0 ^ ((plot as u64) << 32) ^ u64::from(index));
-        let class_ends = [mix.network, mix.network + mix.compute, mix.network + mix.compute + mix.storage];
-        let (model, assigned) = if index < class_ends[0] {
-            (&NETWORK[index as usize % NETWORK.len()], true)
-        } else if index < class_ends[1] {
-            (&COMPUTE, false)
-        } else if index < class_ends[2] {
-            (&STORAGE, false)
-        } else {
-            (&NETWORK[index as usize % NETWORK.len()], false)
-        };
-        let provisioned = assigned && !luck.is_multiple_of(11);
-        let sited = assigned && index % 8 != 7;
-        let (prefix, group) = match model.kind {
-            DeviceType::AccessPoint => ("ap", (20_000_001, "aps")),
-            DeviceType::Switch => ("sw", (20_000_002, "switches")),
-            DeviceType::Gateway => ("gw", (20_000_003, "gateways")),
-            DeviceType::Compute => ("srv", (0, "")),
-            DeviceType::Storage => ("sto", (0, "")),
-        };
-        let site_number = index as usize % SITES.len();
-        let packed = pack(plot, index);
-        let mac = packed.to_be_bytes();
-        Device {
-            id: self.id(plot, index),
-            serial: serial(model.kind, packed),
-            mac: format!("02:{:02X}:{:02X}:{:02X}:{:02X}:{:02X}", mac[3], mac[4], mac[5], mac[6], mac[7]),
-            kind: model.kind,
-            model: model.model,
-            part_number: model.part_number,
-            name: format!("{prefix}-{:04}", index + 1),
-            function: model.function,
-            firmware: model.firmware,
-            tier: model.tier,
-            ipv4: format!("192.0.2.{}", 1 + luck % 254),
-            assigned,
-            provisioned,
-            online: provisioned && !luck.is_multiple_of(7),
-            site: sited.then(|| Site {
-                id: 10_000_001 + (plot * SITES.len() + site_number) as u64,
-                name: SITES[site_number],
-            }),
-            scope_id: 30_000_000 + ((plot as u64) << 24) + u64::from(index),
-            group: (provisioned && group.0 != 0).then_some(group),
-            workspace,
-            created_at: self
-                .born
-                .saturating_add(SignedDuration::from_secs(i64::from(index)))
-                .unwrap_or(self.born),
-            index,
-        }
+    fn there(&self, address: Address) -> Option<Device<'_>> {
+        self.device(address.workspace(), address.index())
     }
 
-    /// The scrambled (plot, index), then bytes that prove it. Version 5 in looks, as HPE's ids are
-    /// (`glp.md §6.2`).
-    fn id(&self, plot: usize, index: u32) -> Uuid {
-        let code = self.scramble(plot, index);
-        let mut bytes = [0; 16];
-        bytes[..5].copy_from_slice(&code.to_be_bytes()[3..]);
-        bytes[5..8].copy_from_slice(&mixed(self.seed.0 ^ code ^ 0x6964).to_be_bytes()[5..]);
-        bytes[8..].copy_from_slice(&mixed(code ^ self.seed.0).to_be_bytes());
-        bytes[6] = (bytes[6] & 0x0f) | 0x50;
-        bytes[8] = (bytes[8] & 0x3f) | 0x80;
-        Uuid::from_bytes(bytes)
+    /// A device that is there.
+    fn at(&self, address: Address) -> Device<'_> {
+        Device { fleet: self, plot: &self.plots[address.workspace().0], address }
     }
 
-    /// A keyed permutation of the forty bits of [`pack`]. Four Feistel rounds.
-    fn scramble(&self, plot: usize, index: u32) -> u64 {
-        let packed = pack(plot, index);
-        let (mut left, mut right) = (packed >> 20, packed & 0xf_ffff);
-        for round in 0..4 {
-            (left, right) = (right, left ^ self.round(right, round));
-        }
-        (left << 20) | right
+    fn plot(&self, workspace: WorkspaceIx) -> Option<&Plot> {
+        self.plots.get(workspace.0).map(Arc::as_ref)
     }
 
-    fn unscramble(&self, code: u64) -> (usize, u32) {
-        let (mut left, mut right) = (code >> 20, code & 0xf_ffff);
-        for round in (0..4).rev() {
-            (left, right) = (right ^ self.round(left, round), left);
-        }
-        let packed = (left << 20) | right;
-        ((packed >> 24) as usize, (packed & 0xff_ffff) as u32)
-    }
-
-    fn round(&self, half: u64, round: u64) -> u64 {
-        mixed(half ^ self.seed.0.rotate_left(17) ^ (round << 40)) & 0xf_ffff
-    }
-}
-
-/// A finished hash of one number (the finalizer of splitmix64).
-fn mixed(value: u64) -> u64 {
-    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 31)
-}
-
-/// Forty bits: 16 for the plot, 24 for the index.
-fn pack(plot: usize, index: u32) -> u64 {
-    ((plot as u64) << 24) | u64::from(index)
-}
-
-/// Two letters, then the forty bits in base 32 without look-alikes. Within a plot and a class the
-/// order of serial numbers is the order of indices, so a list in serial order needs no sorting.
-fn serial(kind: DeviceType, packed: u64) -> String {
-    const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKLMNPQRSTVWXY";
-    let prefix = match kind {
-        DeviceType::AccessPoint | DeviceType::Switch | DeviceType::Gateway => "CN",
-        DeviceType::Compute => "CZ",
-        DeviceType::Storage => "AF",
-    };
-    let digits = (0..8).rev().map(|place| char::from(DIGITS[(packed >> (5 * place) & 31) as usize]));
-    prefix.chars().chain(digits).collect()
-}
-
-/// A fleet that readers share while the world goes on.
-pub type SharedFleet = Arc<Fleet>;
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn fleet(seed: u64) -> Fleet {
-        let mut fleet = Fleet::new(Seed(seed), "2025-09-17T13:06:59Z".parse().unwrap());
-        for plot in 0..3 {
-            let mix = Mix { network: 700, compute: 20, storage: 5, unassigned: 9 };
-            fleet.plant(WorkspaceIx(plot), mix);
-        }
-        fleet
-    }
-
-    #[test]
-    fn ids_serials_and_macs_are_unique_and_lead_back() {
-        let fleet = fleet(7);
-        let devices: Vec<_> =
-            (0..3).flat_map(|plot| fleet.all(WorkspaceIx(plot)).collect::<Vec<_>>()).collect();
-        assert_eq!(devices.len(), 3 * 734);
-        let distinct = |field: fn(&Device) -> String| devices.iter().map(field).collect::<HashSet<_>>().len();
-        assert_eq!(distinct(|device| device.id.to_string()), devices.len());
-        assert_eq!(distinct(|device| device.serial.clone()), devices.len());
-        assert_eq!(distinct(|device| device.mac.clone()), devices.len());
-        for device in &devices {
-            assert_eq!(fleet.by_id(device.id).as_ref(), Some(device));
-            assert!(device.serial.len() <= 16);
-        }
-        assert_eq!(fleet.by_id(Uuid::nil()), None);
-    }
-
-    #[test]
-    fn classes_fill_the_plot_in_order() {
-        let fleet = fleet(7);
-        assert_eq!(fleet.network(WorkspaceIx(1)).count(), 700);
-        assert!(fleet.network(WorkspaceIx(1)).all(|device| device.assigned));
-        assert_eq!(fleet.device(WorkspaceIx(1), 700).unwrap().kind, DeviceType::Compute);
-        assert_eq!(fleet.device(WorkspaceIx(1), 720).unwrap().kind, DeviceType::Storage);
-        assert!(!fleet.device(WorkspaceIx(1), 733).unwrap().assigned);
-        assert_eq!(fleet.device(WorkspaceIx(1), 734), None);
-        assert_eq!(fleet.all(WorkspaceIx(9)).count(), 0);
-    }
-
-    proptest! {
-        #[test]
-        fn scrambling_is_undone(seed: u64, plot in 0usize..65_536, index in 0u32..(1 << 24)) {
-            let fleet = Fleet::new(Seed(seed), Timestamp::UNIX_EPOCH);
-            let code = fleet.scramble(plot, index);
-            prop_assert!(code < 1 << 40);
-            prop_assert_eq!(fleet.unscramble(code), (plot, index));
-        }
-
-        #[test]
-        fn no_id_from_outside_panics(seed: u64, id in any::<u128>()) {
-            fleet(seed).by_id(Uuid::from_u128(id));
-        }
+    /// The plot of a workspace that has one.
+    fn plot_mut(&mut self, workspace: WorkspaceIx) -> &mut Plot {
+        Arc::make_mut(&mut Arc::make_mut(&mut self.plots)[workspace.0])
     }
 }

@@ -1,10 +1,16 @@
 //! What happened: an append-only list of entries under one sequence, bounded by count and bytes.
 
-use std::collections::{BTreeMap, VecDeque};
+mod headers;
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, VecDeque},
+};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::headers::Headers;
 use crate::{
     call::OpKind,
     credential::AuthMethod,
@@ -26,6 +32,9 @@ impl Default for Bounds {
         Self { entries: 20_000, bytes: 16 << 20 }
     }
 }
+
+/// A text that is most often one of a few: then it is part of the program and takes no memory.
+pub type Word = Cow<'static, str>;
 
 /// A token as an entry shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,22 +65,22 @@ pub struct Request {
     pub op: OpKind,
     /// The name of the route, if there is one: `glp.devices.list`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub route: Option<String>,
+    pub route: Option<Word>,
     /// HTTP version: `1.1`, `2`.
-    pub http: String,
+    pub http: Word,
     /// Whether it came through TLS.
     pub tls: bool,
     /// The host it addressed.
     pub host: String,
     /// The method.
-    pub method: String,
+    pub method: Word,
     /// The path; segments that are secrets are digests.
     pub path: String,
     /// The query, as written; values that are secrets are digests.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub query: String,
     /// Headers in order, names in lower case; credentials are digests.
-    pub headers: Vec<(String, String)>,
+    pub headers: Headers,
     /// How client credentials were sent, at a token endpoint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth: Option<AuthMethod>,
@@ -301,23 +310,23 @@ fn size_of(event: &Event) -> usize {
     /// A string or a node of a map or list.
     const HOLD: usize = 32;
     let text = |text: &String| text.len() + HOLD;
+    let word = |word: &Word| if let Cow::Owned(word) = word { text(word) } else { HOLD };
     let maybe = |text: &Option<String>| text.as_ref().map_or(0, |text| text.len());
     let view = |view: &Option<TokenView>| view.as_ref().map_or(0, |view| view.symbol.len());
     std::mem::size_of::<(usize, Entry)>()
         + match event {
             Event::Request(request) => {
                 std::mem::size_of::<Request>()
-                    + [&request.http, &request.host, &request.method, &request.path, &request.query]
-                        .into_iter()
-                        .map(text)
-                        .sum::<usize>()
-                    + [&request.route, &request.workspace, &request.client, &request.actor, &request.body]
+                    + [&request.http, &request.method].into_iter().map(word).sum::<usize>()
+                    + [&request.host, &request.path, &request.query].into_iter().map(text).sum::<usize>()
+                    + request.route.as_ref().map_or(0, word)
+                    + [&request.workspace, &request.client, &request.actor, &request.body]
                         .into_iter()
                         .map(maybe)
                         .sum::<usize>()
                     + view(&request.token)
                     + view(&request.subject)
-                    + request.headers.iter().map(|(a, b)| text(a) + text(b)).sum::<usize>()
+                    + request.headers.size()
                     + request.form.iter().map(|(a, b)| text(a) + text(b)).sum::<usize>()
             }
             Event::Response(response) => {

@@ -90,16 +90,18 @@ pub fn family(host: &str, dedicated: &[String]) -> Option<HostFamily> {
     if label_before(&host, ".data.cloud.hpe.com").is_some() {
         return Some(HostFamily::DataServices);
     }
-    for suffix in ["central.arubanetworks.com", "central.arubanetworks.com.cn"] {
-        if label_before(&host, &format!(".api.{suffix}")).is_some() {
+    for suffix in [".central.arubanetworks.com", ".central.arubanetworks.com.cn"] {
+        let Some(front) = host.strip_suffix(suffix) else { continue };
+        if label_before(front, ".api").is_some() {
             return Some(HostFamily::Central);
         }
-        if host == format!("apigw.{suffix}") {
-            return Some(HostFamily::ClassicGateway);
-        }
-        if let Some(label) = label_before(&host, &format!(".{suffix}"))
-            && (label.starts_with("apigw-") || label.starts_with("api-") || label.ends_with("-apigw"))
-        {
+        let is_gateway = |label: &str| {
+            label == "apigw"
+                || label.starts_with("apigw-")
+                || label.starts_with("api-")
+                || label.ends_with("-apigw")
+        };
+        if label_before(front, "").is_some_and(is_gateway) {
             return Some(HostFamily::ClassicGateway);
         }
     }

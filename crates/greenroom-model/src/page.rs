@@ -21,7 +21,8 @@ pub struct Numbered {
 
 /// Page `page` (counted from 1) of `limit` rows. A limit of 0 gives no rows and no next page.
 pub fn by_number(total: usize, page: usize, limit: usize) -> Numbered {
-    let start = page.saturating_sub(1).saturating_mul(limit);
+    let page = page.max(1);
+    let start = (page - 1).saturating_mul(limit);
     let rows = by_offset(total, start, limit);
     let next = (rows.end < total && !rows.is_empty()).then(|| page + 1);
     Numbered { past_end: page > 1 && limit > 0 && start >= total, rows, next }
@@ -73,6 +74,7 @@ mod tests {
     fn edges() {
         assert_eq!(by_number(5, 1, 0), Numbered { rows: 0..0, next: None, past_end: false });
         assert_eq!(by_number(0, 1, 10), Numbered { rows: 0..0, next: None, past_end: false });
+        assert_eq!(by_number(9, 0, 5), by_number(9, 1, 5), "there is no page before the first");
         assert_eq!(by_number(10, 2, 10), Numbered { rows: 10..10, next: None, past_end: true });
     }
 }

@@ -4,7 +4,7 @@
 //! sentence. What status and body it becomes on the wire is the business of the emulator's
 //! envelopes and of the dialect.
 
-use crate::{filter::FilterError, role::Need};
+use crate::{filter::FilterError, limit::Allowance, role::Need};
 
 /// What is wrong with the bearer token of a resource request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,6 +55,9 @@ pub enum Refusal {
         /// What the operation needs.
         need: Need,
     },
+    /// 429: there were as many calls in this window as there may be (dialect `rate_limits`).
+    #[error("the rate limit of {} is reached; its window ends in {} s", .0.most, .0.resets_in)]
+    Limited(Allowance),
     /// 403: only an MSP workspace has tenants.
     #[error("the workspace of the token is no MSP")]
     NotAnMsp,
@@ -185,6 +188,7 @@ impl Refusal {
             Self::Token(fault) => fault.code(),
             Self::WrongWorkspace => "wrong_workspace",
             Self::Denied { .. } => "denied",
+            Self::Limited(_) => "rate_limited",
             Self::NotAnMsp => "not_an_msp",
             Self::NoRoute => "no_route",
             Self::Method(_) => "method_not_allowed",

@@ -7,6 +7,8 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use crate::nearest;
+
 /// What permissions are about, in HPE's words: `Workspace` and `Platform Customer Account` are named by
 /// the permission tables of credentials and workspaces (`glp.md §4`, `§5`), device management by
 /// `ccs.device-management` (`glp.md §6`); the other names are ours.
@@ -104,6 +106,34 @@ impl Role {
     /// Whether the role grants what an operation needs.
     pub fn grants(&self, Need(resource, permission): Need) -> bool {
         self.grants.get(&resource).is_some_and(|granted| granted.contains(&permission))
+    }
+}
+
+/// The name of a role that no world file or preset defines.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no role {role:?}{hint} There are {known}")]
+pub struct UnknownRole {
+    role: String,
+    hint: String,
+    known: String,
+}
+
+impl UnknownRole {
+    /// How many roles are named.
+    const NAMED: usize = 20;
+
+    pub(crate) fn of<'a>(role: &str, known: impl Iterator<Item = &'a str>) -> Self {
+        let known: Vec<_> = known.collect();
+        let hint = match nearest::of(role, &known) {
+            Some(_) => nearest::hint(&nearest::of(role, &known)),
+            None => ".".to_owned(),
+        };
+        let more = known.len().saturating_sub(Self::NAMED);
+        let mut named = known[..known.len() - more].join(", ");
+        if more > 0 {
+            named.push_str(&format!(" and {more} more"));
+        }
+        Self { role: role.to_owned(), hint, known: named }
     }
 }
 

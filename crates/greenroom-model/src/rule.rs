@@ -300,7 +300,7 @@ mod tests {
             method: "GET".into(),
             path: path.into(),
             query: String::new(),
-            headers: Vec::new(),
+            headers: Default::default(),
             auth: None,
             form: Default::default(),
             workspace: None,

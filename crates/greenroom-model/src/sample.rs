@@ -53,12 +53,12 @@ impl World {
         builder.client("msp", Service::Platform, msp, msp_admin);
         builder.client("msp-central", Service::Central, msp, msp_admin);
         builder.provision(msp, msp_admin);
-        builder.fleet.plant(msp, mix(15, 3, 2, 2));
+        builder.plant(msp, mix(15, 3, 2, 2));
         for (symbol, name, ownership, devices) in TENANTS {
             let kind = WorkspaceKind::Tenant { msp, ownership };
             let tenant = builder.workspace(symbol, name, kind, Platform::Cloud, msp_admin);
             builder.provision(tenant, msp_admin);
-            builder.fleet.plant(tenant, devices);
+            builder.plant(tenant, devices);
         }
         let admin = builder.user("ops.user@example.com");
         let standard =
@@ -67,7 +67,7 @@ impl World {
         builder.client("standard-central", Service::Central, standard, admin);
         builder.client("standard-data", Service::DataServices, standard, admin);
         builder.provision(standard, admin);
-        builder.fleet.plant(standard, mix(60, 12, 6, 6));
+        builder.plant(standard, mix(60, 12, 6, 6));
         let keeper = builder.user("dedicated.admin@example.com");
         let platform = Platform::Dedicated { host: DEDICATED_HOST.to_owned() };
         let dedicated =
@@ -123,6 +123,10 @@ impl Builder {
             description: None,
             gone: false,
         })
+    }
+
+    fn plant(&mut self, workspace: WorkspaceIx, devices: Mix) {
+        self.fleet.plant(workspace, devices).expect("a workspace of the sample has few devices");
     }
 
     fn client(&mut self, name: &str, service: Service, workspace: WorkspaceIx, owner: UserIx) {

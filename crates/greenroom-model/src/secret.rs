@@ -1,6 +1,9 @@
 //! Secrets and their digests: what is secret can be compared and named, never printed.
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -14,12 +17,37 @@ impl Digest {
     pub fn of(value: impl AsRef<[u8]>) -> Self {
         Self(Sha256::digest(value).into())
     }
+
+    /// All 64 hex digits, as world files have them.
+    pub fn hex(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The digest with these 64 hex digits.
+    pub fn of_hex(digits: &str) -> Option<Self> {
+        let digits = digits.as_bytes();
+        let mut bytes = [0; 32];
+        if digits.len() != 64 {
+            return None;
+        }
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+            let digit = |at: usize| char::from(pair[at]).to_digit(16);
+            *byte = u8::try_from(digit(0)? << 4 | digit(1)?).ok()?;
+        }
+        Some(Self(bytes))
+    }
 }
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d, ..] = self.0;
-        write!(f, "sha256:{a:02x}{b:02x}{c:02x}{d:02x}")
+        let mut text = *b"sha256:########";
+        for (pair, byte) in text[7..].chunks_exact_mut(2).zip(self.0) {
+            pair.copy_from_slice(
+                &[byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]),
+            );
+        }
+        // It is ASCII.
+        f.write_str(str::from_utf8(&text).unwrap_or_default())
     }
 }
 
@@ -61,6 +89,13 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.digest().fmt(f)
     }
+}
+
+/// A version of a world's secrets that no other world has, nor had this one before: what was made from
+/// the secrets of one version must not serve for others, also when a world is put back.
+pub(crate) fn next_version() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Sort orders: `prop [asc|desc]{, prop [asc|desc]}`, the first one deciding (`central.md §1.5`).
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, ops::Range};
 
 use crate::{filter::FilterError, nearest};
 
@@ -44,34 +44,63 @@ pub fn parse(text: &str, known: &[&str]) -> Result<Vec<SortKey>, FilterError> {
         .collect()
 }
 
-/// Sorts rows by `keys`, equal ones keeping their order. `value` gives the text that is compared.
-pub fn rows<T>(rows: &mut [T], keys: &[SortKey], value: impl Fn(&T, &str) -> String) {
-    if keys.is_empty() {
-        return;
-    }
-    rows.sort_by_cached_key(|row| {
-        let step = |key: &SortKey| Step { text: value(row, &key.field), descending: key.descending };
-        keys.iter().map(step).collect::<Vec<_>>()
-    });
-}
-
-#[derive(PartialEq, Eq)]
-struct Step {
-    text: String,
-    descending: bool,
-}
-
-impl Ord for Step {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let order = self.text.cmp(&other.text);
-        if self.descending { order.reverse() } else { order }
+/// Sorts rows by `keys`, equal ones keeping their order. `value` gives what is compared.
+pub fn rows<T, V: Ord>(rows: &mut [T], keys: &[SortKey], value: impl Fn(&T, &str) -> V) {
+    let all = 0..rows.len();
+    let mut places = page(rows.len(), keys, all, |row, name| value(&rows[row], name));
+    // Where the row came from that belongs here: it has moved if its own place is settled already.
+    for place in 0..places.len() {
+        let mut from = places[place];
+        while from < place {
+            from = places[from];
+        }
+        places[place] = from;
+        rows.swap(place, from);
     }
 }
 
-impl PartialOrd for Step {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
+/// The numbers of the rows that a page of the sorted list shows: `range` of what sorting all `len`
+/// rows by `keys`, equal ones keeping their order, would give. `value` is asked once a row and key.
+///
+/// A [`Field`](crate::filter::Field) is a value that sorts as it should. A page takes time in
+/// proportion to the rows, and to sort no more than the page.
+pub fn page<V: Ord>(
+    len: usize,
+    keys: &[SortKey],
+    range: Range<usize>,
+    value: impl Fn(usize, &str) -> V,
+) -> Vec<usize> {
+    let end = range.end.min(len);
+    let start = range.start.min(end);
+    if keys.is_empty() || start == end {
+        return (start..end).collect();
     }
+    let value = &value;
+    let values_of = |row| keys.iter().map(move |key| value(row, &key.field));
+    let values: Vec<V> = (0..len).flat_map(values_of).collect();
+    let row = |row: usize| &values[row * keys.len()..(row + 1) * keys.len()];
+    // The number of the row settles ties, so that an unstable sort gives the stable order.
+    let order = |one: &usize, other: &usize| compare(keys, row(*one), row(*other)).then(one.cmp(other));
+    let mut rows: Vec<usize> = (0..len).collect();
+    if end < len {
+        rows.select_nth_unstable_by(end, order);
+        rows.truncate(end);
+    }
+    if start > 0 {
+        rows.select_nth_unstable_by(start, order);
+        rows.drain(..start);
+    }
+    rows.sort_unstable_by(order);
+    rows
+}
+
+fn compare<V: Ord>(keys: &[SortKey], one: &[V], other: &[V]) -> Ordering {
+    let mut steps = keys
+        .iter()
+        .zip(one)
+        .zip(other)
+        .map(|((key, one), other)| if key.descending { other.cmp(one) } else { one.cmp(other) });
+    steps.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
 #[cfg(test)]

@@ -237,6 +237,8 @@ pub struct TokenTable {
     by_digest: HashMap<Digest, Ordinal>,
     issued: Ordinal,
     by_subject: HashMap<String, u32>,
+    /// Whether there ever was a token that was not issued here.
+    any_adopted: bool,
     /// When the first of the tokens expires that were live at the last search for expired ones.
     full_until: Option<Timestamp>,
 }
@@ -268,6 +270,7 @@ impl TokenTable {
         if let Some(seal) = token.seal {
             self.by_digest.insert(seal, token.ordinal);
         }
+        self.any_adopted |= token.adopted;
         Ok(self.tokens.entry(self.issued).or_insert(token))
     }
 
@@ -282,6 +285,11 @@ impl TokenTable {
     /// The token of that value, if it was sealed here.
     pub fn by_digest(&self, digest: &Digest) -> Option<&Token> {
         self.by_digest.get(digest).and_then(|ordinal| self.tokens.get(ordinal))
+    }
+
+    /// Whether there may be a token that was not issued here, and so may look like anything.
+    pub fn any_adopted(&self) -> bool {
+        self.any_adopted
     }
 
     /// The token of that ordinal.
@@ -299,6 +307,32 @@ impl TokenTable {
         for token in self.tokens.values_mut().filter(|token| which(token)) {
             token.revoked = true;
         }
+    }
+
+    /// How many tokens were ever issued, and how many to each subject.
+    pub(crate) fn counters(&self) -> (Ordinal, impl Iterator<Item = (&str, u32)>) {
+        (self.issued, self.by_subject.iter().map(|(subject, count)| (subject.as_str(), *count)))
+    }
+
+    /// A table that goes on after `tokens`, `issued` in all and so many to each subject.
+    pub(crate) fn resume(
+        tokens: impl Iterator<Item = Token>,
+        issued: Ordinal,
+        subjects: impl Iterator<Item = (String, u32)>,
+    ) -> Self {
+        let mut table = Self { issued, by_subject: subjects.collect(), ..Self::default() };
+        for token in tokens {
+            // A file may forget to count what it lists.
+            table.issued = table.issued.max(token.ordinal);
+            let count = table.by_subject.entry(token.symbol.subject.clone()).or_default();
+            *count = (*count).max(token.symbol.nth);
+            if let Some(seal) = token.seal {
+                table.by_digest.insert(seal, token.ordinal);
+            }
+            table.any_adopted |= token.adopted;
+            table.tokens.insert(token.ordinal, token);
+        }
+        table
     }
 
     fn forget_expired(&mut self, now: Timestamp) {

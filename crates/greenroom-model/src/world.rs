@@ -3,7 +3,10 @@
 //! A world is a plain value. Its operations take `now` as an argument and do no I/O; issuing tokens
 //! is in [`crate::issue`], the built-in world in [`crate::sample`].
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -14,12 +17,13 @@ use crate::{
     credential::{ApiClient, User},
     dialect::{Audit, Dialect, WrongCluster, WrongWorkspaceToken},
     directory::Directory,
-    fleet::{Device, Fleet, SharedFleet},
+    fleet::{Fleet, SharedFleet},
     host::HostFamily,
     id::{Seed, WorkspaceId},
+    limit::Limiter,
     refusal::{Refusal, TokenFault},
-    role::{self, Need, Role},
-    secret::{Digest, Secret},
+    role::{self, Need, Role, UnknownRole},
+    secret::{self, Digest, Secret},
     tenancy::{Ownership, Platform, Workspace, WorkspaceKind},
     token::{Lifetimes, Ordinal, Standing, Token, TokenTable},
 };
@@ -58,6 +62,8 @@ pub struct Provision {
 pub struct World {
     /// What everything that looks random follows from.
     pub seed: Seed,
+    /// When everything was made for which no other time is known.
+    pub(crate) born: Timestamp,
     /// The present value of every dialect.
     pub dialect: Dialect,
     /// How long tokens live.
@@ -74,6 +80,9 @@ pub struct World {
     pub(crate) fleet: SharedFleet,
     pub(crate) tokens: TokenTable,
     pub(crate) audit: AuditLog,
+    pub(crate) limiter: Limiter,
+    // Secrets that a reset has replaced, newest first.
+    pub(crate) retired: VecDeque<Secret>,
     pub(crate) secrets_version: u64,
 }
 
@@ -104,6 +113,7 @@ impl World {
     pub(crate) fn empty(seed: Seed, born: Timestamp) -> Self {
         Self {
             seed,
+            born,
             dialect: Dialect::default(),
             lifetimes: Lifetimes::default(),
             roles: role::preconfigured(),
@@ -115,6 +125,8 @@ impl World {
             fleet: Arc::new(Fleet::new(seed, born)),
             tokens: TokenTable::default(),
             audit: AuditLog::default(),
+            limiter: Limiter::default(),
+            retired: VecDeque::new(),
             secrets_version: 0,
         }
     }
@@ -205,8 +217,7 @@ impl World {
     /// Gives a user another role. The name of a role that is not there is an error, with the nearest.
     pub fn assign_role(&mut self, user: UserIx, role: &str) -> Result<(), UnknownRole> {
         if !self.roles.contains_key(role) {
-            let known: Vec<_> = self.roles.keys().map(String::as_str).collect();
-            return Err(UnknownRole { role: role.to_owned(), known: known.join(", ") });
+            return Err(UnknownRole::of(role, self.roles.keys().map(String::as_str)));
         }
         role.clone_into(&mut self.users[user.0].role);
         Ok(())
@@ -293,27 +304,15 @@ impl World {
     /// is not there look the same (dialect `wrong_workspace_token`).
     pub fn own_workspace(&self, session: &Session, asked: WorkspaceId) -> Result<&Workspace, Refusal> {
         let own = self.workspace(session.workspace);
-        if own.id == asked {
-            return Ok(own);
-        }
-        Err(match self.dialect.wrong_workspace_token {
+        if own.id == asked { Ok(own) } else { Err(self.wrong_workspace()) }
+    }
+
+    /// What a right token gets for the id of another workspace (dialect `wrong_workspace_token`).
+    pub(crate) fn wrong_workspace(&self) -> Refusal {
+        match self.dialect.wrong_workspace_token {
             WrongWorkspaceToken::Forbidden403 => Refusal::WrongWorkspace,
             WrongWorkspaceToken::Unauthorized401 => TokenFault::WrongWorkspace.into(),
-        })
-    }
-
-    /// The devices that GLP shows to a workspace: its own, and for an MSP those of the tenants whose
-    /// inventory it owns, as ranges of the fleet.
-    pub fn visible_devices(&self, to: WorkspaceIx) -> Vec<(WorkspaceIx, u32)> {
-        let share = |ix: WorkspaceIx| (ix, self.fleet.mix(ix).total());
-        let owned = self.tenants(to).filter(|(_, _, ownership)| *ownership == Ownership::Msp);
-        std::iter::once(share(to)).chain(owned.map(|(ix, ..)| share(ix))).collect()
-    }
-
-    /// The device of that GLP id, if `to` may see it.
-    pub fn visible_device(&self, to: WorkspaceIx, id: Uuid) -> Option<Device> {
-        let device = self.fleet.by_id(id)?;
-        self.visible_devices(to).iter().any(|(ix, _)| *ix == device.workspace).then_some(device)
+        }
     }
 
     /// Writes a call into the audit log of the workspace it acted in (dialect `audit`).
@@ -337,30 +336,37 @@ impl World {
         self.tokens.by_digest(digest).is_some()
     }
 
-    /// The secrets of all clients that are known by value, none of which may be shown.
+    /// The secrets of all clients that are known by value, those that a reset has replaced among them,
+    /// none of which may be shown.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
-        self.clients.iter().filter_map(|client| client.secret.value())
+        self.clients.iter().filter_map(|client| client.secret.value()).chain(&self.retired)
     }
 
-    /// Grows with each change of [`World::secrets`], so that what was made from them can be kept.
+    /// Another one after each change of [`World::secrets`], and in every other world of this process, so
+    /// that what was made from them can be kept.
     pub fn secrets_version(&self) -> u64 {
         self.secrets_version
     }
 
-    /// Adds a workspace and returns its number. Its id and symbol must be free.
+    /// Adds a workspace and returns its number. Its id and symbol must be free, unless it is gone already,
+    /// as in a file of a world that was running.
     pub(crate) fn add_workspace(&mut self, workspace: Workspace) -> WorkspaceIx {
         let ix = WorkspaceIx(self.workspaces.len());
-        self.directory.enter_workspace(ix, &workspace);
+        if !workspace.gone {
+            self.directory.enter_workspace(ix, &workspace);
+        }
         self.workspaces.push(workspace);
         ix
     }
 
-    /// Adds a client and returns its number. Its id and name must be free.
+    /// Adds a client and returns its number. Its id and name must be free, unless it is gone already.
     pub(crate) fn add_client(&mut self, client: ApiClient) -> ClientIx {
         let ix = ClientIx(self.clients.len());
-        self.directory.enter_client(ix, &client);
+        if !client.gone {
+            self.directory.enter_client(ix, &client);
+        }
         self.clients.push(client);
-        self.secrets_version += 1;
+        self.secrets_version = secret::next_version();
         ix
     }
 
@@ -379,12 +385,4 @@ impl World {
         };
         Seed(0).uuid("service-manager", name, 0)
     }
-}
-
-/// The name of a role that no world file or preset defines.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no role {role:?}: {known}")]
-pub struct UnknownRole {
-    role: String,
-    known: String,
 }

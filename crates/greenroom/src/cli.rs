@@ -16,11 +16,13 @@ use crate::{
     env::EnvArgs,
     exec::ExecArgs,
     exit::{EXEC_FAILURE, Exit, Failure},
+    fidelity::FidelityArgs,
     init::InitArgs,
     log::LogArgs,
     out,
     shape::ShapeArgs,
     timeout,
+    world_file::StateArgs,
 };
 
 /// An offline HPE GreenLake and HPE Aruba Networking Central for people who write clients of those clouds.
@@ -61,6 +63,8 @@ pub(crate) enum Verb {
     Init(InitArgs),
     /// Print the variables that route a program to a running emulator.
     Env(EnvArgs),
+    /// List what is served, its sources, and what is not served. Needs no emulator.
+    Fidelity(FidelityArgs),
     #[command(flatten)]
     Remote(RemoteVerb),
     /// Print completions for a shell.
@@ -100,6 +104,8 @@ pub(crate) struct ServeArgs {
     /// Ask a running emulator whether it is there, and exit with 0 if so: for health probes.
     #[arg(long)]
     pub(crate) check: bool,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
     #[command(flatten)]
     pub(crate) shape: ShapeArgs,
 }
@@ -166,12 +172,19 @@ pub(crate) enum RemoteVerb {
     Dialect {
         /// NAME to read, NAME=VALUE to set, or a preset (live, rfc, sdk).
         settings: Vec<String>,
+        /// Print docs/dialects.md; needs no emulator.
+        #[arg(long, conflicts_with = "settings")]
+        markdown: bool,
         #[command(flatten)]
         target: Target,
     },
-    /// Show the world.
+    /// Show the world, or change who may do what.
     #[command(after_help = "Examples:
   greenroom world show
+  greenroom world role msp.admin@example.com Observer
+  greenroom world save
+  greenroom world reset
+  greenroom world export > world.yaml && greenroom serve --world world.yaml
   greenroom world show --json")]
     World {
         #[command(subcommand)]
@@ -223,8 +236,27 @@ pub(crate) enum TokensAct {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum WorldAct {
-    /// Workspaces and API clients.
+    /// Workspaces, API clients, users and their roles.
     Show,
+    /// Remember the world as it is now, also in the file of serve --state.
+    Save,
+    /// Make the world what it was when it was last saved.
+    Restore,
+    /// Make the world what it was at the start. Every token is gone.
+    Reset,
+    /// Print the world as a file that loads again.
+    Export {
+        /// Write secrets as they are, instead of their SHA-256.
+        #[arg(long)]
+        with_secrets: bool,
+    },
+    /// Give a user another role. It acts on tokens that were issued before, too.
+    Role {
+        /// The user, by e-mail address.
+        email: String,
+        /// The role: Administrator, Operator, Observer, or one of the world's own.
+        role: String,
+    },
 }
 
 #[derive(Debug, Args)]

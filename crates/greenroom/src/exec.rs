@@ -164,7 +164,7 @@ async fn attempt(args: &ExecArgs, data_dir: &Path) -> Result<u8, Box<dyn Error>>
     };
 
     let start = args.shape.start_time.unwrap_or_else(clock::wall_now);
-    let mut world = args.shape.world()?;
+    let mut world = args.shape.world(None)?;
     if let Some(found) = &found {
         world.adopt(&found.adoption, start);
     }
@@ -186,7 +186,8 @@ async fn attempt(args: &ExecArgs, data_dir: &Path) -> Result<u8, Box<dyn Error>>
     let ended = unless_exhausted(args, ended, emulator.exhausted()).await;
     let restored = guard.map(PutBack::restore).transpose();
     let (entries, dropped) = emulator.history().entries(0);
-    emulator.stop().await;
+    // Nothing is kept of an exec's world, so nothing can fail.
+    let _ = emulator.stop().await;
     if let Some(message) = ended.message() {
         complain(message);
     }

@@ -1,6 +1,6 @@
 //! Exit codes, and failures as people see them.
 
-use std::process::ExitCode;
+use std::{fmt, process::ExitCode};
 
 use crate::out;
 
@@ -28,6 +28,14 @@ pub(crate) const EXEC_FAILURE: u8 = 125;
 /// 2: usage or configuration is wrong, or nobody is there to do it.
 #[derive(Debug)]
 pub(crate) struct Failure(String);
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Failure {}
 
 impl Failure {
     /// A failure with a sentence that names place and mend.

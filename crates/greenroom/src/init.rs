@@ -1,4 +1,4 @@
-//! `greenroom init`: credentials of the sample world as the file that pycentral reads.
+//! `greenroom init`: the sample world as a file, and its credentials as the file that pycentral reads.
 
 use std::{
     fs::OpenOptions,
@@ -16,7 +16,8 @@ use crate::{
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
-  greenroom init && greenroom exec -- python script.py")]
+  greenroom init && greenroom exec -- python script.py
+  greenroom init && $EDITOR world.yaml && greenroom serve --world world.yaml")]
 pub(crate) struct InitArgs {
     /// Where to write.
     #[arg(default_value = ".", value_name = "DIR")]
@@ -26,19 +27,39 @@ pub(crate) struct InitArgs {
     rng_seed: u64,
 }
 
+/// The sample world, commented.
+const SAMPLE: &str = include_str!("../../../fixtures/worlds/sample.yaml");
+
 /// Runs the command. Nothing is ever overwritten.
 pub(crate) fn init(args: &InitArgs) -> Result<Exit, Failure> {
-    let world = World::sample(Seed(args.rng_seed));
-    let token = args.dir.join("token.yaml");
-    create(&token, &token_yaml(&world)?)?;
+    let sample = World::sample(Seed(args.rng_seed));
+    let (token, world) = (args.dir.join("token.yaml"), args.dir.join("world.yaml"));
+    if world.exists() {
+        return Err(already_there(&world));
+    }
+    create(&token, &token_yaml(&sample)?)?;
+    create(&world, &world_yaml(args.rng_seed))?;
     // Before anything is said: a stdout that cannot be written must not leave a secret to be committed.
     let ignored = ignore(&args.dir);
     out::say(&format!("wrote {} (mode 0600): the sample MSP's credentials", token.display()))?;
+    out::say(&format!("wrote {}: the sample world, for serve --world and exec --world", world.display()))?;
     if ignored? {
         out::say(&format!("added token.yaml to {}", args.dir.join(".gitignore").display()))?;
     }
     out::say("next: greenroom exec -- python script.py")?;
     Ok(Exit::Fine)
+}
+
+fn already_there(path: &Path) -> Failure {
+    Failure::new(format!("{} is there already and is left alone; move it away first", path.display()))
+}
+
+/// The sample world without what only its place in the repository explains.
+fn world_yaml(seed: u64) -> String {
+    let lines = SAMPLE.lines().skip_while(|line| !line.starts_with("seed:")).skip(1);
+    let head = "# A world for greenroom serve --world and greenroom exec --world. Every key may be left out but\n\
+                # workspaces and their symbols; what is left out follows from the seed.\n\n";
+    format!("{head}seed: {seed}\n{}\n", lines.collect::<Vec<_>>().join("\n"))
 }
 
 fn token_yaml(world: &World) -> Result<String, Failure> {
@@ -67,9 +88,7 @@ fn create(path: &Path, text: &str) -> Result<(), Failure> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let written = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => {
-            Failure::new(format!("{} is there already and is left alone; move it away first", path.display()))
-        }
+        ErrorKind::AlreadyExists => already_there(path),
         _ => Failure::new(format!("cannot write {}: {error}", path.display())),
     })
 }

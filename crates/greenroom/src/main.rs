@@ -3,9 +3,11 @@
 mod banner;
 mod bound;
 mod cli;
+mod document;
 mod env;
 mod exec;
 mod exit;
+mod fidelity;
 mod init;
 mod log;
 mod out;
@@ -14,6 +16,7 @@ mod serve;
 mod shape;
 mod timeout;
 mod token_life;
+mod world_file;
 
 use std::process::ExitCode;
 
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         Verb::Serve(args) => runtime.block_on(serve::serve(*args, &cli.data_dir, cli.log.format)),
         Verb::Init(args) => init::init(&args),
         Verb::Env(args) => runtime.block_on(env::env(&args)),
+        Verb::Fidelity(args) => runtime.block_on(fidelity::fidelity(args)),
         Verb::Remote(verb) => runtime.block_on(remote::run(verb)),
         Verb::Completions { shell } => cli::completions(shell),
     };

@@ -4,19 +4,21 @@ use std::fmt::Write as _;
 
 use greenroom_emulator::{
     Remote,
-    command::{ClockReading, HistoryQuery, IssueToken, MoveClock, TokenRow, WorldView},
+    command::{AssignRole, ClockReading, HistoryQuery, IssueToken, MoveClock, TokenRow, WorldView},
 };
 use greenroom_model::{
     dialect::{Dialect, Row},
     history::Exchange,
     nearest,
     secret::Secret,
+    spec::Secrets,
 };
 use serde::Serialize;
 
 use crate::{
     bound::Bound,
     cli::{ClockAct, HistoryArgs, RemoteVerb, Target, TokensAct, WorldAct},
+    document,
     exit::{Exit, Failure},
     out,
 };
@@ -27,8 +29,37 @@ pub(crate) async fn run(verb: RemoteVerb) -> Result<Exit, Failure> {
         RemoteVerb::Clock { act, target } => clock(act, &target).await,
         RemoteVerb::Tokens { act, target } => tokens(act, &target).await,
         RemoteVerb::History(args) => history(&args).await,
-        RemoteVerb::Dialect { settings, target } => dialect(&settings, &target).await,
+        RemoteVerb::Dialect { markdown: true, .. } => {
+            out::say(document::dialects().trim_end())?;
+            Ok(Exit::Fine)
+        }
+        RemoteVerb::Dialect { settings, target, .. } => dialect(&settings, &target).await,
         RemoteVerb::World { act: WorldAct::Show, target } => world(&target).await,
+        RemoteVerb::World { act: WorldAct::Save, target } => {
+            let world = remote(&target)?.save_world().await;
+            print(&target, &world.map_err(Failure::new)?, |_| "the world is saved".to_owned())
+        }
+        RemoteVerb::World { act: WorldAct::Restore, target } => {
+            let world = remote(&target)?.restore_world().await;
+            print(&target, &world.map_err(Failure::new)?, |_| "the world is as it was saved".to_owned())
+        }
+        RemoteVerb::World { act: WorldAct::Reset, target } => {
+            let world = remote(&target)?.reset_world().await;
+            print(&target, &world.map_err(Failure::new)?, |_| {
+                "the world is as it was at the start".to_owned()
+            })
+        }
+        RemoteVerb::World { act: WorldAct::Export { with_secrets }, target } => {
+            let secrets = if with_secrets { Secrets::Shown } else { Secrets::Digests };
+            let exported = remote(&target)?.export_world(secrets).await;
+            print(&target, &exported.map_err(Failure::new)?, |exported| exported.world.clone())
+        }
+        RemoteVerb::World { act: WorldAct::Role { email: user, role }, target } => {
+            let user = remote(&target)?.assign_role(&AssignRole { user, role }).await;
+            print(&target, &user.map_err(Failure::new)?, |user| {
+                format!("{} has the role {} now", user.email, user.role)
+            })
+        }
     }
 }
 
@@ -193,6 +224,9 @@ async fn dialect(settings: &[String], target: &Target) -> Result<Exit, Failure> 
                 row.source,
                 row.confidence
             );
+            if !row.note.is_empty() {
+                let _ = writeln!(table, "    {}", row.note);
+            }
         }
         table
     })
@@ -221,6 +255,15 @@ fn world_table(world: &WorldView) -> String {
             "{:<18} {:<37} {secret:<33} {:<14} {}",
             client.name, client.client_id, client.service, client.workspace
         );
+    }
+    let _ = writeln!(table, "\n{:<37} ROLE", "USER");
+    for user in &world.users {
+        let _ = writeln!(table, "{:<37} {}", user.email, user.role);
+    }
+    let _ = writeln!(table, "\n{:<18} GRANTS", "ROLE");
+    for (name, grants) in &world.roles {
+        let grants: Vec<_> = grants.iter().map(|(on, may)| format!("{on}: {}", may.join(" "))).collect();
+        let _ = writeln!(table, "{name:<18} {}", grants.join("; "));
     }
     table
 }

@@ -3,7 +3,7 @@
 use std::{io::Write as _, net::SocketAddr, path::Path};
 
 use greenroom_emulator::{
-    Emulator, Remote,
+    Emulator, Remote, clock,
     command::{Command, Reply},
 };
 use greenroom_model::secret::Secret;
@@ -24,15 +24,21 @@ pub(crate) async fn serve(args: ServeArgs, data_dir: &Path, format: Format) -> R
         remote.map_err(Failure::new)?.about().await.map_err(Failure::new)?;
         return Ok(Exit::Fine);
     }
+    let (kept, saved_at) = args.state.kept()?.unzip();
     let mut builder = Emulator::builder()
-        .world(args.shape.world().map_err(Failure::new)?)
+        .world(args.shape.world(kept)?)
         .listen(address)
         .authority_dir(data_dir)
         .speed(args.shape.clock)
         .connection_timeout(args.connection_timeout)
         .log(true);
-    if let Some(start) = args.shape.start_time {
+    // Time never goes backwards in a world: one that was saved in the future goes on from there.
+    let later = saved_at.flatten().filter(|saved_at| *saved_at > clock::wall_now());
+    if let Some(start) = args.shape.start_time.or(later) {
         builder = builder.start_time(start);
+    }
+    if let Some(file) = &args.state.state {
+        builder = builder.state_file(file);
     }
     if let Some(token) = args.control_token {
         builder = builder.control_token(Secret::new(token));
@@ -61,7 +67,7 @@ pub(crate) async fn serve(args: ServeArgs, data_dir: &Path, format: Format) -> R
     // Nobody may be reading; that is no reason to stop.
     let _ = writeln!(std::io::stdout(), "{text}").and_then(|()| std::io::stdout().flush());
     stop.await;
-    emulator.stop().await;
+    emulator.stop().await.map_err(Failure::new)?;
     Ok(Exit::Fine)
 }
 

@@ -1,5 +1,7 @@
 //! The flags that shape an emulator, and the world they make: the same for `serve` and `exec`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use greenroom_model::{
     dialect::{Dialect, DialectError},
@@ -10,11 +12,15 @@ use greenroom_model::{
 };
 use jiff::Timestamp;
 
-use crate::token_life::TokenLife;
+use crate::{exit::Failure, token_life::TokenLife, world_file};
 
 /// Flags that shape an emulator.
 #[derive(Debug, Args)]
 pub(crate) struct ShapeArgs {
+    /// The world, from a file instead of the sample (see greenroom init, docs/world.md)
+    #[arg(long, value_name = "FILE", env = "GREENROOM_WORLD")]
+    world: Option<PathBuf>,
+
     /// How long tokens live: 20s for all kinds, tenant=5m for one (sso, workspace, tenant). Repeatable
     #[arg(long, value_name = "[KIND=]DURATION", env = "GREENROOM_TOKEN_LIFE", value_delimiter = ',')]
     token_life: Vec<TokenLife>,
@@ -37,20 +43,24 @@ pub(crate) struct ShapeArgs {
     )]
     dialect: Vec<String>,
 
-    /// The seed from which all ids and secrets of the sample world follow
-    #[arg(long, value_name = "N", env = "GREENROOM_RNG_SEED", default_value_t = DEFAULT_SEED.0)]
-    rng_seed: u64,
+    /// The seed from which all ids and secrets follow that a world file does not give. 1, if not given
+    #[arg(long, value_name = "N", env = "GREENROOM_RNG_SEED")]
+    rng_seed: Option<u64>,
 }
 
 impl ShapeArgs {
-    /// The sample world as the flags want it.
-    pub(crate) fn world(&self) -> Result<World, DialectError> {
-        let mut world = World::sample(Seed(self.rng_seed));
+    /// The world as the flags want it: that of `kept`, if there is one, else of --world, else the sample.
+    pub(crate) fn world(&self, kept: Option<World>) -> Result<World, Failure> {
+        let mut world = match (kept, &self.world) {
+            (Some(kept), _) => kept,
+            (None, Some(file)) => world_file::load(file, self.rng_seed)?.0,
+            (None, None) => World::sample(self.rng_seed.map_or(DEFAULT_SEED, Seed)),
+        };
         for life in &self.token_life {
             life.apply(&mut world.lifetimes);
         }
         for setting in &self.dialect {
-            world.dialect.apply(setting)?;
+            world.dialect.apply(setting).map_err(Failure::new)?;
         }
         Ok(world)
     }

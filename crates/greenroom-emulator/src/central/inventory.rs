@@ -2,72 +2,50 @@
 
 use greenroom_model::{
     dialect::IsProvisioned,
-    filter::{Field, Grammar, Kind},
-    fleet::{Device, DeviceType},
+    filter::grammars,
+    fleet::Device,
     refusal::Refusal,
     role::Permission,
-    sort,
     world::{Session, World},
 };
 use http::Method;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
+use smol_str::SmolStr;
 
-use super::{EQ_IN, limit, next, page_json, page_of, read_filter, read_sort, route};
-use crate::route::{Api, Ask, Operation, Reply, Route};
-
-const FILTER: Grammar = Grammar {
-    fields: &[
-        ("siteId", Kind::Text, EQ_IN),
-        ("siteName", Kind::Text, EQ_IN),
-        ("serialNumber", Kind::Text, EQ_IN),
-        ("deviceName", Kind::Text, EQ_IN),
-        ("deviceType", Kind::Text, EQ_IN),
-        ("model", Kind::Text, EQ_IN),
-        ("firmwareVersion", Kind::Text, EQ_IN),
-        ("deviceFunction", Kind::Text, EQ_IN),
-        ("isProvisioned", Kind::Text, EQ_IN),
-        ("deviceGroupName", Kind::Text, EQ_IN),
-        // Not in the specification's table of fields, but in its example.
-        ("deployment", Kind::Text, EQ_IN),
-    ],
-    logic: false,
-    functions: false,
-    bare_text: true,
-    backslash: true,
+use super::{
+    network::{DEPLOYMENT, List, Query, SiteId, TYPE, device_type, status},
+    route,
 };
-
-const SORT: &[&str] = &[
-    "siteId",
-    "siteName",
-    "serialNumber",
-    "deviceName",
-    "macAddress",
-    "deviceType",
-    "ipv4",
-    "model",
-    "deviceGroupName",
-    "deviceFunction",
-    "deployment",
-];
+use crate::{
+    json::{self, Quoted},
+    route::{Api, Ask, Operation, Reply, Route},
+};
 
 /// Its route.
 pub(super) fn routes() -> Vec<Route> {
-    vec![route(
-        ("central.device-inventory", Method::GET, "/network-monitoring/v1/device-inventory"),
-        (Api::CentralMonitoring, Permission::View),
-        &["filter", "limit", "next", "site-assigned", "sort"],
-        "central.md §1.1",
-        Operation::Read(list),
-    )]
+    vec![
+        route(
+            ("central.device-inventory", Method::GET, "/network-monitoring/v1/device-inventory"),
+            (Api::CentralMonitoring, Permission::View),
+            &["filter", "limit", "next", "site-assigned", "sort"],
+            "central.md §1.1",
+            Operation::Read(list),
+        )
+        .without("values of `role` and `stackId` (null everywhere); `deployment` other than Standalone"),
+    ]
 }
 
+const LIST: List = List {
+    default_limit: 20,
+    filter: grammars::CENTRAL_DEVICE_INVENTORY,
+    sort: grammars::CENTRAL_DEVICE_INVENTORY_SORT,
+    monitored: false,
+};
+
 fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
-    let limit = limit(world, ask, Some(20), 1000)?;
-    let number = next(ask)?.unwrap_or(1);
-    let filter = read_filter(world, ask, FILTER)?;
-    let sort = read_sort(ask, SORT)?;
-    let sited = match ask.text("site-assigned") {
+    let mut query = Query::read(world, ask, &LIST)?;
+    query.sited = match ask.text("site-assigned") {
         None => None,
         Some("ASSIGNED") => Some(true),
         Some("UNASSIGNED") => Some(false),
@@ -77,104 +55,74 @@ fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Rep
         }
     };
     let (fleet, workspace, spelling) = (world.fleet(), session.workspace, world.dialect.is_provisioned);
-    let past_end = world.dialect.page_past_end;
-    if filter.is_none() && sort.is_empty() && sited.is_none() {
-        // Serial numbers are in order of index, so a page is a range.
-        let total = fleet.mix(workspace).network as usize;
-        let page = page_of(past_end, total, number, limit)?;
-        return Ok(Reply::later(page.rows.len(), move || {
-            let row = |index| fleet.device(workspace, u32::try_from(index).ok()?);
-            let items = page.rows.clone().filter_map(row).map(|device| inventory_item(&device, spelling));
-            Ok(page_json(items.collect(), &page, total).to_string())
-        }));
-    }
-    Ok(Reply::later(fleet.mix(workspace).network as usize, move || {
-        let mut devices: Vec<_> = fleet
-            .network(workspace)
-            .filter(|device| sited.is_none_or(|sited| device.site.is_some() == sited))
-            .filter(|device| {
-                filter.as_ref().is_none_or(|filter| {
-                    let site = site_id(device);
-                    filter.matches(&|name| inventory_field(device, &site, name))
-                })
-            })
-            .collect();
-        sort::rows(&mut devices, &sort, |device, name| {
-            match inventory_field(device, &site_id(device), name) {
-                Field::Text(text) | Field::Word(text) => text.to_owned(),
-                _ => String::new(),
-            }
-        });
-        let total = devices.len();
-        let page = page_of(past_end, total, number, limit)?;
-        let items = devices[page.rows.clone()].iter().map(|device| inventory_item(device, spelling));
-        Ok(page_json(items.collect(), &page, total).to_string())
+    Ok(Reply::later(query.looks_at(&fleet, workspace), move || {
+        let picked = query.pick(&fleet, workspace)?;
+        let devices = || picked.ranks.iter().filter_map(|rank| fleet.network_at(workspace, *rank));
+        Ok(picked.json(json::Rows(|| devices().map(|device| Item::of(device, spelling)))))
     }))
 }
 
-fn site_id(device: &Device) -> String {
-    device.site.as_ref().map(|site| site.id.to_string()).unwrap_or_default()
-}
-
-fn device_type(device: &Device) -> &'static str {
-    match device.kind {
-        DeviceType::AccessPoint => "ACCESS_POINT",
-        DeviceType::Switch => "SWITCH",
-        DeviceType::Gateway => "GATEWAY",
-        DeviceType::Compute | DeviceType::Storage => "UNKNOWN",
-    }
-}
-
-fn inventory_field<'a>(device: &'a Device, site_id: &'a str, name: &str) -> Field<'a> {
-    match name {
-        "siteId" => Field::Text(site_id),
-        "siteName" => device.site.as_ref().map_or(Field::Null, |site| Field::Text(site.name)),
-        "serialNumber" => Field::Text(&device.serial),
-        "deviceName" => Field::Text(&device.name),
-        "macAddress" => Field::Text(&device.mac),
-        "ipv4" => Field::Text(&device.ipv4),
-        "deviceType" => Field::Word(device_type(device)),
-        "model" => Field::Text(device.model),
-        "firmwareVersion" => Field::Text(device.firmware),
-        "deviceFunction" => Field::Word(device.function),
-        "isProvisioned" => Field::Word(if device.provisioned { "Yes" } else { "No" }),
-        "deviceGroupName" => device.group.map_or(Field::Null, |(_, name)| Field::Text(name)),
-        "deployment" => Field::Word("Standalone"),
-        _ => Field::Null,
-    }
-}
-
 /// `central.md` appendix A1: all members, those without a value null.
-fn inventory_item(device: &Device, spelling: IsProvisioned) -> Value {
-    let provisioned = match (device.provisioned, spelling) {
-        (true, IsProvisioned::Title) => "Yes",
-        (false, IsProvisioned::Title) => "No",
-        (true, IsProvisioned::Upper) => "YES",
-        (false, IsProvisioned::Upper) => "NO",
-    };
-    json!({
-        "id": device.serial,
-        "type": "network-monitoring/device-monitoring",
-        "serialNumber": device.serial,
-        "macAddress": device.mac,
-        "deviceName": device.name,
-        "deviceType": device_type(device),
-        "model": device.model,
-        "partNumber": device.part_number,
-        "deviceFunction": device.function,
-        "deployment": "Standalone",
-        "role": null,
-        "firmwareVersion": device.firmware,
-        "ipv4": device.ipv4,
-        "status": if device.online { "ONLINE" } else { "OFFLINE" },
-        "isProvisioned": provisioned,
-        "siteId": site_id(device),
-        "siteName": device.site.as_ref().map(|site| site.name),
-        "deviceGroupId": device.group.map(|(id, _)| id.to_string()),
-        "deviceGroupName": device.group.map(|(_, name)| name),
-        "scopeId": device.scope_id.to_string(),
-        "stackId": null,
-        "subscriptionKey": device.subscription_key(),
-        "tier": device.tier,
-    })
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Item<'a> {
+    id: SmolStr,
+    r#type: &'static str,
+    serial_number: SmolStr,
+    mac_address: SmolStr,
+    device_name: SmolStr,
+    device_type: &'static str,
+    model: &'a str,
+    part_number: &'a str,
+    device_function: &'static str,
+    deployment: &'static str,
+    role: (),
+    firmware_version: &'a str,
+    ipv4: SmolStr,
+    status: &'static str,
+    is_provisioned: &'static str,
+    site_id: SiteId,
+    site_name: Option<&'a str>,
+    device_group_id: Option<Quoted>,
+    device_group_name: Option<&'static str>,
+    scope_id: Quoted,
+    stack_id: (),
+    subscription_key: SmolStr,
+    tier: &'a str,
+}
+
+impl<'a> Item<'a> {
+    fn of(device: Device<'a>, spelling: IsProvisioned) -> Self {
+        let (serial, site, group) = (device.serial(), device.site(), device.group());
+        Self {
+            id: serial.clone(),
+            r#type: TYPE,
+            serial_number: serial,
+            mac_address: device.mac(),
+            device_name: device.name(),
+            device_type: device_type(device.kind()),
+            model: device.model(),
+            part_number: device.part_number(),
+            device_function: device.function(),
+            deployment: DEPLOYMENT,
+            role: (),
+            firmware_version: device.firmware(),
+            ipv4: device.ipv4(),
+            status: status(&device),
+            is_provisioned: match (device.provisioned(), spelling) {
+                (true, IsProvisioned::Title) => "Yes",
+                (false, IsProvisioned::Title) => "No",
+                (true, IsProvisioned::Upper) => "YES",
+                (false, IsProvisioned::Upper) => "NO",
+            },
+            site_id: SiteId(site.map(|site| site.id)),
+            site_name: site.map(|site| site.name),
+            device_group_id: group.map(|(id, _)| Quoted(id)),
+            device_group_name: group.map(|(_, name)| name),
+            scope_id: Quoted(device.scope_id()),
+            stack_id: (),
+            subscription_key: device.subscription_key(),
+            tier: device.tier(),
+        }
+    }
 }

@@ -2,7 +2,8 @@
 
 use greenroom_model::{
     dialect::{CreatedTimeUnit, ListTenantsFromStandard, ListTenantsFromTenantToken},
-    filter::{Field, Grammar, Kind, Op},
+    filter::{Field, grammars},
+    fleet::Fleet,
     refusal::Refusal,
     role::Permission,
     sort::{self, SortKey},
@@ -13,103 +14,89 @@ use http::Method;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{EQ_IN, limit, next, page_json, page_of, read_filter, read_sort, route};
+use super::{limit, next, page_json, page_of, read_filter, read_sort, route};
 use crate::route::{Api, Ask, Operation, Reply, Route};
 
-const FILTER: Grammar = Grammar {
-    fields: &[("tenantName", Kind::Text, &[Op::Eq]), ("deviceOwnership", Kind::Text, EQ_IN)],
-    logic: false,
-    functions: false,
-    bare_text: true,
-    backslash: true,
-};
-
-const SORT: &[&str] = &[
-    "tenantName",
-    "totalSites",
-    "deviceHealthStatus",
-    "degradedSites",
-    "alerts",
-    "deviceOwnership",
-    "createdTime",
-];
-
-/// What list-tenants shows of one tenant.
-struct TenantRow<'a> {
+/// A tenant in the list. The numbers are those of its devices, as each of them tells.
+#[derive(Clone, Copy)]
+struct Row<'a> {
+    ix: WorkspaceIx,
     tenant: &'a Workspace,
     ownership: Ownership,
-    sites: u64,
-    degraded: u64,
-    /// Good, fair, poor.
-    health: [u64; 3],
-    /// Critical, major, minor.
-    alerts: [u64; 3],
+    fleet: &'a Fleet,
 }
 
-impl<'a> TenantRow<'a> {
-    fn new(world: &World, ix: WorkspaceIx, tenant: &'a Workspace, ownership: Ownership) -> Self {
-        let devices = u64::from(world.fleet().mix(ix).network);
-        let poor = devices / 20;
-        let fair = devices / 10;
-        let luck = |what, most| world.seed.number(what, &tenant.symbol, 0) % most;
-        let alerts =
-            if devices == 0 { [0; 3] } else { [luck("critical", 4), luck("major", 8), luck("minor", 16)] };
-        Self {
-            tenant,
-            ownership,
-            sites: if devices == 0 { 0 } else { 2 },
-            degraded: u64::from(poor > 0),
-            health: [devices - fair - poor, fair, poor],
-            alerts,
+/// What a sort compares.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Key<'a> {
+    Text(&'a str),
+    Instant(Timestamp),
+    Numbers([u32; 3]),
+}
+
+impl<'a> Row<'a> {
+    fn field(&self, name: &str) -> Field<'a> {
+        match name {
+            "tenantName" => Field::Text(&self.tenant.name),
+            "deviceOwnership" => Field::Word(self.ownership.device()),
+            _ => Field::Null,
         }
     }
 
-    /// What a sort compares: `alerts` by critical, major, minor; health by poor, fair, good.
-    fn key(&self, name: &str) -> String {
-        let numbers =
-            |numbers: &[u64]| numbers.iter().map(|number| format!("{number:012}")).collect::<String>();
+    /// `alerts` sorts by critical, major, minor; health by poor, fair, good (`central.md §2`).
+    fn key(&self, name: &str) -> Key<'a> {
+        let census = || self.fleet.census(self.ix);
         match name {
-            "tenantName" => self.tenant.name.clone(),
-            "totalSites" => numbers(&[self.sites]),
-            "degradedSites" => numbers(&[self.degraded]),
-            "deviceHealthStatus" => numbers(&[self.health[2], self.health[1], self.health[0]]),
-            "alerts" => numbers(&self.alerts),
-            "deviceOwnership" => self.ownership.device().to_owned(),
-            "createdTime" => format!("{:020}", self.tenant.created_at.as_millisecond()),
-            _ => String::new(),
+            "tenantName" => Key::Text(&self.tenant.name),
+            "deviceOwnership" => Key::Text(self.ownership.device()),
+            "createdTime" => Key::Instant(self.tenant.created_at),
+            "totalSites" => Key::Numbers([census().sites, 0, 0]),
+            "degradedSites" => Key::Numbers([census().degraded_sites(), 0, 0]),
+            "deviceHealthStatus" => {
+                let census = census();
+                Key::Numbers([census.poor, census.fair, census.good])
+            }
+            _ => Key::Numbers(census().alerts()),
         }
     }
 
     fn json(&self, unit: CreatedTimeUnit) -> Value {
-        let created = match unit {
-            CreatedTimeUnit::Milliseconds => self.tenant.created_at.as_millisecond(),
-            CreatedTimeUnit::Seconds => self.tenant.created_at.as_second(),
+        let instant = |at: Timestamp| match unit {
+            CreatedTimeUnit::Milliseconds => at.as_millisecond(),
+            CreatedTimeUnit::Seconds => at.as_second(),
         };
-        let [good, fair, poor] = self.health;
-        let [critical, major, minor] = self.alerts;
+        let census = self.fleet.census(self.ix);
+        let [critical, major, minor] = census.alerts();
         json!({
             "tenantId": self.tenant.central_customer,
             "tenantName": self.tenant.name,
-            "totalSites": self.sites,
-            "degradedSites": self.degraded,
-            "deviceHealthStatus": {"total": good + fair + poor, "good": good, "fair": fair, "poor": poor},
+            "totalSites": census.sites,
+            "degradedSites": census.degraded_sites(),
+            "deviceHealthStatus": {
+                "total": census.monitored(), "good": census.good, "fair": census.fair, "poor": census.poor,
+            },
             "alerts": {"total": critical + major + minor, "critical": critical, "major": major, "minor": minor},
             "deviceOwnership": self.ownership.device(),
-            "createdTime": created,
-            "lastUpdatedTime": created,
+            "createdTime": instant(self.tenant.created_at),
+            "lastUpdatedTime": instant(self.tenant.updated_at),
         })
     }
 }
 
 /// Its route.
 pub(super) fn routes() -> Vec<Route> {
-    vec![route(
-        ("central.list-tenants", Method::GET, "/network-msp/v1/list-tenants"),
-        (Api::CentralMsp, Permission::View),
-        &["filter", "limit", "next", "sort"],
-        "central.md §2",
-        Operation::Read(list),
-    )]
+    vec![
+        route(
+            ("central.list-tenants", Method::GET, "/network-msp/v1/list-tenants"),
+            (Api::CentralMsp, Permission::View),
+            &["filter", "limit", "next", "sort"],
+            "central.md §2",
+            Operation::Read(list),
+        )
+        .without(
+            "health and alerts that come from devices: they follow from the seed and the number of devices",
+        ),
+    ]
 }
 
 fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
@@ -126,26 +113,19 @@ fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Rep
     let limit = limit(world, ask, None, 100)?;
     let number =
         next(ask)?.ok_or_else(|| Refusal::Query { name: "next", message: "is required".to_owned() })?;
-    let filter = read_filter(world, ask, FILTER)?;
-    let mut sort = read_sort(ask, SORT)?;
+    let filter = read_filter(world, ask, grammars::CENTRAL_LIST_TENANTS)?;
+    let mut sort = read_sort(ask, grammars::CENTRAL_LIST_TENANTS_SORT)?;
     if sort.is_empty() {
         sort.push(SortKey { field: "alerts".to_owned(), descending: true });
     }
-    let mut rows: Vec<_> = world
+    let fleet = world.fleet();
+    let rows: Vec<_> = world
         .tenants(session.workspace)
-        .filter(|(_, tenant, ownership)| {
-            filter.as_ref().is_none_or(|filter| {
-                filter.matches(&|name| match name {
-                    "tenantName" => Field::Text(&tenant.name),
-                    "deviceOwnership" => Field::Word(ownership.device()),
-                    _ => Field::Null,
-                })
-            })
-        })
-        .map(|(ix, tenant, ownership)| TenantRow::new(world, ix, tenant, ownership))
+        .map(|(ix, tenant, ownership)| Row { ix, tenant, ownership, fleet: &fleet })
+        .filter(|row| filter.as_ref().is_none_or(|filter| filter.matches(&|name| row.field(name))))
         .collect();
-    sort::rows(&mut rows, &sort, TenantRow::key);
     let page = page_of(world.dialect.page_past_end, rows.len(), number, limit)?;
-    let items = rows[page.rows.clone()].iter().map(|row| row.json(world.dialect.created_time_unit)).collect();
+    let shown = sort::page(rows.len(), &sort, page.rows.clone(), |row, name| rows[row].key(name));
+    let items = shown.into_iter().map(|row| rows[row].json(world.dialect.created_time_unit)).collect();
     Ok(Reply::ok(page_json(items, &page, rows.len())))
 }

@@ -1,10 +1,12 @@
 //! What a running emulator says when it grants a wish.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use greenroom_model::{
+    credential::User,
     dialect::Row,
     history::{Entry, Exchange, TokenView},
+    role::{Permission, Role},
     rule::Armed,
     tenancy::{Platform, WorkspaceKind},
     time::Speed,
@@ -14,7 +16,7 @@ use greenroom_model::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::route::{ROUTES, Route};
+use crate::fidelity::FidelityTable;
 
 /// What comes back.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -32,6 +34,10 @@ pub enum Reply {
     Dialect(DialectRows),
     /// The world.
     World(WorldView),
+    /// The world as a file.
+    Exported(ExportedWorld),
+    /// A user.
+    User(UserView),
     /// Routes and their sources.
     Fidelity(FidelityTable),
     /// Rules.
@@ -113,31 +119,6 @@ pub struct DialectRows {
     pub dialects: Vec<Row>,
 }
 
-/// What Greenroom serves, and how sure it is of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FidelityTable {
-    /// One row a route.
-    pub routes: Vec<FidelityRow>,
-}
-
-/// One route.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FidelityRow {
-    /// Its name in histories.
-    pub route: String,
-    /// Its method.
-    pub method: String,
-    /// Its path, with `{name}` for a segment.
-    pub path: String,
-    /// Where the facts come from.
-    pub source: String,
-    /// `documented`, `seen in client code` or `inferred`.
-    pub confidence: String,
-    /// What of the original is not served; absent if everything is.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub not_served: String,
-}
-
 /// The rules in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FaultList {
@@ -152,6 +133,13 @@ pub struct FaultAdded {
     pub id: String,
 }
 
+/// The world as a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportedWorld {
+    /// YAML that `greenroom serve --world` reads.
+    pub world: String,
+}
+
 /// The world as people see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorldView {
@@ -161,6 +149,10 @@ pub struct WorldView {
     pub workspaces: Vec<WorkspaceView>,
     /// The API clients.
     pub clients: Vec<ClientView>,
+    /// The users, whose roles decide what their API clients may do.
+    pub users: Vec<UserView>,
+    /// What each role grants: resource, then permissions.
+    pub roles: BTreeMap<String, BTreeMap<String, Vec<String>>>,
     /// How long tokens live, in seconds, by kind.
     pub token_life: BTreeMap<String, i64>,
 }
@@ -206,17 +198,13 @@ pub struct ClientView {
     pub owner: String,
 }
 
-/// The table of all routes.
-pub(super) fn fidelity() -> FidelityTable {
-    let row = |route: &Route| FidelityRow {
-        route: route.name.to_owned(),
-        method: route.method.to_string(),
-        path: route.path.to_owned(),
-        source: route.source.to_owned(),
-        confidence: route.confidence.name().to_owned(),
-        not_served: route.not_served.to_owned(),
-    };
-    FidelityTable { routes: ROUTES.iter().map(row).collect() }
+/// A user as people see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserView {
+    /// E-mail address.
+    pub email: String,
+    /// The name of the role.
+    pub role: String,
 }
 
 /// The world as people see it.
@@ -268,5 +256,13 @@ pub(super) fn world_view(world: &World) -> WorldView {
         .into_iter()
         .map(|kind| (kind.name().to_owned(), world.lifetimes.of(kind).as_secs()))
         .collect();
-    WorldView { seed: world.seed.0, workspaces, clients, token_life }
+    let view = |(_, user): (_, &User)| UserView { email: user.email.clone(), role: user.role.clone() };
+    let users = world.users().map(view).collect();
+    let roles = world.roles.iter().map(|(name, role)| (name.clone(), grants(role))).collect();
+    WorldView { seed: world.seed.0, workspaces, clients, users, roles, token_life }
+}
+
+fn grants(role: &Role) -> BTreeMap<String, Vec<String>> {
+    let names = |granted: &BTreeSet<Permission>| granted.iter().map(|it| it.name().to_owned()).collect();
+    role.grants.iter().map(|(resource, granted)| (resource.name().to_owned(), names(granted))).collect()
 }

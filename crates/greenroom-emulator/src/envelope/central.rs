@@ -27,6 +27,9 @@ pub(super) fn refusal(speaker: Speaker, refusal: &Refusal, at: Setting<'_>) -> A
         Refusal::WrongWorkspace | Refusal::NotAnMsp | Refusal::Denied { .. } => {
             (StatusCode::FORBIDDEN, "HPE_GL_ERROR_FORBIDDEN", "Forbidden".to_owned())
         }
+        Refusal::Limited(_) => {
+            (StatusCode::TOO_MANY_REQUESTS, "HPE_GL_ERROR_TOO_MANY_REQUESTS", "Too Many Requests".to_owned())
+        }
         Refusal::NoRoute if at.dialect.edge_errors == EdgeErrors::Html => {
             return Answer::html(StatusCode::NOT_FOUND);
         }

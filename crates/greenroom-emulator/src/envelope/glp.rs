@@ -8,11 +8,19 @@ use greenroom_model::{
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Answer, Setting, Speaker, envelope};
+use super::{Answer, Setting, Speaker, credentials, envelope, workspaces};
 use crate::{route::Api, signer::Jws};
 
 /// `glp.md §8`.
 pub(super) fn refusal(speaker: Speaker, refusal: &Refusal, bearer: Jws, at: Setting<'_>) -> Answer {
+    let own = match speaker {
+        Speaker::Service(Api::Credentials, route) => credentials::refusal(route, refusal, at),
+        Speaker::Service(Api::Workspaces, _) => workspaces::refusal(refusal, at),
+        _ => None,
+    };
+    if let Some(answer) = own {
+        return answer;
+    }
     let envelope = |status: StatusCode, code: &str, message: &str| {
         let debug_id = at.seed.uuid("debug", "", at.ordinal).to_string();
         envelope(status, code, message, &debug_id)
@@ -26,11 +34,6 @@ pub(super) fn refusal(speaker: Speaker, refusal: &Refusal, bearer: Jws, at: Sett
         Answer::json(status, &body)
     };
     let bad_value = |source: &str, name: &str, text: &str| match speaker.api() {
-        // Where an operation documents no 400, a bad value is a 422 (glp.md §9).
-        Some(Api::Workspaces) => Answer::json(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            &envelope(StatusCode::UNPROCESSABLE_ENTITY, "HPE_GL_ERROR_UNPROCESSABLE_ENTITY", text),
-        ),
         Some(Api::ServiceCatalog) => Answer::json(
             StatusCode::BAD_REQUEST,
             &envelope(StatusCode::BAD_REQUEST, "HPE_GL_SERVICE_CATALOG_BAD_REQUEST", text),
@@ -47,7 +50,24 @@ pub(super) fn refusal(speaker: Speaker, refusal: &Refusal, bearer: Jws, at: Sett
             };
             let mut body = envelope(status, "HPE_GL_ERROR_FORBIDDEN", message);
             if speaker.api() == Some(Api::Devices) {
-                body["errorDetails"] = denied("Permission is denied to perform requested operation.");
+                body["errorDetails"] =
+                    metadata("access_token", "Permission is denied to perform requested operation.");
+            }
+            Answer::json(status, &body)
+        }
+        // glp.md §8.2, and §7.1 for the audit log.
+        Refusal::Limited(_) => {
+            let status = StatusCode::TOO_MANY_REQUESTS;
+            let (code, message) = match speaker.api() {
+                Some(Api::AuditLog) => {
+                    ("hpe.greenlake.too_many_requests", "Too many requests. Please try again later.")
+                }
+                _ => ("HPE_GL_ERROR_TOO_MANY_REQUESTS", "Too Many Requests"),
+            };
+            let mut body = envelope(status, code, message);
+            if speaker.api() == Some(Api::Devices) {
+                let text = "Too Many Requests. Rate limit has exceeded a predefined value.";
+                body["errorDetails"] = metadata("apiRateLimit", text);
             }
             Answer::json(status, &body)
         }
@@ -82,6 +102,7 @@ pub(super) fn refusal(speaker: Speaker, refusal: &Refusal, bearer: Jws, at: Sett
         Refusal::UnknownQuery(name) => bad_value("query.parameter", name, "Unknown query parameter."),
         Refusal::Query { name, message } => bad_value("query.parameter", name, message),
         Refusal::Filter(error) => bad_value("query.parameter", "filter", &error.to_string()),
+        Refusal::Body { member, message } if member.is_empty() => bad_value("field", "body", message),
         Refusal::Body { member, message } => bad_value("field", member, message),
         Refusal::Conflict(conflict) => {
             let status = StatusCode::CONFLICT;
@@ -116,7 +137,7 @@ pub(super) fn unauthorized(api: Option<Api>, fault: TokenFault, bearer: Jws, at:
         let mut body = envelope(status, "HPE_GL_ERROR_UNAUTHORIZED", "Unauthorized Request", &debug_id);
         // Only the device service details it (glp.md §5, §7.3, §8.2).
         if api == Some(Api::Devices) {
-            body["errorDetails"] = denied("Token provided is invalid");
+            body["errorDetails"] = metadata("access_token", "Token provided is invalid");
         }
         return Answer::json(status, &body);
     }
@@ -135,10 +156,11 @@ pub(super) fn unauthorized(api: Option<Api>, fault: TokenFault, bearer: Jws, at:
     Answer::json(status, &envelope(status, "HPE_GL_ERROR_FORBIDDEN", message, &URL_SAFE.encode(bytes)))
 }
 
-fn denied(text: &str) -> Value {
+/// What the device service adds (`glp.md §8.2`).
+fn metadata(name: &str, text: &str) -> Value {
     json!([{
         "type": "hpe.greenlake.metadata",
         "source": "hpe.greenlake.devicemanagement",
-        "metadata": {"access_token": text},
+        "metadata": {name: text},
     }])
 }

@@ -22,6 +22,10 @@ pub(super) fn routes() -> Vec<Route> {
         &["all", "filter", "limit", "offset", "select"],
         "glp.md §7.1",
         list,
+    )
+    .without(
+        "`all`, `filter` and `select` (a 400 that says so); details of entries (`hasDetails` is false); the \
+         retention of three months (the newest 10,000 entries are kept)",
     )]
 }
 

@@ -25,6 +25,8 @@ const FILTER: Grammar = Grammar {
     backslash: false,
 };
 
+const ALWAYS_PROVISIONED: &str = "provisions in another state than PROVISIONED, and `reason`";
+
 /// Its routes.
 pub(super) fn routes() -> Vec<Route> {
     let catalog = (Api::ServiceCatalog, Resource::ServiceCatalog);
@@ -35,14 +37,16 @@ pub(super) fn routes() -> Vec<Route> {
             &["filter", "limit", "offset"],
             "glp.md §7.3",
             list_provisions,
-        ),
+        )
+        .without(ALWAYS_PROVISIONED),
         get(
             ("glp.service-manager-provisions.get", "/service-catalog/v1/service-manager-provisions/{id}"),
             catalog,
             &[],
             "glp.md §7.3",
             get_provision,
-        ),
+        )
+        .without(ALWAYS_PROVISIONED),
     ]
 }
 

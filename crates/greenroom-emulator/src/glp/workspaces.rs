@@ -1,67 +1,66 @@
-//! Workspace management (`glp.md §5`).
+//! Workspace management (`glp.md §5`): workspaces, how to reach them, and the tenants of an MSP.
 
 use greenroom_model::{
     dialect::OffsetUnit,
-    filter::{Field, Grammar, Kind},
+    filter::{Field, grammars::GLP_WORKSPACES},
+    id::WorkspaceId,
     refusal::Refusal,
-    role::Resource,
-    tenancy::{Ownership, Workspace, WorkspaceKind},
-    world::{Session, World},
+    role::{Need, Permission, Resource},
+    tenancy::{Address, Contact, Ownership, Workspace},
+    tenants::TenantForm,
+    world::{Session, WorkspaceIx, World},
 };
+use http::Method;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{ALL_OPS, Paging, cut, ensure_value, get, iso, paging, read_filter};
-use crate::route::{Api, Ask, Reply, Route};
+use super::{Paging, cut, ensure_value, get, iso, paging, read_filter};
+use crate::route::{Action, Api, Ask, Confidence, Operation, Reply, Route};
 
-const FILTER: Grammar = Grammar {
-    fields: &[
-        ("id", Kind::Text, ALL_OPS),
-        ("createdAt", Kind::Instant, ALL_OPS),
-        ("updatedAt", Kind::Instant, ALL_OPS),
-        ("workspaceName", Kind::Text, ALL_OPS),
-        ("createdBy", Kind::Text, ALL_OPS),
-        ("inventoryOwnership", Kind::Text, ALL_OPS),
-    ],
-    logic: false,
-    functions: true,
-    bare_text: false,
-    backslash: false,
-};
+const TENANTS: &str = "/workspaces/v1/msp-tenants";
+const TENANT: &str = "/workspaces/v1/msp-tenants/{id}";
+const WORKSPACE: &str = "/workspaces/v1/workspaces/{id}";
+const CONTACT: &str = "/workspaces/v1/workspaces/{id}/contact";
+const SOURCE: &str = "glp.md §5";
 
-/// Its routes.
+type Change = fn(&mut World, &Session, &Ask, Timestamp) -> Result<Reply, Refusal>;
+
+/// Its routes, all with permissions on the Platform Customer Account.
 pub(super) fn routes() -> Vec<Route> {
     let account = (Api::Workspaces, Resource::PlatformCustomerAccount);
+    let change = |name, method, path, permission, change: Change| Route {
+        name,
+        method,
+        path,
+        query: &[],
+        source: SOURCE,
+        confidence: Confidence::Documented,
+        not_served: "",
+        action: Action::Api(account.0, Need(account.1, permission), Operation::Write(change)),
+    };
+    let paged = &["filter", "limit", "offset"];
     vec![
-        get(
-            ("glp.msp-tenants.list", "/workspaces/v1/msp-tenants"),
-            account,
-            &["filter", "limit", "offset"],
-            "glp.md §5",
-            list_tenants,
-        ),
-        get(
-            ("glp.workspaces.get", "/workspaces/v1/workspaces/{id}"),
-            account,
-            &[],
-            "glp.md §5",
-            get_workspace,
-        ),
+        get(("glp.msp-tenants.list", TENANTS), account, paged, SOURCE, list_tenants),
+        change("glp.msp-tenants.create", Method::POST, TENANTS, Permission::Edit, create_tenant)
+            .without("the quota of ten tenants in a window of unknown length, seen live (central.md §2)"),
+        change("glp.msp-tenants.update", Method::PUT, TENANT, Permission::Edit, update_tenant),
+        change("glp.msp-tenants.delete", Method::DELETE, TENANT, Permission::Delete, delete_tenant),
+        get(("glp.workspaces.get", WORKSPACE), account, &[], SOURCE, get_workspace),
+        get(("glp.workspaces.contact", CONTACT), account, &[], SOURCE, get_contact),
     ]
 }
 
 fn list_tenants(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
-    if world.workspace(session.workspace).kind != WorkspaceKind::Msp {
-        return Err(Refusal::NotAnMsp);
-    }
+    let msp = world.own_msp(session)?;
     let (offset, limit) = paging(world, ask, &Paging { default: 300, max: 300, text: ensure_value })?;
-    let filter = read_filter(ask, &FILTER)?;
+    let filter = read_filter(ask, GLP_WORKSPACES)?;
     let passes = |tenant: &Workspace, ownership: Ownership| {
         let id = tenant.id.to_string();
         filter.as_ref().is_none_or(|filter| {
             filter.matches(&|field| match field {
                 "id" => Field::Word(&id),
-                "createdAt" | "updatedAt" => Field::Instant(tenant.created_at),
+                "createdAt" => Field::Instant(tenant.created_at),
+                "updatedAt" => Field::Instant(tenant.updated_at),
                 "workspaceName" => Field::Text(&tenant.name),
                 "createdBy" => Field::Text(&world.user(tenant.created_by).email),
                 "inventoryOwnership" => Field::Text(ownership.inventory()),
@@ -69,10 +68,8 @@ fn list_tenants(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Re
             })
         })
     };
-    let tenants: Vec<_> = world
-        .tenants(session.workspace)
-        .filter(|(_, tenant, ownership)| passes(tenant, *ownership))
-        .collect();
+    let tenants: Vec<_> =
+        world.tenants(msp).filter(|(_, tenant, ownership)| passes(tenant, *ownership)).collect();
     let start = match world.dialect.offset_unit {
         OffsetUnit::Items => offset,
         OffsetUnit::Pages => offset.saturating_mul(limit),
@@ -89,14 +86,85 @@ fn list_tenants(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Re
     Ok(Reply::ok(json!({"offset": offset, "count": items.len(), "total": tenants.len(), "items": items})))
 }
 
+/// The new id is only in `Location`, and its last segment, where clients look for it (`central.md §2`).
+fn create_tenant(world: &mut World, session: &Session, ask: &Ask, now: Timestamp) -> Result<Reply, Refusal> {
+    world.own_msp(session)?;
+    let form = TenantForm::read(&ask.members()?)?;
+    let ix = world.create_tenant(session, form, now)?;
+    let location = uri(world.workspace(ix));
+    Ok(Reply::created(location, json!({"message": "Tenant created"})).changed(change(world, ix, "created")))
+}
+
+fn update_tenant(world: &mut World, session: &Session, ask: &Ask, now: Timestamp) -> Result<Reply, Refusal> {
+    let id = asked_tenant(world, session, ask)?;
+    let form = TenantForm::read(&ask.members()?)?;
+    let ix = world.update_tenant(session, id, form, now)?;
+    Ok(Reply::ok(json!({"message": "Tenant updated"})).changed(change(world, ix, "changed")))
+}
+
+fn delete_tenant(world: &mut World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
+    let id = asked_tenant(world, session, ask)?;
+    let ix = world.delete_tenant(session, id)?;
+    Ok(Reply::no_content().changed(change(world, ix, "deleted")))
+}
+
+/// The tenant in the path. Whose it is comes before what the body says.
+fn asked_tenant(world: &World, session: &Session, ask: &Ask) -> Result<WorkspaceId, Refusal> {
+    world.own_msp(session)?;
+    let id = path_id(ask, "tenantId")?;
+    world.own_tenant(session, id)?;
+    Ok(id)
+}
+
+/// For the history, by symbol: the name may hold anything.
+fn change(world: &World, ix: WorkspaceIx, what: &str) -> String {
+    format!("tenant {} {what}", world.workspace(ix).symbol)
+}
+
 fn get_workspace(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
-    let text = ask.segment("id");
-    let id = text.parse().map_err(|_| {
-        let shown: String = text.chars().take(36).collect();
-        Refusal::Path { name: "workspaceId", message: format!("Invalid UUID: {shown}") }
-    })?;
-    let workspace = world.own_workspace(session, id)?;
+    let workspace = world.own_workspace(session, path_id(ask, "workspaceId")?)?;
     Ok(Reply::ok(workspace_json(world, workspace, Some(workspace.kind.name()))))
+}
+
+/// What is not known is left out: no member is required, and none may be null (`glp.md §5`). A workspace
+/// of which nothing is known still has its `resourceUri`.
+fn get_contact(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
+    let workspace = world.own_workspace(session, path_id(ask, "workspaceId")?)?;
+    let Contact { address, phone, email } = &workspace.contact;
+    let Address { street, complement, city, state, zip, country } = address;
+    let address = known([
+        ("streetAddress", street),
+        ("streetAddressComplement", complement),
+        ("city", city),
+        ("stateOrRegion", state),
+        ("zip", zip),
+        ("countryCode", country),
+    ]);
+    let mut body = Map::new();
+    if !address.is_empty() {
+        body.insert("address".to_owned(), address.into());
+    }
+    body.extend(known([("phoneNumber", phone), ("email", email)]));
+    body.insert("resourceUri".to_owned(), format!("{}/contact", uri(workspace)).into());
+    Ok(Reply::ok(body.into()))
+}
+
+/// The members that have a value.
+fn known<const N: usize>(members: [(&str, &Option<String>); N]) -> Map<String, Value> {
+    let some = members.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
+    some.map(|(name, value)| (name.to_owned(), value.clone().into())).collect()
+}
+
+fn path_id(ask: &Ask, name: &'static str) -> Result<WorkspaceId, Refusal> {
+    let text = ask.segment("id");
+    text.parse().map_err(|_| {
+        let shown: String = text.chars().take(36).collect();
+        Refusal::Path { name, message: format!("Invalid UUID: {shown}") }
+    })
+}
+
+fn uri(workspace: &Workspace) -> String {
+    format!("/workspaces/v1/workspaces/{}", workspace.id)
 }
 
 /// A workspace; `msp-tenants` leaves its type out (`glp.md §5`).
@@ -106,11 +174,11 @@ fn workspace_json(world: &World, workspace: &Workspace, kind: Option<&str>) -> V
         "type": "workspace",
         "workspaceName": workspace.name,
         "workspaceType": kind,
-        "generation": 1,
+        "generation": workspace.generation,
         "createdAt": iso(workspace.created_at),
-        "updatedAt": iso(workspace.created_at),
+        "updatedAt": iso(workspace.updated_at),
         "createdBy": world.user(workspace.created_by).email,
-        "resourceUri": format!("/workspaces/v1/workspaces/{}", workspace.id),
+        "resourceUri": uri(workspace),
     });
     if let (None, Some(members)) = (kind, body.as_object_mut()) {
         members.shift_remove("workspaceType");

@@ -80,11 +80,16 @@ pub(super) struct Findings {
 impl Findings {
     /// Notes a mistake, or only counts it once there are too many.
     pub(super) fn note(&mut self, make: impl FnOnce() -> Found) {
-        if self.list.len() < Mistakes::MOST {
-            self.list.push(make());
-        } else {
+        if self.is_full() {
             self.more += 1;
+        } else {
+            self.list.push(make());
         }
+    }
+
+    /// Whether more mistakes are only counted.
+    pub(super) fn is_full(&self) -> bool {
+        self.list.len() >= Mistakes::MOST
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -114,9 +119,10 @@ struct Lines(Vec<usize>);
 impl Lines {
     fn of(text: &str) -> Self {
         let bytes = text.as_bytes();
-        let ends = bytes.iter().enumerate().filter(|&(at, byte)| {
-            *byte == b'\n' || (*byte == b'\r' && bytes.get(at + 1) != Some(&b'\n'))
-        });
+        let ends = bytes
+            .iter()
+            .enumerate()
+            .filter(|&(at, byte)| *byte == b'\n' || (*byte == b'\r' && bytes.get(at + 1) != Some(&b'\n')));
         Self(std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect())
     }
 

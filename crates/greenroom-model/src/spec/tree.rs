@@ -10,13 +10,17 @@ const DEEPEST: usize = 64;
 /// The number of a node. A node's descendants follow it directly.
 pub(super) type Id = usize;
 
-/// What a node is.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum What<'t> {
-    /// Text in quotes or in a block.
-    Quoted(Cow<'t, str>),
+/// What a node is. Most texts stand in the file just as they are meant, and are not kept twice.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum What {
     /// A word without quotes: text, a number, `true` or nothing, as YAML 1.2 says.
-    Plain(Cow<'t, str>),
+    Plain,
+    /// Text in quotes.
+    Quoted,
+    /// A word that goes over several lines.
+    PlainOdd(u32),
+    /// Text in quotes with escapes, or in a block.
+    QuotedOdd(u32),
     List,
     /// Keys and values in turn.
     Map,
@@ -48,9 +52,9 @@ impl Kind {
     }
 }
 
-#[derive(Clone, Debug)]
-struct Node<'t> {
-    what: What<'t>,
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    what: What,
     start: u32,
     end: u32,
     /// The node after the last descendant.
@@ -74,7 +78,12 @@ pub(super) struct Fault {
 /// One document.
 #[derive(Debug)]
 pub(super) struct Tree<'t> {
-    nodes: Vec<Node<'t>>,
+    text: &'t str,
+    nodes: Vec<Node>,
+    /// Texts that do not stand in the file as they are meant.
+    odd: Vec<String>,
+    /// Where the text of the last node ended.
+    reached: u32,
 }
 
 impl<'t> Tree<'t> {
@@ -87,7 +96,7 @@ impl<'t> Tree<'t> {
             block_nesting_limit: DEEPEST,
         };
         options.set_emit_comments(false);
-        let mut tree = Self { nodes: Vec::new() };
+        let mut tree = Self { text, nodes: Vec::new(), odd: Vec::new(), reached: 0 };
         let mut open: Vec<Id> = Vec::new();
         let mut documents = 0;
         for event in Parser::new_from_str_with_options(text, options) {
@@ -117,8 +126,7 @@ impl<'t> Tree<'t> {
                     }
                     continue;
                 }
-                Event::Scalar(value, ScalarStyle::Plain, _, tag) => (What::Plain(value), tag),
-                Event::Scalar(value, _, _, tag) => (What::Quoted(value), tag),
+                Event::Scalar(value, style, _, tag) => (tree.scalar(value, style, &span), tag),
                 Event::SequenceStart(_, _, tag) => (What::List, tag),
                 Event::MappingStart(_, _, tag) => (What::Map, tag),
                 Event::Alias(_) | Event::UnresolvedAlias(_) => (What::Alias, None),
@@ -139,23 +147,35 @@ impl<'t> Tree<'t> {
             tree.nodes.push(Node { what, start, end, next: id as u32 + 1, open: inner });
             if inner {
                 open.push(id);
+            } else {
+                tree.reached = end;
             }
         }
-        let end = tree.nodes.last().map_or(0, |node| node.end);
         for id in open {
-            tree.nodes[id].next = tree.nodes.len() as u32;
-            tree.nodes[id].end = end;
+            let next = tree.nodes.len() as u32;
+            (tree.nodes[id].next, tree.nodes[id].end) = (next, tree.reached.max(tree.nodes[id].end));
         }
         tree
     }
 
-    /// Ends a list or map: with its bracket, or where its last descendant ends.
+    fn scalar(&mut self, value: Cow<'_, str>, style: ScalarStyle, span: &Span) -> What {
+        let (start, end) = (offset(span.start.byte_offset()) as usize, end(span) as usize);
+        let plain = style == ScalarStyle::Plain;
+        let (start, end) = if plain { (start, end) } else { (start + 1, end.saturating_sub(1)) };
+        if self.text.get(start..end) == Some(&*value) {
+            return if plain { What::Plain } else { What::Quoted };
+        }
+        self.odd.push(value.into_owned());
+        let at = self.odd.len() as u32 - 1;
+        if plain { What::PlainOdd(at) } else { What::QuotedOdd(at) }
+    }
+
+    /// Ends a list or map: with its bracket, or with the text of its last descendant.
     fn close(&mut self, id: Id, span: &Span) {
-        let last = self.nodes.last().map_or(0, |node| node.end);
-        let node_end = if span.is_empty() { last } else { end(span) };
+        self.reached = self.reached.max(if span.is_empty() { 0 } else { end(span) });
         let next = self.nodes.len() as u32;
         let node = &mut self.nodes[id];
-        (node.next, node.end, node.open) = (next, node_end, false);
+        (node.next, node.end, node.open) = (next, self.reached, false);
     }
 
     /// The topmost node, if the text holds any.
@@ -172,8 +192,8 @@ impl<'t> Tree<'t> {
         self.nodes[id].open
     }
 
-    pub(super) fn what(&self, id: Id) -> &What<'t> {
-        &self.nodes[id].what
+    pub(super) fn is_alias(&self, id: Id) -> bool {
+        matches!(self.nodes[id].what, What::Alias)
     }
 
     /// Where a node stands, in bytes.
@@ -183,9 +203,9 @@ impl<'t> Tree<'t> {
 
     /// What kind of value a node is. An alias counts as nothing.
     pub(super) fn kind(&self, id: Id) -> Kind {
-        match &self.nodes[id].what {
-            What::Quoted(_) => Kind::Text,
-            What::Plain(word) => kind_of(word),
+        match self.nodes[id].what {
+            What::Quoted | What::QuotedOdd(_) => Kind::Text,
+            What::Plain | What::PlainOdd(_) => kind_of(self.characters(id).unwrap_or_default()),
             What::List => Kind::List,
             What::Map => Kind::Map,
             What::Alias => Kind::Nothing,
@@ -194,8 +214,11 @@ impl<'t> Tree<'t> {
 
     /// The characters of a node that is neither list nor map.
     pub(super) fn characters(&self, id: Id) -> Option<&str> {
-        match &self.nodes[id].what {
-            What::Quoted(text) | What::Plain(text) => Some(text),
+        let Node { what, start, end, .. } = self.nodes[id];
+        match what {
+            What::Plain => self.text.get(start as usize..end as usize),
+            What::Quoted => self.text.get(start as usize + 1..end as usize - 1),
+            What::PlainOdd(at) | What::QuotedOdd(at) => self.odd.get(at as usize).map(String::as_str),
             What::List | What::Map | What::Alias => None,
         }
     }
@@ -235,15 +258,14 @@ impl<'t> Tree<'t> {
                     let pair = self.children(at).collect::<Vec<_>>();
                     let pair = pair.chunks(2).take_while(|pair| pair[0] <= target).last();
                     pair.map(|pair| {
-                        let key = self.characters(pair[0]).unwrap_or("?");
                         if !path.is_empty() {
                             path.push('.');
                         }
-                        path.push_str(&quoted_if_odd(key));
+                        path.push_str(&self.characters(pair[0]).map_or(Cow::Borrowed("?"), quoted_if_odd));
                         if pair[0] == target { target } else { pair.get(1).copied().unwrap_or(target) }
                     })
                 }
-                What::Quoted(_) | What::Plain(_) | What::Alias => None,
+                _ => None,
             };
             // Each step goes deeper; a key that is itself a list or map ends the way.
             match found {
@@ -352,7 +374,7 @@ mod tests {
         let expected = [
             " = a:\n  - b: x y\n    \"c d\": [1, {e: f}]\ng: end",
             "a = a",
-            "a = b: x y\n    \"c d\": [1, {e: f}]",
+            "a = - b: x y\n    \"c d\": [1, {e: f}]",
             "a[0] = b: x y\n    \"c d\": [1, {e: f}]",
             "a[0].b = b",
             "a[0].b = x y",

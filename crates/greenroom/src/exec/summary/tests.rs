@@ -48,7 +48,7 @@ impl Story {
             method: "POST".into(),
             path: path.into(),
             query: String::new(),
-            headers: Vec::new(),
+            headers: Default::default(),
             auth: None,
             form: BTreeMap::new(),
             workspace: None,

@@ -1,0 +1,364 @@
+//! One device: each of its fields is a function of where it stands, of what a world says about it and
+//! of what has changed since.
+
+use std::{fmt, sync::LazyLock};
+
+use jiff::{SignedDuration, Timestamp};
+use smol_str::{SmolStr, SmolStrBuilder, format_smolstr};
+use uuid::Uuid;
+
+use super::{Fleet, Health, Listed, Tags, address::Address, change::Change, plot::Plot};
+use crate::{id::Seed, world::WorkspaceIx};
+
+/// What a device is. The names are those of GLP's `deviceType` (`glp.md §6.2`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceType {
+    /// An access point.
+    AccessPoint,
+    /// A switch.
+    Switch,
+    /// A gateway.
+    Gateway,
+    /// A server.
+    Compute,
+    /// A storage system.
+    Storage,
+}
+
+impl DeviceType {
+    /// Whether Central can manage it.
+    pub fn is_network(self) -> bool {
+        matches!(self, Self::AccessPoint | Self::Switch | Self::Gateway)
+    }
+
+    /// How names begin, and Central's device group.
+    fn group(self) -> (&'static str, Option<(u64, &'static str)>) {
+        match self {
+            Self::AccessPoint => ("ap", Some((20_000_001, "aps"))),
+            Self::Switch => ("sw", Some((20_000_002, "switches"))),
+            Self::Gateway => ("gw", Some((20_000_003, "gateways"))),
+            Self::Compute => ("srv", None),
+            Self::Storage => ("sto", None),
+        }
+    }
+}
+
+/// Where Central has put a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Site<'f> {
+    /// Decimal digits; pycentral turns it into an integer (`central.md §1.1`).
+    pub id: u64,
+    /// Its name.
+    pub name: &'f str,
+}
+
+/// One device of a [`Fleet`]. It holds nothing: ask it for a field and the field is computed.
+#[derive(Clone, Copy)]
+pub struct Device<'f> {
+    pub(super) fleet: &'f Fleet,
+    pub(super) plot: &'f Plot,
+    pub(super) address: Address,
+}
+
+impl<'f> Device<'f> {
+    /// GLP's id.
+    pub fn id(&self) -> Uuid {
+        self.address.id(self.fleet.seed)
+    }
+
+    /// The workspace that uses it.
+    pub fn workspace(&self) -> WorkspaceIx {
+        self.address.workspace()
+    }
+
+    /// Its number within its workspace.
+    pub fn index(&self) -> u32 {
+        self.address.index()
+    }
+
+    /// Serial number, at most 16 characters.
+    pub fn serial(&self) -> SmolStr {
+        self.given(|listed| &listed.serial).unwrap_or_else(|| self.address.serial(self.kind()))
+    }
+
+    /// MAC address; `02:00:…`, locally administered and so nobody's, unless the world says otherwise.
+    pub fn mac(&self) -> SmolStr {
+        self.given(|listed| &listed.mac).unwrap_or_else(|| self.address.mac())
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> DeviceType {
+        self.make().kind
+    }
+
+    /// Model name.
+    pub fn model(&self) -> &'f str {
+        self.given_text(|listed| &listed.model).unwrap_or_else(|| self.make().model)
+    }
+
+    /// Part number.
+    pub fn part_number(&self) -> &'f str {
+        self.given_text(|listed| &listed.part_number).unwrap_or_else(|| self.make().part_number)
+    }
+
+    /// Name in Central.
+    pub fn name(&self) -> SmolStr {
+        self.given(|listed| &listed.name).unwrap_or_else(|| {
+            let mut name = SmolStrBuilder::new();
+            name.push_str(self.kind().group().0);
+            name.push('-');
+            push_number(&mut name, self.index() + 1, 4);
+            name.finish()
+        })
+    }
+
+    /// Central's `deviceFunction`.
+    pub fn function(&self) -> &'static str {
+        self.make().function
+    }
+
+    /// Firmware version.
+    pub fn firmware(&self) -> &'f str {
+        self.given_text(|listed| &listed.firmware).unwrap_or_else(|| self.make().firmware)
+    }
+
+    /// Subscription tier.
+    pub fn tier(&self) -> &'f str {
+        self.given_text(|listed| &listed.tier).unwrap_or_else(|| self.make().tier)
+    }
+
+    /// Address in a documentation range.
+    pub fn ipv4(&self) -> SmolStr {
+        let mut text = SmolStrBuilder::new();
+        text.push_str("192.0.2.");
+        push_number(&mut text, 1 + (self.luck() % 254) as u32, 1);
+        text.finish()
+    }
+
+    /// Whether Central was assigned to it.
+    pub fn assigned(&self) -> bool {
+        match self.listed() {
+            Some(listed) => listed.assigned && listed.kind.is_network(),
+            None => self.index() < self.plot.generated.network,
+        }
+    }
+
+    /// Whether Central has it on board, and so monitors it.
+    pub fn provisioned(&self) -> bool {
+        self.was_provisioned() && !self.change().is_some_and(|change| change.forgotten)
+    }
+
+    /// The same, before anything changed.
+    pub(super) fn was_provisioned(&self) -> bool {
+        self.assigned()
+            && self.listed().map_or_else(|| !self.luck().is_multiple_of(11), |listed| listed.provisioned)
+    }
+
+    /// Whether it answers.
+    pub fn online(&self) -> bool {
+        self.provisioned() && self.answers()
+    }
+
+    /// How it does; `None` if Central does not monitor it.
+    pub fn health(&self) -> Option<Health> {
+        self.provisioned().then(|| self.first_health())
+    }
+
+    /// How a device that was on board does.
+    pub(super) fn first_health(&self) -> Health {
+        match self.answers() {
+            false => Health::Poor,
+            true if self.listed().is_none() && (self.luck() >> 32).is_multiple_of(10) => Health::Fair,
+            true => Health::Good,
+        }
+    }
+
+    fn answers(&self) -> bool {
+        self.listed().map_or_else(|| !self.luck().is_multiple_of(7), |listed| listed.online)
+    }
+
+    /// Where it stands.
+    pub fn site(&self) -> Option<Site<'f>> {
+        let number = self.site_number()?;
+        let name = self.plot.sites().get(number)?;
+        Some(Site { id: site_id(self.workspace(), number), name })
+    }
+
+    /// The number of its site among those of its workspace.
+    pub(super) fn site_number(&self) -> Option<usize> {
+        let sites = self.plot.sites();
+        match self.listed() {
+            Some(Listed { site, .. }) => {
+                let site = site.as_ref().filter(|_| self.assigned())?;
+                sites.iter().position(|name| name == site)
+            }
+            None => {
+                let sited = self.assigned() && self.index() % 8 != 7 && !sites.is_empty();
+                sited.then(|| self.index() as usize % sites.len())
+            }
+        }
+    }
+
+    /// Central's scope id, decimal.
+    pub fn scope_id(&self) -> u64 {
+        30_000_000 + self.address.0
+    }
+
+    /// Central's device group, decimal id and name.
+    pub fn group(&self) -> Option<(u64, &'static str)> {
+        self.kind().group().1.filter(|_| self.provisioned())
+    }
+
+    /// Tags in GLP. Of the generated network devices every tenth stands in the lab.
+    pub fn tags(&self) -> &'f Tags {
+        if let Some(tags) = self.change().and_then(|change| change.tags.as_deref()) {
+            return tags;
+        }
+        match self.listed() {
+            Some(listed) => &listed.tags,
+            None if self.kind().is_network() && self.index() % 10 == 9 => &LAB,
+            None => &UNTAGGED,
+        }
+    }
+
+    /// Notes in Central, if it has any.
+    pub fn notes(&self) -> Option<&'f str> {
+        let changed = self.change().and_then(|change| change.notes.as_deref());
+        let notes = changed.or_else(|| Some(self.listed()?.notes.as_str()))?;
+        (!notes.is_empty()).then_some(notes)
+    }
+
+    /// When it was added.
+    pub fn created_at(&self) -> Timestamp {
+        let born = self.fleet.born;
+        born.saturating_add(SignedDuration::from_secs(i64::from(self.index()))).unwrap_or(born)
+    }
+
+    /// When GLP's record of it last changed.
+    pub fn updated_at(&self) -> Timestamp {
+        self.change().and_then(|change| change.updated_at).unwrap_or_else(|| self.created_at())
+    }
+
+    /// The key of its subscription.
+    pub fn subscription_key(&self) -> SmolStr {
+        format_smolstr!("E{}", self.serial())
+    }
+
+    /// The id of its subscription: one a device, in the sample.
+    pub fn subscription_id(&self) -> Uuid {
+        Seed(0).uuid("subscription", &self.serial(), 0)
+    }
+
+    /// What the world says about it, unless it is generated.
+    fn listed(&self) -> Option<&'f Listed> {
+        self.plot.listed(self.index())
+    }
+
+    fn given(&self, field: impl Fn(&Listed) -> &Option<SmolStr>) -> Option<SmolStr> {
+        self.listed().and_then(|listed| field(listed).clone())
+    }
+
+    fn given_text(&self, field: impl Fn(&'f Listed) -> &'f Option<SmolStr>) -> Option<&'f str> {
+        self.listed().and_then(|listed| field(listed).as_deref())
+    }
+
+    fn change(&self) -> Option<&'f Change> {
+        self.fleet.change(self.address)
+    }
+
+    fn luck(&self) -> u64 {
+        self.address.luck(self.fleet.seed)
+    }
+
+    fn make(&self) -> &'static Make {
+        make(match self.listed() {
+            Some(listed) => listed.kind,
+            None => return self.plot.generated_make(self.index()),
+        })
+    }
+}
+
+impl PartialEq for Device<'_> {
+    /// The same device in the same state.
+    fn eq(&self, other: &Self) -> bool {
+        self.address == other.address
+            && self.fleet.seed == other.fleet.seed
+            && self.change() == other.change()
+            && self.listed() == other.listed()
+    }
+}
+
+impl fmt::Debug for Device<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of workspace {}", self.serial(), self.workspace().0)
+    }
+}
+
+/// The id of a site: the first two of each workspace have short ones.
+pub(super) fn site_id(workspace: WorkspaceIx, number: usize) -> u64 {
+    let workspace = workspace.0 as u64;
+    match number {
+        0 | 1 => 10_000_001 + workspace * 2 + number as u64,
+        // Behind the scope ids of all devices there can be.
+        _ => 2_000_000_000_000 + (workspace << 16) + number as u64,
+    }
+}
+
+/// What a kind of device is made like.
+pub(super) struct Make {
+    pub(super) kind: DeviceType,
+    model: &'static str,
+    part_number: &'static str,
+    function: &'static str,
+    firmware: &'static str,
+    tier: &'static str,
+}
+
+const fn made(kind: DeviceType, [model, part_number, function, firmware, tier]: [&'static str; 5]) -> Make {
+    Make { kind, model, part_number, function, firmware, tier }
+}
+
+const AP: (&str, &str) = ("Campus Access Point", "10.7.0.0_90000");
+const SWITCH: (&str, &str) = ("Access Switch", "10.15.1005");
+
+/// What generated network devices are, one after the other.
+pub(super) static NETWORK: [Make; 6] = [
+    made(DeviceType::AccessPoint, ["AP-635", "R7J28A", AP.0, AP.1, "ADVANCED_AP"]),
+    made(DeviceType::AccessPoint, ["AP-515", "Q9H62A", AP.0, AP.1, "FOUNDATION_AP"]),
+    made(DeviceType::Switch, ["6300M", "JL659A", SWITCH.0, SWITCH.1, "ADVANCED_SWITCH_6300"]),
+    made(DeviceType::AccessPoint, ["AP-655", "R7J39A", AP.0, AP.1, "ADVANCED_AP"]),
+    made(DeviceType::Switch, ["6200F", "JL726A", SWITCH.0, SWITCH.1, "FOUNDATION_SWITCH_6200"]),
+    made(DeviceType::Gateway, ["9004", "R1B20A", "Branch Gateway", "10.7.0.0_90000", "FOUNDATION_GW"]),
+];
+pub(super) static COMPUTE: Make =
+    made(DeviceType::Compute, ["ProLiant DL360 Gen11", "P52499-B21", "", "", "ENHANCED_PROLIANT"]);
+pub(super) static STORAGE: Make =
+    made(DeviceType::Storage, ["Alletra 6010", "R4U19A", "", "", "FOUNDATION_STORAGE"]);
+
+/// What a device of that kind is made like, if a world does not say.
+fn make(kind: DeviceType) -> &'static Make {
+    match kind {
+        DeviceType::AccessPoint => &NETWORK[0],
+        DeviceType::Switch => &NETWORK[2],
+        DeviceType::Gateway => &NETWORK[5],
+        DeviceType::Compute => &COMPUTE,
+        DeviceType::Storage => &STORAGE,
+    }
+}
+
+static UNTAGGED: Tags = Tags::new();
+static LAB: LazyLock<Tags> =
+    LazyLock::new(|| Tags::from([(SmolStr::new_static("site"), SmolStr::new_static("lab"))]));
+
+/// Appends a decimal number of at least `width` digits.
+fn push_number(text: &mut SmolStrBuilder, number: u32, width: usize) {
+    let mut digits = [b'0'; 10];
+    let mut rest = number;
+    let mut start = digits.len();
+    while rest > 0 || digits.len() - start < width {
+        start -= 1;
+        digits[start] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    text.push_str(std::str::from_utf8(&digits[start..]).unwrap_or_default());
+}

@@ -1,0 +1,92 @@
+//! The devices of one workspace: how many are generated, and which are listed.
+
+use smol_str::SmolStr;
+
+use super::{
+    Census, Listed, Mix, Share,
+    device::{COMPUTE, Make, NETWORK, STORAGE},
+    share::SITES,
+};
+
+/// The devices of one workspace. The listed ones come after the generated ones.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Plot {
+    pub(super) generated: Mix,
+    /// All devices, by class.
+    pub(super) total: Mix,
+    listed: Vec<Listed>,
+    /// The listed devices among the network devices in the order of serial numbers: the rank and the
+    /// index of each.
+    ranked: Vec<(u32, u32)>,
+    sites: Option<Box<[SmolStr]>>,
+    /// How they did before anything changed.
+    pub(super) census: Census,
+}
+
+impl Plot {
+    /// What it was planted with.
+    pub(super) fn share(&self) -> Share {
+        let sites = self.sites.as_ref().map(|sites| sites.to_vec());
+        Share { mix: self.generated, listed: self.listed.clone(), sites }
+    }
+
+    pub(super) fn new(generated: Mix, sites: Option<Vec<SmolStr>>) -> Self {
+        Self { generated, total: generated, sites: sites.map(Vec::into_boxed_slice), ..Self::default() }
+    }
+
+    /// Its sites: if the world does not name them, the usual ones as soon as something stands there.
+    pub(super) fn sites(&self) -> &[SmolStr] {
+        if self.total.network == 0 { self.sites.as_deref().unwrap_or_default() } else { self.site_names() }
+    }
+
+    /// The names of the sites where something may stand.
+    pub(super) fn site_names(&self) -> &[SmolStr] {
+        self.sites.as_deref().unwrap_or(&SITES)
+    }
+
+    /// How many devices there are.
+    pub(super) fn len(&self) -> u32 {
+        self.total.total()
+    }
+
+    /// What a world says of the device at `index`, unless it is generated.
+    pub(super) fn listed(&self, index: u32) -> Option<&Listed> {
+        self.listed.get(index.checked_sub(self.generated.total())? as usize)
+    }
+
+    /// What the generated device at `index` is made like.
+    pub(super) fn generated_make(&self, index: u32) -> &'static Make {
+        let Mix { network, compute, storage, .. } = self.generated;
+        match index {
+            _ if index < network => &NETWORK[index as usize % NETWORK.len()],
+            _ if index < network + compute => &COMPUTE,
+            _ if index < network + compute + storage => &STORAGE,
+            _ => &NETWORK[index as usize % NETWORK.len()],
+        }
+    }
+
+    /// Adds a device, at the index `len()`. A network device is told its rank in the order of serial
+    /// numbers.
+    pub(super) fn push(&mut self, listed: Listed, rank: Option<u32>) {
+        if let Some(rank) = rank {
+            let place = self.ranked.partition_point(|(other, _)| *other < rank);
+            self.ranked.insert(place, (rank, self.len()));
+            for (later, _) in &mut self.ranked[place + 1..] {
+                *later += 1;
+            }
+        }
+        self.total.count(listed.kind, listed.assigned);
+        self.listed.push(listed);
+    }
+
+    /// The index of the network device of that rank in the order of serial numbers.
+    pub(super) fn network_at(&self, rank: u32) -> Option<u32> {
+        if rank >= self.total.network {
+            return None;
+        }
+        match self.ranked.partition_point(|(other, _)| *other <= rank) {
+            before @ 1.. if self.ranked[before - 1].0 == rank => Some(self.ranked[before - 1].1),
+            before => Some(rank - before as u32),
+        }
+    }
+}

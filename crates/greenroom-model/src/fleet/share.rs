@@ -1,0 +1,221 @@
+//! What a workspace is given: devices that are generated, devices that a world lists, and its sites.
+
+use std::collections::BTreeMap;
+
+use smol_str::SmolStr;
+
+use super::DeviceType;
+use crate::nearest;
+
+/// How many devices of each class a workspace has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mix {
+    /// Access points, switches and gateways assigned to Central.
+    pub network: u32,
+    /// Servers.
+    pub compute: u32,
+    /// Storage systems.
+    pub storage: u32,
+    /// Network devices in the inventory that no service was assigned to.
+    pub unassigned: u32,
+}
+
+impl Mix {
+    /// How many devices there are in all; for what no fleet would plant, at least so many.
+    pub fn total(&self) -> u32 {
+        self.classes().into_iter().fold(0, u32::saturating_add)
+    }
+
+    pub(super) fn sum(&self) -> u64 {
+        self.classes().into_iter().map(u64::from).sum()
+    }
+
+    fn classes(&self) -> [u32; 4] {
+        [self.network, self.compute, self.storage, self.unassigned]
+    }
+
+    pub(super) fn count(&mut self, kind: DeviceType, assigned: bool) {
+        *match kind {
+            DeviceType::Compute => &mut self.compute,
+            DeviceType::Storage => &mut self.storage,
+            _ if assigned => &mut self.network,
+            _ => &mut self.unassigned,
+        } += 1;
+    }
+}
+
+/// The tags of a device (`glp.md §6.2`).
+pub type Tags = BTreeMap<SmolStr, SmolStr>;
+
+/// A device that a world lists. What is `None` follows from the seed, as it does for generated ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// What it is.
+    pub kind: DeviceType,
+    /// Serial number: at most sixteen capital letters and digits.
+    pub serial: Option<SmolStr>,
+    /// MAC address, in capitals with colons.
+    pub mac: Option<SmolStr>,
+    /// Model name.
+    pub model: Option<SmolStr>,
+    /// Part number.
+    pub part_number: Option<SmolStr>,
+    /// Name in Central.
+    pub name: Option<SmolStr>,
+    /// Firmware version.
+    pub firmware: Option<SmolStr>,
+    /// Subscription tier.
+    pub tier: Option<SmolStr>,
+    /// The name of one of the workspace's sites; `None` for no site.
+    pub site: Option<SmolStr>,
+    /// Tags in GLP.
+    pub tags: Tags,
+    /// Notes in Central; empty for none.
+    pub notes: SmolStr,
+    /// Whether Central was assigned to it. Network devices only.
+    pub assigned: bool,
+    /// Whether Central has it on board. Assigned devices only.
+    pub provisioned: bool,
+    /// Whether it answers. Devices on board only.
+    pub online: bool,
+}
+
+impl Listed {
+    /// A device of which only the kind is said: a network device is assigned, on board and online.
+    pub fn new(kind: DeviceType) -> Self {
+        let network = kind.is_network();
+        Self {
+            kind,
+            serial: None,
+            mac: None,
+            model: None,
+            part_number: None,
+            name: None,
+            firmware: None,
+            tier: None,
+            site: None,
+            tags: Tags::new(),
+            notes: SmolStr::default(),
+            assigned: network,
+            provisioned: network,
+            online: network,
+        }
+    }
+
+    /// Whether it can be shown. The limits are those of the documented bodies (`central.md §1.1`,
+    /// `glp.md §6.4`).
+    pub(super) fn check(&self, sites: &[SmolStr]) -> Result<(), FleetError> {
+        let refuse =
+            |field, value: &str, rule| Err(FleetError::Field { field, value: value.to_owned(), rule });
+        if let Some(serial) = &self.serial
+            && !((1..=16).contains(&serial.len())
+                && serial.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()))
+        {
+            return refuse("serial number", serial, "one to sixteen capital letters and digits");
+        }
+        if let Some(mac) = &self.mac
+            && !(mac.len() == 17
+                && mac.bytes().enumerate().all(|(at, byte)| match at % 3 {
+                    2 => byte == b':',
+                    _ => matches!(byte, b'0'..=b'9' | b'A'..=b'F'),
+                }))
+        {
+            return refuse("MAC address", mac, "six pairs of capital hexadecimal digits with colons");
+        }
+        for (field, value, most, rule) in [
+            ("model", &self.model, 32, "1 to 32 characters"),
+            ("part number", &self.part_number, 12, "1 to 12 characters"),
+            ("name", &self.name, 256, "1 to 256 characters"),
+            ("firmware", &self.firmware, 32, "1 to 32 characters"),
+            ("tier", &self.tier, 32, "1 to 32 characters"),
+        ] {
+            if let Some(value) = value
+                && !(1..=most).contains(&value.chars().count())
+            {
+                return refuse(field, value, rule);
+            }
+        }
+        if self.notes.chars().count() > NOTES {
+            return refuse("notes", &self.notes, "at most 256 characters");
+        }
+        if let Some((key, _)) = self
+            .tags
+            .iter()
+            .find(|(key, value)| !(1..=128).contains(&key.chars().count()) || value.chars().count() > 256)
+        {
+            return refuse("tag", key, "a key of 1 to 128 characters, a value of at most 256");
+        }
+        if self.tags.len() > 50 {
+            return refuse("tags", &self.tags.len().to_string(), "at most 50");
+        }
+        if let Some(site) = &self.site
+            && !sites.contains(site)
+        {
+            let known: Vec<_> = sites.iter().map(SmolStr::as_str).collect();
+            let nearest = nearest::of(site, &known).map(str::to_owned);
+            return Err(FleetError::Site { name: site.to_string(), nearest });
+        }
+        Ok(())
+    }
+}
+
+/// The longest notes of a device (request body of PATCH, `central.md §1.3`).
+pub const NOTES: usize = 256;
+
+/// What one workspace is given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Share {
+    /// How many devices are generated.
+    pub mix: Mix,
+    /// The devices that the world lists, which come after the generated ones.
+    pub listed: Vec<Listed>,
+    /// The names of its sites; `None` for the usual two.
+    pub sites: Option<Vec<SmolStr>>,
+}
+
+impl From<Mix> for Share {
+    fn from(mix: Mix) -> Self {
+        Self { mix, ..Self::default() }
+    }
+}
+
+/// Why devices cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FleetError {
+    /// The twenty-four bits of an index.
+    #[error("a workspace can have at most 16777216 devices, not {0}")]
+    TooMany(u64),
+    /// The sixteen bits of a plot.
+    #[error("at most 65536 workspaces can have devices")]
+    TooManyWorkspaces,
+    /// A workspace gets its share once.
+    #[error("the workspace has devices already")]
+    PlantedTwice,
+    /// Two devices of one serial number, wherever they are.
+    #[error("serial number {0} is taken")]
+    SerialTaken(SmolStr),
+    /// Two devices of one MAC address.
+    #[error("MAC address {0} is taken")]
+    MacTaken(SmolStr),
+    /// A value that no answer could show.
+    #[error("{field} {value:?} must be {rule}")]
+    Field {
+        /// What it is.
+        field: &'static str,
+        /// What was given.
+        value: String,
+        /// What it must be.
+        rule: &'static str,
+    },
+    /// A site that the workspace does not have.
+    #[error("the workspace has no site {name:?}{}", nearest::hint(&.nearest.as_deref()))]
+    Site {
+        /// What was given.
+        name: String,
+        /// The site whose name looks most like it.
+        nearest: Option<String>,
+    },
+}
+
+/// The sites of a workspace of which nothing else is said.
+pub(super) static SITES: [SmolStr; 2] = [SmolStr::new_static("HQ"), SmolStr::new_static("Branch")];

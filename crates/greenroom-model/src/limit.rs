@@ -1,0 +1,305 @@
+//! Rate limits: how many calls there may be in a window of virtual time, and how many there were.
+//!
+//! Windows are fixed and aligned: one of a minute begins with the minute, as the reset of the rate
+//! headers says (`glp.md §8.5`). Calls are counted by workspace, where HPE's pages contradict each
+//! other (`glp.md §10` row 18), and by user, where the page of a service says so.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    str::FromStr,
+};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    access::ApiFamily,
+    dialect::RateLimits,
+    refusal::Refusal,
+    time,
+    world::{Session, UserIx, WorkspaceIx, World},
+};
+
+/// So many calls in a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    most: u32,
+    /// Seconds: 1 to a day.
+    window: i64,
+}
+
+const DAY: i64 = 24 * 60 * 60;
+
+impl Quota {
+    const fn a_minute(most: u32) -> Self {
+        Self { most, window: 60 }
+    }
+}
+
+impl fmt::Display for Quota {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{:#}", self.most, SignedDuration::from_secs(self.window))
+    }
+}
+
+/// The text is no quota.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("say how many calls in which window of 1s to 24h: 60/1m")]
+pub struct NoQuota;
+
+impl FromStr for Quota {
+    type Err = NoQuota;
+
+    fn from_str(text: &str) -> Result<Self, NoQuota> {
+        let (most, window) = text.split_once('/').ok_or(NoQuota)?;
+        let most = most.trim().parse().ok().filter(|most| *most > 0).ok_or(NoQuota)?;
+        let window = time::parse_duration(window.trim()).map_err(|_| NoQuota)?;
+        match (window.as_secs(), window.subsec_nanos()) {
+            (seconds @ 1..=DAY, 0) => Ok(Self { most, window: seconds }),
+            _ => Err(NoQuota),
+        }
+    }
+}
+
+/// Whose calls are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Per {
+    /// Those of one user.
+    User,
+    /// Those that act in one workspace.
+    Workspace,
+}
+
+/// A number that HPE documents for an operation.
+#[derive(Clone, Copy, Debug)]
+pub struct Documented {
+    /// The route it is about: `glp.devices.list`.
+    pub route: &'static str,
+    /// The number.
+    pub quota: Quota,
+    /// Whose calls it counts.
+    pub per: Per,
+    /// Where it stands.
+    pub source: &'static str,
+}
+
+impl fmt::Display for Documented {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let per = match self.per {
+            Per::User => "user",
+            Per::Workspace => "workspace",
+        };
+        write!(f, "{} per {per}", self.quota)
+    }
+}
+
+/// All documented numbers of what is served. New Central has none (`central.md §4.4`).
+pub const DOCUMENTED: &[Documented] = &[
+    per_workspace("glp.devices.list", 160, "glp.md §6.1"),
+    per_workspace("glp.devices.get", 40, "glp.md §6.1"),
+    // Documented for v2beta1; "overall" is taken to mean the workspace.
+    Documented { per: Per::User, ..per_workspace("glp.audit-log.list", 100, "glp.md §7.1") },
+    per_workspace("glp.audit-log.list", 300, "glp.md §7.1"),
+];
+
+const fn per_workspace(route: &'static str, most: u32, source: &'static str) -> Documented {
+    Documented { route, quota: Quota::a_minute(most), per: Per::Workspace, source }
+}
+
+/// The documented numbers of a route.
+pub fn documented(route: &str) -> impl Iterator<Item = &'static Documented> {
+    DOCUMENTED.iter().filter(move |row| row.route == route)
+}
+
+/// How a quota stands after a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// How many calls there may be in the window.
+    pub most: u32,
+    /// How many are left.
+    pub remaining: u32,
+    /// How many seconds are left of the window, counted up: at least 1.
+    pub resets_in: i64,
+}
+
+/// Whose calls a counter counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Payer {
+    User(UserIx),
+    Workspace(WorkspaceIx),
+}
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum What {
+    /// Calls of a route.
+    Route(&'static str),
+    /// Calls of all routes of a family.
+    Family(ApiFamily),
+}
+
+type Counter = (What, Payer);
+
+/// The calls of the present windows. Past ones are forgotten, so there are never more counters than
+/// workspaces and users that called in the present window, times routes that have a number.
+#[derive(Clone, Debug, Default)]
+pub struct Limiter {
+    /// The present window of each length in seconds.
+    windows: BTreeMap<i64, Window>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Window {
+    number: i64,
+    calls: HashMap<Counter, u32>,
+}
+
+/// Whether calls of a route have a number under a dialect.
+pub fn is_counted(limits: RateLimits, route: &str) -> bool {
+    match limits {
+        RateLimits::Off => false,
+        RateLimits::Documented => documented(route).next().is_some(),
+        RateLimits::Custom(_) => true,
+    }
+}
+
+impl World {
+    /// Counts a call of a route, and refuses one too many. `None` if nobody counts it.
+    pub fn count(
+        &mut self,
+        session: &Session,
+        route: &'static str,
+        family: ApiFamily,
+        now: Timestamp,
+    ) -> Result<Option<Allowance>, Refusal> {
+        let counted = self.limiter.count(self.dialect.rate_limits, (route, family), session, now);
+        counted.map_err(Refusal::Limited)
+    }
+}
+
+impl Limiter {
+    /// A call that is refused is not counted: a client that goes on asking is not shut out for longer.
+    fn count(
+        &mut self,
+        limits: RateLimits,
+        (route, family): (&'static str, ApiFamily),
+        session: &Session,
+        now: Timestamp,
+    ) -> Result<Option<Allowance>, Allowance> {
+        let workspace = Payer::Workspace(session.workspace);
+        let due: Vec<(Quota, Counter)> = match limits {
+            RateLimits::Off => Vec::new(),
+            RateLimits::Documented => documented(route)
+                .map(|row| match row.per {
+                    Per::User => (row.quota, (What::Route(route), Payer::User(session.user))),
+                    Per::Workspace => (row.quota, (What::Route(route), workspace)),
+                })
+                .collect(),
+            RateLimits::Custom(quota) => vec![(quota, (What::Family(family), workspace))],
+        };
+        let now = now.as_second();
+        self.windows.retain(|length, window| window.number == now.div_euclid(*length));
+        let standing = |quota: Quota, calls: u32| Allowance {
+            most: quota.most,
+            remaining: quota.most.saturating_sub(calls),
+            resets_in: quota.window - now.rem_euclid(quota.window),
+        };
+        let spent = due.iter().map(|(quota, counter)| standing(*quota, self.calls(*quota, counter)));
+        // Of two that are spent the one that lasts longer tells when to come back.
+        if let Some(spent) = spent.filter(|it| it.remaining == 0).max_by_key(|it| it.resets_in) {
+            return Err(spent);
+        }
+        let counted = due.into_iter().map(|(quota, counter)| {
+            let window = self.windows.entry(quota.window).or_default();
+            window.number = now.div_euclid(quota.window);
+            let calls = window.calls.entry(counter).or_default();
+            *calls += 1;
+            standing(quota, *calls)
+        });
+        // The headers have room for one: the one that ends first.
+        Ok(counted.min_by_key(|it| it.remaining))
+    }
+
+    fn calls(&self, quota: Quota, counter: &Counter) -> u32 {
+        self.windows.get(&quota.window).and_then(|window| window.calls.get(counter)).copied().unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::ClientIx;
+
+    const LIST: (&str, ApiFamily) = ("glp.devices.list", ApiFamily::Glp);
+    const LOG: (&str, ApiFamily) = ("glp.audit-log.list", ApiFamily::Glp);
+
+    fn session(workspace: usize, user: usize) -> Session {
+        Session { token: 1, client: ClientIx(0), user: UserIx(user), workspace: WorkspaceIx(workspace) }
+    }
+
+    fn at(text: &str) -> Timestamp {
+        format!("2026-01-01T{text}Z").parse().unwrap()
+    }
+
+    fn custom(quota: &str) -> RateLimits {
+        RateLimits::Custom(quota.parse().unwrap())
+    }
+
+    #[test]
+    fn a_window_is_aligned_and_forgets_what_was_before() {
+        let mut limiter = Limiter::default();
+        let mut call = |workspace, now| {
+            let counted = limiter.count(custom("2/1m"), LIST, &session(workspace, workspace), at(now));
+            counted.map(|it| it.unwrap()).map(|it| (it.remaining, it.resets_in)).map_err(|it| it.resets_in)
+        };
+        assert_eq!(call(0, "00:00:50"), Ok((1, 10)));
+        assert_eq!(call(0, "00:00:50.5"), Ok((0, 10)));
+        assert_eq!(call(0, "00:00:59.9"), Err(1));
+        assert_eq!(call(1, "00:00:59.9"), Ok((1, 1)), "workspaces are counted apart");
+        assert_eq!(call(0, "00:01:00"), Ok((1, 60)));
+        assert_eq!(limiter.windows[&60].calls.len(), 1, "the counters of the minute before are gone");
+        limiter.count(RateLimits::Off, LIST, &session(0, 0), at("00:02:00")).unwrap();
+        assert!(limiter.windows.is_empty());
+    }
+
+    #[test]
+    fn the_audit_log_is_counted_by_user_and_by_workspace() {
+        let mut limiter = Limiter::default();
+        let mut calls = |user| {
+            let call = |_: &u32| {
+                let counted = limiter.count(RateLimits::Documented, LOG, &session(0, user), at("00:00:00"));
+                counted.is_ok()
+            };
+            (0..1_000).take_while(call).count()
+        };
+        assert_eq!([calls(0), calls(1), calls(2), calls(3)], [100, 100, 100, 0]);
+        assert_eq!(calls(0), 0);
+    }
+
+    #[test]
+    fn what_has_no_number_is_not_counted() {
+        let mut limiter = Limiter::default();
+        for (limits, route) in [
+            (RateLimits::Off, LIST),
+            (RateLimits::Documented, ("glp.msp-tenants.list", ApiFamily::Glp)),
+            (RateLimits::Documented, ("central.device-inventory", ApiFamily::Central)),
+        ] {
+            assert_eq!(limiter.count(limits, route, &session(0, 0), at("00:00:00")), Ok(None));
+            assert!(!is_counted(limits, route.0));
+        }
+        assert!(limiter.windows.is_empty());
+        assert!(is_counted(custom("1/1s"), "central.device-inventory"));
+    }
+
+    #[test]
+    fn families_are_counted_apart_and_routes_of_one_together() {
+        let mut limiter = Limiter::default();
+        let mut call = |route, family| {
+            limiter.count(custom("1/1h"), (route, family), &session(0, 0), at("00:10:00")).is_ok()
+        };
+        assert!(call("glp.devices.list", ApiFamily::Glp));
+        assert!(call("central.device-inventory", ApiFamily::Central));
+        assert!(!call("glp.devices.get", ApiFamily::Glp));
+        assert!(!call("central.list-tenants", ApiFamily::Central));
+    }
+}

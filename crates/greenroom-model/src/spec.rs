@@ -1,0 +1,249 @@
+//! A world file as a value: text to [`Spec`] and back, with every mistake at its place.
+//!
+//! One list of keys ([`record::records`]) gives each part its structure, its reading, its writing and its
+//! JSON Schema. Reading goes through a tree that knows where everything stands, and never stops at a
+//! mistake. Nothing here opens a file.
+
+mod build;
+mod choices;
+mod collections;
+mod devices;
+mod export;
+mod form;
+mod mistake;
+mod names;
+mod record;
+mod state;
+mod tree;
+mod values;
+mod words;
+mod workspaces;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+pub use self::{
+    choices::{Home, REGIONS, Region, WorkspaceType},
+    collections::Rows,
+    devices::{Device, DeviceChange, DeviceCount, DeviceMix, Devices, MOST_DEVICES, Tags},
+    export::{ExportError, Secrets, export},
+    mistake::{Mistake, Mistakes},
+    names::{MOST_WORKSPACES, SITES, default_pattern, numbered},
+    state::{AuditLine, Counters, State, Token},
+    values::Count,
+    words::{
+        Country, Email, HexId, Host, Label, Mac, NotThis, Note, Serial, Symbol, SymbolPattern, Text,
+        TokenName,
+    },
+    workspaces::{
+        Address, Base, Changed, Client, Contact, Contents, Estate, Provision, Tenant, TenantCount, Tenants,
+        Workspace,
+    },
+};
+use self::{
+    form::{Definitions, Keys, Reader},
+    mistake::{Findings, Found},
+    record::{Record, plain_maps, read_record, records},
+    tree::{Id, Tree},
+};
+use crate::{dialect::Dialect, role::Role, token::Life};
+
+/// The version of world files that this Greenroom reads and writes.
+pub const VERSION: u32 = 1;
+
+/// How many bytes a world file has at most.
+pub const MOST_BYTES: usize = 64 << 20;
+
+records! {
+    /// A world: workspaces, users, API clients, devices, and the rules that hold among them.
+    Spec {
+        ..basics: Basics,
+        /// MSPs and workspaces that stand alone.
+        workspaces: Vec<Workspace>,
+    } optional {
+        /// What happened in a world that was running. Written by export.
+        state: State,
+    } check someone_is_there;
+
+    /// What holds for the whole world.
+    Basics {} optional {
+        /// The version of this kind of file.
+        version: u32,
+        /// What everything follows from that is not given: ids, secrets, devices.
+        seed: u64,
+        /// When everything was made for which no other time is given.
+        born: Timestamp,
+        /// How long tokens live.
+        token_life: TokenLife,
+        /// Behaviours that no source settles.
+        dialect: Dialect,
+        /// Roles of your own, beside Administrator, Operator and Observer: name, resources, permissions.
+        roles: BTreeMap<Label, Role> => defines Role,
+        /// Users. Their roles decide what their API clients may do.
+        users: Vec<User>,
+    };
+
+    /// How long tokens live, by who issued them.
+    TokenLife {} optional {
+        /// Tokens of the SSO issuer: 2h, if nothing is said.
+        sso: Life,
+        /// Tokens of a workspace's own issuer: 15m, if nothing is said.
+        workspace: Life,
+        /// Tokens that were exchanged for a tenant: 15m, if nothing is said.
+        tenant: Life,
+    };
+
+    /// A user.
+    User {
+        /// The e-mail address.
+        email: Email => defines User,
+    } optional {
+        /// The name of a role. Administrator, if nothing is said.
+        role: Label => refers Role,
+        /// The opaque part of user:… in tokens.
+        principal: HexId,
+        /// The user_ctx of tokens.
+        context: HexId,
+    };
+}
+
+plain_maps!(TokenLife, User);
+
+/// A world that cannot be written down.
+#[derive(Debug, thiserror::Error)]
+#[error("this world cannot be written as YAML: {0}")]
+pub struct Unwritable(#[from] serde_saphyr::ser::Error);
+
+impl Spec {
+    /// Reads a world file: YAML, of which JSON is a part. All mistakes come at once, in the order in which
+    /// they stand in the file.
+    pub fn read(file: &[u8]) -> Result<Self, Mistakes> {
+        let text = match as_text(file) {
+            Ok(text) => text,
+            Err((found, text)) => {
+                let mut findings = Findings::default();
+                findings.note(|| found);
+                return Err(findings.in_order(text));
+            }
+        };
+        let mut faults = Vec::new();
+        let tree = Tree::read(text, &mut faults);
+        let mut findings = Findings::default();
+        for fault in faults {
+            findings.note(|| Found {
+                start: fault.start,
+                end: fault.end,
+                path: fault.node.map(|node| tree.path(node)).unwrap_or_default(),
+                message: fault.message,
+                mend: Some(fault.mend.to_owned()),
+                other: None,
+            });
+        }
+        let mut reader = Reader::new(&tree, findings);
+        let spec = match tree.root() {
+            Some(root) if other_version(&mut reader, root) => None,
+            Some(root) => {
+                let spec = read_record::<Self>(&mut reader, root);
+                reader.resolve();
+                spec
+            }
+            None => {
+                empty(&mut reader);
+                None
+            }
+        };
+        match spec.filter(|_| reader.findings.is_empty()) {
+            Some(spec) => Ok(spec),
+            None => Err(reader.findings.in_order(text)),
+        }
+    }
+
+    /// Writes the world so that [`Spec::read`] gives it back.
+    pub fn write(&self) -> Result<String, Unwritable> {
+        struct Whole<'a>(&'a Spec);
+        impl serde::Serialize for Whole<'_> {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                record::write_record(self.0, serializer)
+            }
+        }
+        Ok(serde_saphyr::to_string(&Whole(self))?)
+    }
+
+    /// The JSON Schema of world files.
+    pub fn schema() -> Value {
+        let (mut definitions, mut properties, mut required) =
+            (Definitions::new(), Definitions::new(), Vec::new());
+        Self::describe(&mut definitions, &mut properties, &mut required);
+        properties["version"] = json!({"description": "The version of this kind of file.", "const": VERSION});
+        properties["workspaces"]["minItems"] = 1.into();
+        json!({
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": "World file of Greenroom",
+            "description": Self::ABOUT,
+            "type": "object",
+            "additionalProperties": false,
+            "required": required,
+            "properties": properties,
+            "$defs": definitions,
+        })
+    }
+}
+
+/// The file as text, or what keeps it from being one and the part that is.
+fn as_text(file: &[u8]) -> Result<&str, (Found, &str)> {
+    let found = |start, message: String, mend: &str| Found {
+        start,
+        end: start,
+        path: String::new(),
+        message,
+        mend: Some(mend.to_owned()),
+        other: None,
+    };
+    if file.len() > MOST_BYTES {
+        let most = MOST_BYTES >> 20;
+        let message = format!("the file is larger than {most} MiB");
+        return Err((found(0, message, "generate tenants and devices instead of listing them"), ""));
+    }
+    std::str::from_utf8(file).map_err(|error| {
+        let good = &file[..error.valid_up_to()];
+        let message = "the file is not UTF-8 from here on".to_owned();
+        (found(good.len(), message, "save it as UTF-8"), std::str::from_utf8(good).unwrap_or_default())
+    })
+}
+
+/// Whether the file is of another version, in which case nothing else about it can be judged.
+fn other_version(reader: &mut Reader<'_>, root: Id) -> bool {
+    let Some(version) = reader.number_at(root, "version").filter(|version| *version != u64::from(VERSION))
+    else {
+        return false;
+    };
+    let message = format!("the file is of version {version}, and this Greenroom reads version {VERSION}");
+    let place = reader.at(root, "version").unwrap_or(root);
+    reader.wrong(place, message, "use the Greenroom that wrote it, or write the world anew");
+    true
+}
+
+/// A file without anything in it. If the YAML broke off at once, that was said already.
+fn empty(reader: &mut Reader<'_>) {
+    if reader.findings.is_empty() {
+        reader.findings.note(|| Found {
+            start: 0,
+            end: 0,
+            path: String::new(),
+            message: "the file is empty".to_owned(),
+            mend: Some("a world has at least one workspace: write workspaces: [{symbol: acme}]".to_owned()),
+            other: None,
+        });
+    }
+}
+
+fn someone_is_there(reader: &mut Reader<'_>, _: Id, keys: &Keys) {
+    let Some(workspaces) = keys.get("workspaces") else { return };
+    let none =
+        reader.tree.kind(workspaces) == tree::Kind::List && reader.tree.children(workspaces).next().is_none();
+    if none && !reader.tree.is_open(workspaces) {
+        reader.wrong(workspaces, "a world has at least one workspace", "write workspaces: [{symbol: acme}]");
+    }
+}

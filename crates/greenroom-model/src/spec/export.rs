@@ -1,0 +1,339 @@
+//! From a world to a file that loads again to the same world.
+
+use std::{collections::HashMap, fmt, str::FromStr};
+
+use jiff::Timestamp;
+
+use super::{
+    Address, AuditLine, Base, Basics, Client, Contact, Contents, Counters, Device, DeviceChange, DeviceCount,
+    DeviceMix, Devices, Estate, Home, NotThis, Provision, Rows, Spec, State, Tags, Tenant, Tenants, Token,
+    TokenLife, TokenName, Unwritable, User, VERSION, Workspace, WorkspaceType,
+};
+use crate::{
+    access::Service,
+    credential::ClientSecret,
+    dialect::Dialect,
+    fleet::{Changed, Listed, Share},
+    role,
+    tenancy::{self, WorkspaceKind},
+    world::{self, ClientIx, WorkspaceIx, World},
+};
+
+/// How the secrets of API clients are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secrets {
+    /// As SHA-256, which is enough to check what a client presents. What follows from the seed is left out.
+    Digests,
+    /// As they are, where they are known.
+    Shown,
+}
+
+/// Why a world cannot be written as a file.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// A text that no world file can hold.
+    #[error("{what} {text:?} cannot be written into a world file: {reason}")]
+    Text {
+        /// What it is.
+        what: &'static str,
+        /// The text.
+        text: String,
+        /// What is wrong with it.
+        reason: NotThis,
+    },
+    /// It cannot be written as YAML.
+    #[error(transparent)]
+    Unwritable(#[from] Unwritable),
+}
+
+/// The world as a file, written at `now`.
+pub fn export(world: &World, secrets: Secrets, now: Timestamp) -> Result<String, ExportError> {
+    Ok(Export { world, secrets }.spec(now)?.write()?)
+}
+
+/// A text as the kind of word it must be.
+fn word<T: FromStr<Err = NotThis>>(what: &'static str, text: impl fmt::Display) -> Result<T, ExportError> {
+    let text = text.to_string();
+    text.parse().map_err(|reason| ExportError::Text { what, text, reason })
+}
+
+fn maybe<T: FromStr<Err = NotThis>>(
+    what: &'static str,
+    text: &Option<String>,
+) -> Result<Option<T>, ExportError> {
+    text.as_ref().map(|text| word(what, text)).transpose()
+}
+
+struct Export<'w> {
+    world: &'w World,
+    secrets: Secrets,
+}
+
+impl Export<'_> {
+    fn spec(&self, now: Timestamp) -> Result<Spec, ExportError> {
+        let world = self.world;
+        let own = |(_, it): &(usize, &tenancy::Workspace)| !matches!(it.kind, WorkspaceKind::Tenant { .. });
+        let mut order = Vec::new();
+        for (own, _) in world.workspaces.iter().enumerate().filter(own) {
+            order.push(own);
+            let of_it = |kind| matches!(kind, WorkspaceKind::Tenant { msp, .. } if msp.0 == own);
+            order.extend((0..world.workspaces.len()).filter(|ix| of_it(world.workspaces[*ix].kind)));
+        }
+        // A number is written only where the order of the file would say another.
+        let numbered = order.iter().enumerate().any(|(at, number)| at != *number);
+        let mut homes: HashMap<WorkspaceIx, Vec<ClientIx>> = HashMap::new();
+        for (ix, client) in world.clients.iter().enumerate() {
+            homes.entry(client.workspace).or_default().push(ClientIx(ix));
+        }
+        let written = order.iter().flat_map(|ix| homes.get(&WorkspaceIx(*ix)).into_iter().flatten());
+        let numbered_clients = written.enumerate().any(|(at, ix)| at != ix.0);
+        let mut provisions: HashMap<WorkspaceIx, Vec<&world::Provision>> = HashMap::new();
+        for provision in &world.provisions {
+            provisions.entry(provision.workspace).or_default().push(provision);
+        }
+        let parts = Parts { homes, numbered_clients, provisions };
+        let mut workspaces: Vec<Workspace> = Vec::new();
+        for ix in order {
+            let it = &world.workspaces[ix];
+            let number = numbered.then_some(ix as u32);
+            let (base, contents) = (self.base(it, number)?, self.contents(WorkspaceIx(ix), &parts)?);
+            match it.kind {
+                WorkspaceKind::Tenant { ownership, .. } => {
+                    let tenant = Tenant { base, ownership: Some(ownership), contents };
+                    if let Some(Workspace { estate: Estate { tenants: Some(tenants), .. }, .. }) =
+                        workspaces.last_mut()
+                    {
+                        tenants.listed.get_or_insert_default().push(tenant);
+                    }
+                }
+                WorkspaceKind::Standard | WorkspaceKind::Msp => {
+                    let msp = it.kind == WorkspaceKind::Msp;
+                    let kind = Some(if msp { WorkspaceType::Msp } else { WorkspaceType::Standard });
+                    let estate = Estate { tenants: msp.then(Tenants::new), devices_per_tenant: None };
+                    workspaces.push(Workspace { base, kind, contents, estate });
+                }
+            }
+        }
+        for own in &mut workspaces {
+            own.estate.tenants = own.estate.tenants.take().filter(|tenants| tenants.listed.is_some());
+        }
+        Ok(Spec { basics: self.basics()?, workspaces, state: Some(self.state(now)?) })
+    }
+
+    fn basics(&self) -> Result<Basics, ExportError> {
+        let world = self.world;
+        let users = world.users.iter().map(|user| {
+            Ok(User {
+                email: word("e-mail address", &user.email)?,
+                role: Some(word("role", &user.role)?),
+                principal: Some(word("principal", &user.principal)?),
+                context: Some(word("context", &user.context)?),
+            })
+        });
+        let preconfigured = role::preconfigured();
+        let own = world.roles.iter().filter(|(name, role)| preconfigured.get(*name) != Some(role));
+        let roles = own.map(|(name, role)| Ok((word("role", name)?, role.clone())));
+        let roles: std::collections::BTreeMap<_, _> = roles.collect::<Result<_, ExportError>>()?;
+        Ok(Basics {
+            version: Some(VERSION),
+            seed: Some(world.seed.0),
+            born: Some(world.born),
+            token_life: Some(TokenLife {
+                sso: Some(world.lifetimes.sso),
+                workspace: Some(world.lifetimes.workspace),
+                tenant: Some(world.lifetimes.tenant),
+            }),
+            dialect: Some(world.dialect.clone()).filter(|dialect| *dialect != Dialect::default()),
+            roles: Some(roles).filter(|roles| !roles.is_empty()),
+            users: Some(users.collect::<Result<_, ExportError>>()?),
+        })
+    }
+
+    fn base(&self, it: &tenancy::Workspace, number: Option<u32>) -> Result<Base, ExportError> {
+        Ok(Base {
+            symbol: word("symbol", &it.symbol)?,
+            name: Some(word("name", &it.name)?),
+            id: Some(it.id),
+            central_customer: Some(word("central customer", &it.central_customer)?),
+            owner: Some(word("owner", &self.world.user(it.created_by).email)?),
+            cluster: Some(it.cluster.clone().map_or(Home::Any, Home::On)),
+            platform: Some(it.platform.clone()),
+            contact: Some(contact(&it.contact)?),
+            description: maybe("description", &it.description)?,
+            created_at: Some(it.created_at),
+            updated_at: Some(it.updated_at),
+            generation: Some(it.generation),
+            number,
+            gone: it.gone.then_some(true),
+        })
+    }
+
+    fn contents(&self, home: WorkspaceIx, parts: &Parts<'_>) -> Result<Contents, ExportError> {
+        let Share { mix, listed, sites } = self.world.fleet.share(home);
+        let sites = sites.map(|sites| sites.iter().map(|site| word("site", site)).collect::<Result<_, _>>());
+        let listed = listed.iter().map(device).collect::<Result<Vec<_>, _>>()?;
+        let changed = self.world.fleet.changed(home).map(change).collect::<Result<Vec<_>, _>>()?;
+        let count = |count: u32| DeviceCount::new(count).filter(|count| count.get() > 0);
+        let devices = Devices {
+            mix: DeviceMix {
+                network: count(mix.network),
+                compute: count(mix.compute),
+                storage: count(mix.storage),
+                unassigned: count(mix.unassigned),
+            },
+            listed: (!listed.is_empty()).then_some(Rows(listed)),
+            changed: (!changed.is_empty()).then_some(Rows(changed)),
+        };
+        let provisions = parts.provisions.get(&home).into_iter().flatten().map(|provision| {
+            Ok(Provision {
+                service_manager: Service::of_manager(provision.service_manager).unwrap_or(Service::Central),
+                region: Some(word("region", provision.region)?),
+                id: Some(provision.id),
+                owner: Some(word("owner", &self.world.user(provision.created_by).email)?),
+                created_at: Some(provision.created_at),
+            })
+        });
+        let clients = parts.homes.get(&home).into_iter().flatten();
+        let clients = clients.map(|ix| self.client(*ix, parts.numbered_clients));
+        Ok(Contents {
+            sites: sites.transpose()?,
+            devices: Some(devices).filter(|devices| *devices != Devices::new(DeviceMix::new())),
+            clients: Some(clients.collect::<Result<_, _>>()?),
+            provisions: Some(provisions.collect::<Result<_, ExportError>>()?),
+        })
+    }
+
+    fn client(&self, ix: ClientIx, numbered: bool) -> Result<Client, ExportError> {
+        let it = self.world.client(ix);
+        let (shown, digest, none) = match (&it.secret, self.secrets) {
+            (ClientSecret::None, _) => (None, None, Some(true)),
+            // What follows from the seed need not be written.
+            (ClientSecret::Value(_), _) if it.sample => (None, None, None),
+            (ClientSecret::Value(secret), Secrets::Shown) => (Some(secret.clone()), None, None),
+            (ClientSecret::Value(secret), Secrets::Digests) => (None, Some(secret.digest()), None),
+            (ClientSecret::Digest(digest), _) => (None, Some(*digest), None),
+        };
+        let application_instance = it.application_instance.parse().ok();
+        Ok(Client {
+            name: word("client name", &it.name)?,
+            credential_name: Some(word("credential name", &it.credential_name)?),
+            id: Some(word("client id", &it.id)?),
+            secret: shown,
+            secret_sha256: digest,
+            no_secret: none,
+            service: Some(it.service),
+            owner: Some(word("owner", &self.world.user(it.owner).email)?),
+            application_instance,
+            for_tenant: it.for_tenant.then_some(true),
+            provision: it.provision,
+            secrets: Some(it.secrets),
+            created_at: Some(it.created_at),
+            updated_at: Some(it.updated_at),
+            number: numbered.then_some(ix.0 as u32),
+            gone: it.gone.then_some(true),
+        })
+    }
+
+    fn state(&self, now: Timestamp) -> Result<State, ExportError> {
+        let world = self.world;
+        let symbol = |ix| word("symbol", &world.workspace(ix).symbol);
+        let tokens = world.tokens.iter().map(|token| {
+            Ok(Token {
+                number: token.ordinal,
+                name: TokenName {
+                    subject: word("token subject", &token.symbol.subject)?,
+                    nth: token.symbol.nth,
+                },
+                kind: token.kind,
+                client: word("client id", &world.client(token.client).id)?,
+                workspace: symbol(token.workspace)?,
+                issued_at: token.issued_at,
+                expires_at: token.expires_at,
+                sha256: token.seal,
+                parent: token.parent,
+                adopted: token.adopted.then_some(true),
+                revoked: token.revoked.then_some(true),
+            })
+        });
+        let lines = world.audit.lines().map(|line| {
+            Ok(AuditLine {
+                number: line.ordinal,
+                workspace: symbol(line.workspace)?,
+                user: word("user", &world.user(line.user).email)?,
+                category: word("category", &line.category)?,
+                description: word("description", &line.description)?,
+                at: line.at,
+            })
+        });
+        let (issued, subjects) = world.tokens.counters();
+        let subjects = subjects.map(|(subject, count)| Ok((word("token subject", subject)?, count)));
+        Ok(State {
+            saved_at: Some(now),
+            counters: Some(Counters {
+                tokens: Some(issued),
+                audit_lines: Some(world.audit.written()),
+                subjects: Some(subjects.collect::<Result<_, ExportError>>()?),
+            }),
+            tokens: Some(Rows(tokens.collect::<Result<_, ExportError>>()?)),
+            audit: Some(Rows(lines.collect::<Result<_, ExportError>>()?)),
+        })
+    }
+}
+
+/// What workspaces contain, by workspace.
+struct Parts<'w> {
+    homes: HashMap<WorkspaceIx, Vec<ClientIx>>,
+    /// Whether clients must be numbered, because the order of the file is another than that of creation.
+    numbered_clients: bool,
+    provisions: HashMap<WorkspaceIx, Vec<&'w world::Provision>>,
+}
+
+fn contact(contact: &tenancy::Contact) -> Result<Contact, ExportError> {
+    let address = &contact.address;
+    Ok(Contact {
+        address: Some(Address {
+            street: maybe("street", &address.street)?,
+            complement: maybe("street", &address.complement)?,
+            city: maybe("city", &address.city)?,
+            state: maybe("state", &address.state)?,
+            zip: maybe("postal code", &address.zip)?,
+            country: maybe("country", &address.country)?,
+        }),
+        phone: maybe("telephone number", &contact.phone)?,
+        email: maybe("e-mail address", &contact.email)?,
+    })
+}
+
+fn tags(tags: &crate::fleet::Tags) -> Result<Tags, ExportError> {
+    tags.iter().map(|(key, value)| Ok((word("tag", key)?, word("tag", value)?))).collect()
+}
+
+fn device(listed: &Listed) -> Result<Device, ExportError> {
+    let text = |text: &Option<smol_str::SmolStr>| text.as_ref().map(ToString::to_string);
+    Ok(Device {
+        serial: word("serial number", listed.serial.as_deref().unwrap_or_default())?,
+        kind: listed.kind,
+        mac: maybe("MAC address", &text(&listed.mac))?,
+        model: maybe("model", &text(&listed.model))?,
+        part_number: maybe("part number", &text(&listed.part_number))?,
+        firmware: maybe("firmware version", &text(&listed.firmware))?,
+        tier: maybe("tier", &text(&listed.tier))?,
+        name: maybe("name", &text(&listed.name))?,
+        site: maybe("site", &text(&listed.site))?,
+        notes: Some(word("notes", &listed.notes)?),
+        tags: Some(tags(&listed.tags)?),
+        assigned: Some(listed.assigned),
+        provisioned: Some(listed.provisioned),
+        online: Some(listed.online),
+    })
+}
+
+fn change(changed: Changed<'_>) -> Result<DeviceChange, ExportError> {
+    Ok(DeviceChange {
+        serial: word("serial number", changed.serial)?,
+        notes: changed.notes.map(|notes| word("notes", notes)).transpose()?,
+        tags: changed.tags.map(tags).transpose()?,
+        monitored: changed.forgotten.then_some(false),
+        updated_at: changed.updated_at,
+    })
+}

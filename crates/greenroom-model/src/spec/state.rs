@@ -1,0 +1,81 @@
+//! What a world file says of a world that was running: written by export, so that nothing is lost.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{
+    collections::Rows,
+    record::{plain_maps, records},
+    words::{Email, Label, Note, Symbol, TokenName},
+};
+use crate::{secret::Digest, token::TokenKind};
+
+records! {
+    /// What happened in a world that was running. Written by export.
+    State {} optional {
+        /// The virtual time at which it was written.
+        saved_at: Timestamp,
+        /// How many of everything there have been.
+        counters: Counters,
+        /// The tokens that are still worth something, or would be had they not been revoked.
+        tokens: Rows<Token>,
+        /// The audit log, oldest line first.
+        audit: Rows<AuditLine>,
+    };
+
+    /// How many of everything there have been. What comes next goes on from there.
+    Counters {} optional {
+        /// Tokens.
+        tokens: u64,
+        /// Lines of the audit log.
+        audit_lines: u64,
+        /// Tokens of each subject.
+        subjects: BTreeMap<Label, u32>,
+    };
+
+    /// A token, known by its digest.
+    Token {
+        /// Its number.
+        number: u64 => defines Token,
+        /// What it is called: msp#1.
+        name: TokenName,
+        /// Who issued it.
+        kind: TokenKind,
+        /// The id of the client it was issued to.
+        client: Label => refers Client,
+        /// The symbol of the workspace it acts in.
+        workspace: Symbol => refers Workspace,
+        /// When it was issued.
+        issued_at: Timestamp,
+        /// When it expires.
+        expires_at: Timestamp,
+    } optional {
+        /// The SHA-256 of its value.
+        sha256: Digest => defines TokenDigest,
+        /// The number of the token it was exchanged from.
+        parent: u64,
+        /// Whether it came from outside rather than from here.
+        adopted: bool,
+        /// Whether it was taken back.
+        revoked: bool,
+    };
+
+    /// A line of the audit log.
+    AuditLine {
+        /// Its number.
+        number: u64,
+        /// The symbol of the workspace it happened in.
+        workspace: Symbol => refers Workspace,
+        /// The e-mail address of who did it.
+        user: Email => refers User,
+        /// What it is about.
+        category: Label,
+        /// What was done.
+        description: Note,
+        /// When.
+        at: Timestamp,
+    } optional {};
+}
+
+plain_maps!(State, Counters, Token, AuditLine);

@@ -1,0 +1,28 @@
+//! The worlds among the fixtures.
+
+use std::{fs, path::PathBuf};
+
+/// A folder of the fixtures.
+pub(crate) fn folder(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(name)
+}
+
+/// Name and text of every world among the fixtures.
+pub(crate) fn all() -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder("worlds")).unwrap() {
+        let path = entry.unwrap().path();
+        found.push((
+            path.file_name().unwrap().to_string_lossy().into_owned(),
+            fs::read_to_string(path).unwrap(),
+        ));
+    }
+    found.sort();
+    assert!(found.len() >= 6, "{found:?}");
+    found
+}
+
+/// One of them.
+pub(crate) fn one(name: &str) -> String {
+    fs::read_to_string(folder("worlds").join(name)).unwrap()
+}

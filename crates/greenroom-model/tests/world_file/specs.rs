@@ -1,0 +1,475 @@
+//! World files of every shape, made from dice: the same dice give the same world, and shrinking the dice
+//! makes it smaller.
+
+use greenroom_model::{
+    access::Service,
+    dialect::Dialect,
+    fleet::DeviceType,
+    host::{CLUSTERS, Cluster},
+    id::WorkspaceId,
+    role::{Permission, Resource, Role},
+    secret::{Digest, Secret},
+    spec::*,
+    tenancy::{Ownership, Platform},
+    token::{Life, TokenKind},
+};
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+/// Any world file that can be written.
+pub(crate) fn specs() -> impl Strategy<Value = Spec> {
+    proptest::collection::vec(any::<u8>(), 0..3_000).prop_map(|dice| Dice { dice, at: 0, made: 0 }.spec())
+}
+
+/// Pieces of text that YAML takes for something else when they are not quoted.
+const PIECES: [&str; 40] = [
+    "",
+    "a",
+    "word",
+    "two words",
+    "~",
+    "null",
+    "on",
+    "No",
+    "y",
+    "true",
+    "1",
+    "0x1f",
+    "1e5",
+    "-",
+    "- a",
+    "a: b",
+    "a:",
+    " # c",
+    "#",
+    "{",
+    "[x]",
+    "*a",
+    "&a",
+    "!a",
+    "|",
+    ">",
+    "%",
+    "@",
+    "`",
+    "'",
+    "\"",
+    "\\",
+    "\n",
+    "\t",
+    "\r",
+    " ",
+    "\u{85}\u{2028}",
+    "\u{feff}",
+    "\0\u{7f}",
+    "é東😀",
+];
+
+struct Dice {
+    dice: Vec<u8>,
+    at: usize,
+    /// How many names were made: each is another.
+    made: u32,
+}
+
+impl Dice {
+    /// 0 once the dice have run out, so that every world ends.
+    fn throw(&mut self) -> usize {
+        self.at += 1;
+        self.dice.get(self.at - 1).copied().unwrap_or(0).into()
+    }
+
+    fn number(&mut self) -> u64 {
+        (0..8).fold(0, |number, _| number << 8 | self.throw() as u64)
+    }
+
+    fn of<T: Clone>(&mut self, choices: &[T]) -> T {
+        choices[self.throw() % choices.len()].clone()
+    }
+
+    fn maybe<T>(&mut self, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        (self.throw() % 2 == 1).then(|| make(self))
+    }
+
+    fn many<T>(&mut self, most: usize, mut make: impl FnMut(&mut Self) -> T) -> Vec<T> {
+        (0..self.throw() % (most + 1)).map(|_| make(self)).collect()
+    }
+
+    fn truth(&mut self) -> bool {
+        self.throw() % 2 == 1
+    }
+
+    fn next(&mut self) -> u32 {
+        self.made += 1;
+        self.made
+    }
+
+    fn text(&mut self) -> String {
+        let long = if self.throw() == 255 { "long words ".repeat(300) } else { String::new() };
+        let pieces = self.throw() % 4;
+        (0..pieces).map(|_| self.of(&PIECES)).collect::<String>() + &long
+    }
+
+    fn label(&mut self) -> Label {
+        let text = self.text();
+        (if text.is_empty() { "x".to_owned() } else { text }).parse().unwrap()
+    }
+
+    /// A label that nothing else has.
+    fn own_label(&mut self) -> Label {
+        format!("{}{}", self.text(), self.next()).parse().unwrap()
+    }
+
+    fn note(&mut self) -> Note {
+        self.text().parse().unwrap()
+    }
+
+    fn uuid(&mut self) -> Uuid {
+        Uuid::from_u128(u128::from(self.number()) << 64 | u128::from(self.next()))
+    }
+
+    fn hex(&mut self) -> HexId {
+        self.uuid().simple().to_string().parse().unwrap()
+    }
+
+    fn digest(&mut self) -> Digest {
+        Digest::of(self.next().to_le_bytes())
+    }
+
+    fn instant(&mut self) -> Timestamp {
+        let nanos = [0, 1_000_000, 123_456_789];
+        Timestamp::new((self.number() % 4_000_000_000) as i64, self.of(&nanos)).unwrap()
+    }
+
+    fn life(&mut self) -> Life {
+        let seconds = 1 + self.number() % (10 * 365 * 24 * 3600);
+        Life::try_from(SignedDuration::from_secs(seconds as i64)).unwrap()
+    }
+
+    fn symbol(&mut self) -> Symbol {
+        let stem = self.of(&["w", "acme-", "A.b_", "0", "1e"]);
+        format!("{stem}{}", self.next()).parse().unwrap()
+    }
+
+    fn spec(mut self) -> Spec {
+        let mut basics = Basics::new();
+        basics.version = self.maybe(|_| VERSION);
+        basics.seed = self.maybe(Self::number);
+        basics.born = self.maybe(Self::instant);
+        basics.token_life = self.maybe(|dice| TokenLife {
+            sso: dice.maybe(Self::life),
+            workspace: dice.maybe(Self::life),
+            tenant: dice.maybe(Self::life),
+        });
+        basics.dialect = self.maybe(Self::dialect);
+        let roles = self.many(3, |dice| (dice.own_label(), dice.role()));
+        let names: Vec<_> = roles.iter().map(|(name, _)| name.clone()).collect();
+        basics.roles = self.maybe(|_| roles.into_iter().collect());
+        let mut known: Vec<Label> = vec!["Operator".parse().unwrap(), "Administrator".parse().unwrap()];
+        known.extend(names.into_iter().filter(|_| basics.roles.is_some()));
+        let users = self.many(3, |dice| User {
+            email: format!("u{}@example.com", dice.next()).parse().unwrap(),
+            role: dice.maybe(|dice| dice.of(&known)),
+            principal: dice.maybe(Self::hex),
+            context: dice.maybe(Self::hex),
+        });
+        let emails: Vec<_> = users.iter().map(|user| user.email.clone()).collect();
+        basics.users = self.maybe(|_| users);
+        let mut cast = Cast { emails, ..Cast::default() };
+        if basics.users.is_none() {
+            cast.emails.clear();
+        }
+        let first = self.workspace(&mut cast);
+        let others = self.many(3, |dice| dice.workspace(&mut cast));
+        let mut spec = Spec::new(basics, [first].into_iter().chain(others).collect());
+        spec.state = self.maybe(|dice| dice.state(&cast));
+        spec
+    }
+
+    fn dialect(&mut self) -> Dialect {
+        let mut dialect = Dialect::default();
+        for row in Dialect::default().rows() {
+            let own = ["1m 30s", "1s 5ms", "custom:60/1m"].map(str::to_owned);
+            let values: Vec<_> = row.values.into_iter().chain(own).collect();
+            if let Some(value) = self.maybe(|dice| dice.of(&values)) {
+                // What describes values is none.
+                let _ = dialect.set(&row.name, &value);
+            }
+        }
+        dialect
+    }
+
+    fn role(&mut self) -> Role {
+        let granted = |dice: &mut Self| dice.many(3, |dice| dice.of(&Permission::ALL)).into_iter().collect();
+        let grants = self.many(4, |dice| (dice.of(&Resource::ALL), granted(dice)));
+        Role { grants: grants.into_iter().collect() }
+    }
+
+    fn owner(&mut self, cast: &Cast) -> Option<Email> {
+        if cast.emails.is_empty() { None } else { self.maybe(|dice| dice.of(&cast.emails)) }
+    }
+
+    fn base(&mut self, symbol: Symbol, cast: &mut Cast) -> Base {
+        cast.symbols.push(symbol.clone());
+        let clusters = CLUSTERS.map(|(name, _)| Cluster::named(name).unwrap());
+        Base {
+            symbol,
+            name: self.maybe(Self::label),
+            id: self.maybe(|dice| WorkspaceId(dice.uuid())),
+            central_customer: self.maybe(Self::hex),
+            owner: self.owner(cast),
+            cluster: self.maybe(|dice| match dice.throw() % 3 {
+                0 => Home::Any,
+                1 => Home::On(Cluster::of_host("internal2.api.central.arubanetworks.com").unwrap()),
+                _ => Home::On(dice.of(&clusters)),
+            }),
+            platform: self.maybe(|dice| {
+                let host = "dedicated.example.com".to_owned();
+                dice.of(&[Platform::Cloud, Platform::Dedicated { host }])
+            }),
+            contact: self.maybe(|dice| Contact {
+                address: dice.maybe(Self::address),
+                phone: dice.maybe(Self::label),
+                email: dice.maybe(Self::label),
+            }),
+            description: self.maybe(Self::note),
+            created_at: self.maybe(Self::instant),
+            updated_at: self.maybe(Self::instant),
+            generation: self.maybe(|dice| dice.number() as u32),
+            number: self.maybe(|dice| dice.number() as u32),
+            gone: self.maybe(Self::truth),
+        }
+    }
+
+    fn address(&mut self) -> Address {
+        Address {
+            street: self.maybe(Self::label),
+            complement: self.maybe(|_| "c".repeat(60).parse().unwrap()),
+            city: self.maybe(|_| "Zürich".parse().unwrap()),
+            state: self.maybe(|_| "No".parse().unwrap()),
+            zip: self.maybe(|_| "0123".parse().unwrap()),
+            country: self.maybe(|_| "NO".parse().unwrap()),
+        }
+    }
+
+    fn workspace(&mut self, cast: &mut Cast) -> Workspace {
+        let symbol = self.symbol();
+        let base = self.base(symbol, cast);
+        let contents = self.contents(cast);
+        let mut estate = Estate::new();
+        let msp = self.maybe(|_| WorkspaceType::Msp);
+        estate.tenants = self.maybe(|dice| dice.tenants(&base.symbol, cast));
+        let generated =
+            estate.tenants.as_ref().filter(|tenants| tenants.count.is_some() && tenants.devices.is_none());
+        if generated.is_some() {
+            estate.devices_per_tenant = self.maybe(|dice| dice.count());
+        }
+        let alone = Some(WorkspaceType::Standard).filter(|_| estate.tenants.is_none());
+        Workspace { base, kind: msp.or(alone), contents, estate }
+    }
+
+    fn count(&mut self) -> DeviceCount {
+        Count::new(self.number() as u32 % (MOST_DEVICES / 8)).unwrap()
+    }
+
+    fn tenants(&mut self, msp: &Symbol, cast: &mut Cast) -> Tenants {
+        let listed = |dice: &mut Self, cast: &mut Cast| {
+            let symbol = dice.symbol();
+            dice.tenant(symbol, cast)
+        };
+        let mut tenants = Tenants::new();
+        tenants.listed = self.maybe(|dice| dice.many(3, |dice| listed(dice, cast)));
+        tenants.count = self.maybe(|dice| Count::new(dice.throw() as u32).unwrap());
+        let Some(count) = tenants.count else { return tenants };
+        tenants.symbol = self.maybe(|dice| format!("g{}x{{n}}y", dice.next()).parse().unwrap());
+        tenants.name = self.maybe(|dice| format!("{}{{n}}", dice.text()).parse().unwrap());
+        tenants.ownership = self.maybe(|dice| dice.of(&[Ownership::Msp, Ownership::Customer]));
+        tenants.devices = self.maybe(|dice| dice.mix());
+        let pattern = tenants
+            .symbol
+            .as_ref()
+            .map_or_else(|| default_pattern(msp.as_str()), |own| own.as_str().to_owned());
+        let changed = |dice: &mut Self, n: u32| {
+            let symbol = numbered(&pattern, n.into()).parse().unwrap();
+            let mut cast = Cast { emails: cast.emails.clone(), ..Cast::default() };
+            dice.tenant(symbol, &mut cast)
+        };
+        tenants.changed =
+            self.maybe(|dice| Changed((1..=count.get().min(3)).map(|n| changed(dice, n)).collect()));
+        tenants
+    }
+
+    fn tenant(&mut self, symbol: Symbol, cast: &mut Cast) -> Tenant {
+        let base = self.base(symbol, cast);
+        let ownership = self.maybe(|dice| dice.of(&[Ownership::Msp, Ownership::Customer]));
+        Tenant { base, ownership, contents: self.contents(cast) }
+    }
+
+    fn contents(&mut self, cast: &mut Cast) -> Contents {
+        let sites = self.maybe(|dice| dice.many(3, Self::own_label));
+        let known = sites.clone().unwrap_or_else(|| SITES.map(|site| site.parse().unwrap()).to_vec());
+        let devices = self.maybe(|dice| dice.devices(&known));
+        let services = [Service::Platform, Service::Central, Service::DataServices];
+        let provisions = self.maybe(|dice| {
+            dice.many(2, |dice| {
+                let id = dice.maybe(Self::uuid);
+                cast.provisions.extend(id);
+                Provision {
+                    service_manager: dice.of(&services),
+                    region: dice.maybe(|dice| dice.of(&REGIONS).parse().unwrap()),
+                    id,
+                    owner: dice.owner(cast),
+                    created_at: dice.maybe(Self::instant),
+                }
+            })
+        });
+        let clients = self.maybe(|dice| {
+            dice.many(3, |dice| {
+                let id = dice.maybe(Self::own_label);
+                cast.clients.extend(id.clone());
+                let kind = dice.throw() % 4;
+                Client {
+                    name: dice.own_label(),
+                    credential_name: dice.maybe(Self::label),
+                    id,
+                    secret: (kind == 1).then(|| Secret::new(dice.own_label().as_str())),
+                    secret_sha256: (kind == 2).then(|| dice.digest()),
+                    no_secret: (kind == 3).then(|| dice.truth()),
+                    service: dice.maybe(|dice| dice.of(&services)),
+                    owner: dice.owner(cast),
+                    application_instance: dice.maybe(Self::uuid),
+                    for_tenant: dice.maybe(Self::truth),
+                    provision: if cast.provisions.is_empty() {
+                        None
+                    } else {
+                        dice.maybe(|dice| dice.of(&cast.provisions))
+                    },
+                    secrets: dice.maybe(|dice| dice.number() as u32),
+                    created_at: dice.maybe(Self::instant),
+                    updated_at: dice.maybe(Self::instant),
+                    number: dice.maybe(|dice| dice.number() as u32),
+                    gone: dice.maybe(Self::truth),
+                }
+            })
+        });
+        Contents { sites, devices, clients, provisions }
+    }
+
+    fn mix(&mut self) -> DeviceMix {
+        DeviceMix {
+            network: self.maybe(Self::count),
+            compute: self.maybe(Self::count),
+            storage: self.maybe(Self::count),
+            unassigned: self.maybe(Self::count),
+        }
+    }
+
+    fn devices(&mut self, sites: &[Label]) -> Devices {
+        Devices {
+            mix: self.mix(),
+            listed: self.maybe(|dice| Rows(dice.many(3, |dice| dice.device(sites)))),
+            changed: self.maybe(|dice| Rows(dice.many(3, Self::change))),
+        }
+    }
+
+    fn serial(&mut self) -> Serial {
+        let stem = self.of(&["CN", "1E", "0", "cz"]);
+        format!("{stem}{:08}", self.next()).parse().unwrap()
+    }
+
+    fn device(&mut self, sites: &[Label]) -> Device {
+        let kinds = [DeviceType::AccessPoint, DeviceType::Switch, DeviceType::Gateway, DeviceType::Compute];
+        let short = |dice: &mut Self| dice.tag_part("x").chars().take(12).collect::<String>();
+        Device {
+            serial: self.serial(),
+            kind: self.of(&kinds),
+            mac: self.maybe(|dice| {
+                let made = dice.next();
+                format!("02:00:00:00:{:02X}:{:02X}", made >> 8 & 255, made & 255).parse().unwrap()
+            }),
+            model: self.maybe(|dice| short(dice).parse().unwrap()),
+            part_number: self.maybe(|dice| short(dice).parse().unwrap()),
+            firmware: self.maybe(|dice| short(dice).parse().unwrap()),
+            tier: self.maybe(|dice| short(dice).parse().unwrap()),
+            name: self.maybe(|dice| dice.tag_part("x").parse().unwrap()),
+            site: if sites.is_empty() { None } else { self.maybe(|dice| dice.of(sites)) },
+            notes: self.maybe(|dice| dice.tag_part("").parse().unwrap()),
+            tags: self.maybe(Self::tags),
+            assigned: self.maybe(Self::truth),
+            provisioned: self.maybe(Self::truth),
+            online: self.maybe(Self::truth),
+        }
+    }
+
+    fn change(&mut self) -> DeviceChange {
+        DeviceChange {
+            serial: self.serial(),
+            notes: self.maybe(|dice| dice.tag_part("").parse().unwrap()),
+            tags: self.maybe(Self::tags),
+            monitored: self.maybe(Self::truth),
+            updated_at: self.maybe(Self::instant),
+        }
+    }
+
+    fn tags(&mut self) -> Tags {
+        let tag = |dice: &mut Self| (dice.tag_part("k"), dice.tag_part(""));
+        let tags = self.many(3, tag).into_iter();
+        tags.map(|(key, value)| (key.parse().unwrap(), value.parse().unwrap())).collect()
+    }
+
+    fn tag_part(&mut self, otherwise: &str) -> String {
+        let text: String = self.text().chars().take(128).collect();
+        if text.is_empty() { otherwise.to_owned() } else { text }
+    }
+
+    fn state(&mut self, cast: &Cast) -> State {
+        let kinds = TokenKind::ALL;
+        let tokens = |dice: &mut Self| Token {
+            number: dice.next().into(),
+            name: TokenName { subject: dice.label(), nth: dice.number() as u32 },
+            kind: dice.of(&kinds),
+            client: dice.of(&cast.clients),
+            workspace: dice.of(&cast.symbols),
+            issued_at: dice.instant(),
+            expires_at: dice.instant(),
+            sha256: dice.maybe(Self::digest),
+            parent: dice.maybe(Self::number),
+            adopted: dice.maybe(Self::truth),
+            revoked: dice.maybe(Self::truth),
+        };
+        let lines = |dice: &mut Self| AuditLine {
+            number: dice.number(),
+            workspace: dice.of(&cast.symbols),
+            user: dice.of(&cast.emails),
+            category: dice.label(),
+            description: dice.note(),
+            at: dice.instant(),
+        };
+        State {
+            saved_at: self.maybe(Self::instant),
+            counters: self.maybe(|dice| Counters {
+                tokens: dice.maybe(Self::number),
+                audit_lines: dice.maybe(Self::number),
+                subjects: dice.maybe(|dice| {
+                    dice.many(3, |dice| (dice.label(), dice.number() as u32)).into_iter().collect()
+                }),
+            }),
+            tokens: if cast.clients.is_empty() {
+                None
+            } else {
+                self.maybe(|dice| Rows(dice.many(4, tokens)))
+            },
+            audit: if cast.emails.is_empty() { None } else { self.maybe(|dice| Rows(dice.many(4, lines))) },
+        }
+    }
+}
+
+/// Who can be referred to.
+#[derive(Default)]
+struct Cast {
+    emails: Vec<Email>,
+    symbols: Vec<Symbol>,
+    clients: Vec<Label>,
+    provisions: Vec<Uuid>,
+}

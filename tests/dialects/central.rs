@@ -1,0 +1,88 @@
+//! Dialects of New Central.
+
+use super::{Case, check};
+use crate::client::{APIGW, Ask, CENTRAL, Client};
+
+const INVENTORY: &str = "/network-monitoring/v1/device-inventory";
+const ON_BOARD: &str = "/network-monitoring/v1/devices";
+const LIST_TENANTS: &str = "/network-msp/v1/list-tenants?limit=10&next=1";
+
+pub(super) const CASES: &[Case] = &[
+    (
+        "central_auth_error",
+        &[
+            ("live", "401 HPE_GL_NETWORKING_ERROR_UNAUTHORIZED"),
+            ("documented", "401 HPE_GL_ERROR_UNAUTHORIZED"),
+        ],
+    ),
+    ("wrong_cluster", &[("live_401", "401 HPE_GL_NETWORKING_ERROR_UNAUTHORIZED"), ("accept", "200 ok")]),
+    // A tenant token, a standard workspace.
+    (
+        "list_tenants_from_tenant_token",
+        &[
+            ("forbidden_403", "403 HPE_GL_ERROR_FORBIDDEN, 403 HPE_GL_ERROR_FORBIDDEN"),
+            ("empty", "200 ok, 403 HPE_GL_ERROR_FORBIDDEN"),
+        ],
+    ),
+    (
+        "list_tenants_from_standard",
+        &[
+            ("forbidden_403", "403 HPE_GL_ERROR_FORBIDDEN, 403 HPE_GL_ERROR_FORBIDDEN"),
+            ("empty", "403 HPE_GL_ERROR_FORBIDDEN, 200 ok"),
+        ],
+    ),
+    ("unquoted_literal", &[("accept", "200 ok"), ("reject", "400 HPE_GL_NETWORK_MONITORING_INVALID_INPUT")]),
+    ("central_rate_reset", &[("rfc3339", "2026-01-01T01:00:00Z"), ("seconds", "3600")]),
+    // Digits: 13 are milliseconds, 10 seconds.
+    ("created_time_unit", &[("milliseconds", "13"), ("seconds", "10")]),
+    ("is_provisioned", &[("Yes", "No, Yes"), ("YES", "NO, YES")]),
+    ("central_delete_alias", &[("off", "404 HPE_GL_ERROR_NOT_FOUND"), ("on", "200 ok")]),
+    ("apigw_hosts", &[("both", "200 ok"), ("classic", "401 invalid_token")]),
+];
+
+#[tokio::test]
+async fn dialects_of_central() {
+    check(CASES, observe).await;
+}
+
+async fn observe(client: &Client, row: &str) -> String {
+    let msp = client.mint("msp").await;
+    match row {
+        "central_auth_error" => client.send(Ask::get(INVENTORY)).await.verdict(),
+        "wrong_cluster" => {
+            let elsewhere = Ask::get(INVENTORY).bearer(&msp).at("de1.api.central.arubanetworks.com");
+            client.send(elsewhere).await.verdict()
+        }
+        "list_tenants_from_tenant_token" | "list_tenants_from_standard" => {
+            let tenant = client.exchange(&msp, "abc").await;
+            let tenant = client.get(&tenant, LIST_TENANTS).await.verdict();
+            let standard = client.get(&client.mint("standard").await, LIST_TENANTS).await.verdict();
+            format!("{tenant}, {standard}")
+        }
+        "unquoted_literal" => {
+            let filter = [("filter", "serialNumber eq CN0000000A")];
+            client.list(&msp, INVENTORY, &filter).await.verdict()
+        }
+        "central_rate_reset" => {
+            client.get(&msp, INVENTORY).await.header("x-ratelimit-reset").unwrap_or_default().to_owned()
+        }
+        "created_time_unit" => {
+            client.get(&msp, LIST_TENANTS).await.ended_with(200).column("createdTime")[0].len().to_string()
+        }
+        "is_provisioned" => {
+            let all = client.exchange(&msp, "abc").await;
+            let mut words =
+                client.get(&all, &format!("{INVENTORY}?limit=1000")).await.column("isProvisioned");
+            words.sort();
+            words.dedup();
+            words.join(", ")
+        }
+        "central_delete_alias" => {
+            let serial = client.get(&msp, ON_BOARD).await.ended_with(200).column("serialNumber").remove(0);
+            let delete = Ask::new("DELETE", &format!("/devices/{serial}")).bearer(&msp);
+            client.send(delete.at(CENTRAL)).await.verdict()
+        }
+        "apigw_hosts" => client.send(Ask::get(INVENTORY).bearer(&msp).at(APIGW)).await.verdict(),
+        other => panic!("dialect {other} needs an observation"),
+    }
+}
