@@ -1,6 +1,6 @@
 //! A world file as a value: text to [`Spec`] and back, with every mistake at its place.
 //!
-//! One list of keys ([`record::records`]) gives each part its structure, its reading, its writing and its
+//! One list of keys (`record::records`) gives each part its structure, its reading, its writing and its
 //! JSON Schema. Reading goes through a tree that knows where everything stands, and never stops at a
 //! mistake. Nothing here opens a file.
 
