@@ -328,7 +328,7 @@ pub(super) static NETWORK: [Make; 6] = [
     made(DeviceType::Switch, ["6300M", "JL659A", SWITCH.0, SWITCH.1, "ADVANCED_SWITCH_6300"]),
     made(DeviceType::AccessPoint, ["AP-655", "R7J39A", AP.0, AP.1, "ADVANCED_AP"]),
     made(DeviceType::Switch, ["6200F", "JL726A", SWITCH.0, SWITCH.1, "FOUNDATION_SWITCH_6200"]),
-    made(DeviceType::Gateway, ["9004", "R1B20A", "Branch Gateway", "10.7.0.0_90000", "FOUNDATION_GW"]),
+    made(DeviceType::Gateway, ["9004", "R1B20A", "Branch Gateway", "10.7.0.0_90000", "FOUNDATION_WLAN_GW"]),
 ];
 pub(super) static COMPUTE: Make =
     made(DeviceType::Compute, ["ProLiant DL360 Gen11", "P52499-B21", "", "", "ENHANCED_PROLIANT"]);
