@@ -65,7 +65,7 @@ async fn no_workspace_sees_what_is_not_its_own() {
     }
     let managed = |owner: &str| TENANTS.contains(&owner);
     let msp_owned =
-        |ix| SAMPLE.tenants(workspace("msp")).any(|(it, _, how)| it == ix && how == Ownership::Msp);
+        |ix| SAMPLE.tenants(workspace("msp")).iter().any(|(it, _, how)| it == ix && how == Ownership::Msp);
     for (reader, token) in &readers {
         let own = workspace(reader);
         let mut strangers = BTreeMap::new();

@@ -15,9 +15,12 @@ use greenroom_model::{
     world::World,
 };
 use http::Method;
-use serde_json::Value;
+use serde::Serialize;
 
-use crate::route::{Action, Api, Ask, Confidence, NumberFault, Operation, Route, object};
+use crate::{
+    json::{self, Quoted},
+    route::{Action, Api, Ask, Confidence, NumberFault, Operation, Route},
+};
 
 pub(crate) use self::devices::DELETE_ALIAS;
 
@@ -97,9 +100,15 @@ fn page_of(past_end: PagePastEnd, total: usize, number: usize, limit: usize) -> 
     Ok(page)
 }
 
-/// `count`, `next` (text or null) and `total` of a page (`central.md §1.6`).
-fn page_json(items: Vec<Value>, page: &Numbered, total: usize) -> Value {
-    let count = items.len().into();
-    let next = page.next.map_or(Value::Null, |number| number.to_string().into());
-    object([("items", Value::Array(items)), ("count", count), ("next", next), ("total", total.into())])
+/// A page as JSON: `count`, `next` (text or null) and `total` after the items (`central.md §1.6`).
+fn page_text(items: impl Serialize, page: &Numbered, count: usize, total: usize) -> String {
+    #[derive(Serialize)]
+    struct Page<T> {
+        items: T,
+        count: usize,
+        next: Option<Quoted>,
+        total: usize,
+    }
+    let next = page.next.map(|number| Quoted(number as u64));
+    json::text(&Page { items, count, next, total })
 }

@@ -112,8 +112,3 @@ fn served(ask: &Ask, not_yet: &[&'static str]) -> Result<(), Refusal> {
 fn read_filter(ask: &Ask, grammar: impl Into<grammar::Grammar>) -> Result<Option<Filter>, Refusal> {
     Ok(filter::parse(ask.text("filter").unwrap_or_default(), grammar)?)
 }
-
-/// A timestamp as most services write it: milliseconds and `Z`.
-fn iso(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
-}

@@ -15,11 +15,12 @@ use greenroom_model::{
 };
 use http::{HeaderName, Method, StatusCode, header};
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 pub(crate) use greenroom_model::evidence::Confidence;
 
-use crate::{central, glp, oauth};
+use crate::{central, glp, json, oauth};
 
 /// The services with a vocabulary of errors of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,16 +101,16 @@ pub(crate) struct Reply {
 pub(crate) enum Content {
     /// None.
     Empty,
-    /// This.
-    Json(Value),
+    /// This, written as JSON.
+    Written(String),
     /// What this writes once the lock is released; `rows` is how many rows it looks at.
     Later { rows: usize, write: Box<dyn FnOnce() -> Result<String, Refusal> + Send> },
 }
 
 impl Reply {
     /// 200 with this body.
-    pub(crate) fn ok(body: Value) -> Self {
-        Self::of(StatusCode::OK, Content::Json(body))
+    pub(crate) fn ok(body: impl Serialize) -> Self {
+        Self::of(StatusCode::OK, Content::Written(json::text(&body)))
     }
 
     /// 200 with what `write` writes as JSON once the lock is released, having looked at `rows` rows.
@@ -121,13 +122,13 @@ impl Reply {
     }
 
     /// 201 with this body, and where the new object is.
-    pub(crate) fn created(location: String, body: Value) -> Self {
-        Self::of(StatusCode::CREATED, Content::Json(body)).at(location)
+    pub(crate) fn created(location: String, body: impl Serialize) -> Self {
+        Self::of(StatusCode::CREATED, Content::Written(json::text(&body))).at(location)
     }
 
     /// 202 with this body, and where to ask how it goes.
-    pub(crate) fn accepted(location: String, body: Value) -> Self {
-        Self::of(StatusCode::ACCEPTED, Content::Json(body)).at(location)
+    pub(crate) fn accepted(location: String, body: impl Serialize) -> Self {
+        Self::of(StatusCode::ACCEPTED, Content::Written(json::text(&body))).at(location)
     }
 
     /// 204.
@@ -149,11 +150,6 @@ impl Reply {
         self.headers.push((header::LOCATION, location));
         self
     }
-}
-
-/// An object of these members. `json!` would copy what it is given, and a page may be long.
-pub(crate) fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
-    Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 /// One registration.

@@ -73,7 +73,7 @@ impl Verdict {
         let Reply { status, headers, body, changes } = reply;
         let answer = match body {
             Content::Empty => Answer::empty(status),
-            Content::Json(body) => Answer::json(status, &body),
+            Content::Written(body) => Answer::written(status, body),
             Content::Later { rows, write } => match stepping_aside(rows, write) {
                 Ok(body) => Answer::written(status, body),
                 Err(refusal) => return Self::of_refusal(refusal, call, at),

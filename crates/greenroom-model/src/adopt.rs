@@ -57,7 +57,7 @@ impl World {
             self.directory.enter_workspace(msp, &self.workspaces[msp.0]);
         }
         if let Some(cluster) = &adoption.cluster {
-            let family: Vec<_> = self.tenants(msp).map(|(ix, ..)| ix).chain([msp]).collect();
+            let family: Vec<_> = self.each_tenant(msp).map(|(ix, ..)| ix).chain([msp]).collect();
             for ix in family {
                 self.workspaces[ix.0].cluster = Some(cluster.clone());
             }

@@ -24,7 +24,7 @@ impl World {
     /// The devices that GLP shows to a workspace, in the order in which it shows them: how many of which
     /// workspace. Its own, and for an MSP those of the tenants whose inventory it owns.
     pub fn visible_devices(&self, to: WorkspaceIx) -> Vec<(WorkspaceIx, u32)> {
-        let owned = self.tenants(to).filter(|(_, _, ownership)| *ownership == Ownership::Msp);
+        let owned = self.each_tenant(to).filter(|(_, _, ownership)| *ownership == Ownership::Msp);
         let visible = std::iter::once(to).chain(owned.map(|(ix, ..)| ix));
         visible.map(|ix| (ix, self.fleet.count(ix))).collect()
     }

@@ -86,7 +86,7 @@ struct Builder {
 impl Builder {
     fn user(&mut self, email: &str) -> UserIx {
         let seed = self.world.seed;
-        self.world.users.push(User {
+        self.world.users.push_back_mut(User {
             email: email.to_owned(),
             principal: seed.uuid("principal", email, 0).simple().to_string(),
             context: seed.uuid_v1("user-context", email, 0).simple().to_string(),
@@ -174,7 +174,7 @@ mod tests {
     fn the_sample_is_what_the_documentation_promises() {
         let world = World::sample(DEFAULT_SEED);
         let msp = world.workspace_named("msp").unwrap();
-        let names: Vec<_> = world.tenants(msp).map(|(_, tenant, _)| tenant.name.clone()).collect();
+        let names: Vec<_> = world.each_tenant(msp).map(|(_, tenant, _)| tenant.name.clone()).collect();
         assert_eq!(names.len(), 6);
         assert_eq!(&names[..2], ["Example Tenant Name", "Tenant ABC"]);
         assert!(names.iter().any(|name| name.contains('\'')));

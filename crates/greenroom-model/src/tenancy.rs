@@ -1,8 +1,12 @@
 //! Workspaces: MSPs, their tenants, and those that stand alone.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
+use rpds::VectorSync;
 
 use crate::{
+    credential::User,
     host::Cluster,
     id::WorkspaceId,
     world::{UserIx, WorkspaceIx},
@@ -154,4 +158,51 @@ pub struct Workspace {
     pub description: Option<String>,
     /// Deleted: nobody finds it any more, and it keeps its number.
     pub gone: bool,
+}
+
+impl Workspace {
+    /// Who owns the devices of a tenant; `None` of what is no tenant.
+    pub fn ownership(&self) -> Option<Ownership> {
+        match self.kind {
+            WorkspaceKind::Tenant { ownership, .. } => Some(ownership),
+            WorkspaceKind::Standard | WorkspaceKind::Msp => None,
+        }
+    }
+}
+
+/// The tenants of an MSP as they were at one moment. It costs little to make, and lists are read from it
+/// while the world goes on.
+#[derive(Clone, Debug)]
+pub struct Tenants {
+    places: Arc<[WorkspaceIx]>,
+    workspaces: VectorSync<Workspace>,
+    users: VectorSync<User>,
+}
+
+impl Tenants {
+    pub(crate) fn new(
+        places: Arc<[WorkspaceIx]>,
+        workspaces: VectorSync<Workspace>,
+        users: VectorSync<User>,
+    ) -> Self {
+        Self { places, workspaces, users }
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Each of them, in order of creation.
+    pub fn iter(&self) -> impl Iterator<Item = (WorkspaceIx, &Workspace, Ownership)> {
+        self.places.iter().filter_map(|ix| {
+            let tenant = &self.workspaces[ix.0];
+            Some((*ix, tenant, tenant.ownership()?))
+        })
+    }
+
+    /// The e-mail address of who made one.
+    pub fn creator(&self, tenant: &Workspace) -> &str {
+        &self.users[tenant.created_by.0].email
+    }
 }

@@ -129,7 +129,7 @@ impl World {
         {
             return Err(Conflict::ExportRules(country.to_owned()));
         }
-        let mut others = self.tenants(msp).filter(|(ix, ..)| Some(*ix) != itself);
+        let mut others = self.each_tenant(msp).filter(|(ix, ..)| Some(*ix) != itself);
         match others.any(|(_, other, _)| other.name == form.name) {
             true => Err(Conflict::TenantNameTaken),
             false => Ok(()),
@@ -242,7 +242,9 @@ mod tests {
         let mut world = World::sample(DEFAULT_SEED);
         let last = create(&mut world, "msp", "Acme").unwrap();
         let gone = Workspace { gone: true, ..world.workspace(last).clone() };
-        world.workspaces.resize(MOST_WORKSPACES as usize - 1, gone);
+        while world.workspaces.len() < MOST_WORKSPACES as usize - 1 {
+            world.workspaces.push_back_mut(gone.clone());
+        }
         assert!(create(&mut world, "msp", "Room for one").is_ok());
         assert_eq!(create(&mut world, "msp", "One more"), Err(Conflict::Full("workspaces").into()));
     }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use rpds::VectorSync;
 use uuid::Uuid;
 
 use crate::{
@@ -24,7 +25,7 @@ use crate::{
     refusal::{Refusal, TokenFault},
     role::{self, Need, Role, UnknownRole},
     secret::{self, Digest, Secret},
-    tenancy::{Ownership, Platform, Workspace, WorkspaceKind},
+    tenancy::{Ownership, Platform, Tenants, Workspace, WorkspaceKind},
     token::{Lifetimes, Ordinal, Standing, Token, TokenTable},
 };
 
@@ -72,8 +73,8 @@ pub struct World {
     pub roles: BTreeMap<String, Role>,
     // A workspace or client that was deleted stays where it is, marked as gone: tokens and the audit log
     // point to it by number. The directory holds the present ones.
-    pub(crate) workspaces: Vec<Workspace>,
-    pub(crate) users: Vec<User>,
+    pub(crate) workspaces: VectorSync<Workspace>,
+    pub(crate) users: VectorSync<User>,
     pub(crate) clients: Vec<ApiClient>,
     pub(crate) directory: Directory,
     pub(crate) provisions: Vec<Provision>,
@@ -117,8 +118,8 @@ impl World {
             dialect: Dialect::default(),
             lifetimes: Lifetimes::default(),
             roles: role::preconfigured(),
-            workspaces: Vec::new(),
-            users: Vec::new(),
+            workspaces: VectorSync::default(),
+            users: VectorSync::default(),
             clients: Vec::new(),
             directory: Directory::default(),
             provisions: Vec::new(),
@@ -153,13 +154,17 @@ impl World {
     }
 
     /// The tenants of an MSP, in order of creation.
-    pub fn tenants(&self, of: WorkspaceIx) -> impl Iterator<Item = (WorkspaceIx, &Workspace, Ownership)> {
-        self.directory.tenants(of).iter().filter_map(|&ix| match self.workspace(ix) {
-            tenant @ Workspace { kind: WorkspaceKind::Tenant { ownership, .. }, .. } => {
-                Some((ix, tenant, *ownership))
-            }
-            _ => None,
-        })
+    pub(crate) fn each_tenant(
+        &self,
+        of: WorkspaceIx,
+    ) -> impl Iterator<Item = (WorkspaceIx, &Workspace, Ownership)> {
+        let tenants = self.directory.tenants(of).iter();
+        tenants.filter_map(|ix| Some((*ix, self.workspace(*ix), self.workspace(*ix).ownership()?)))
+    }
+
+    /// The tenants of an MSP as they are now, to be read without holding the world.
+    pub fn tenants(&self, of: WorkspaceIx) -> Tenants {
+        Tenants::new(self.directory.tenants(of).into(), self.workspaces.clone(), self.users.clone())
     }
 
     /// Whether `tenant` is a tenant of `msp` that is there.
@@ -355,7 +360,7 @@ impl World {
         if !workspace.gone {
             self.directory.enter_workspace(ix, &workspace);
         }
-        self.workspaces.push(workspace);
+        self.workspaces.push_back_mut(workspace);
         ix
     }
 

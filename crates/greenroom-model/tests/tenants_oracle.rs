@@ -148,8 +148,11 @@ impl Run {
         }
         let msp = world.workspace_named("msp").unwrap();
         let born: i64 = world.workspace(msp).created_at.as_millisecond();
-        let tenants = world.tenants(msp).zip(SAMPLE).enumerate();
-        let tenants = tenants
+        let present = world.tenants(msp);
+        let tenants = present
+            .iter()
+            .zip(SAMPLE)
+            .enumerate()
             .map(|(at, ((_, there, _), (name, of_msp, devices)))| {
                 let made = born + (at as i64 + 1) * 3_600_000;
                 Tenant {
@@ -167,7 +170,7 @@ impl Run {
             .collect();
         let fleet = world.fleet();
         let first = |(ix, ..): (WorkspaceIx, _, _)| fleet.device(ix, 0).map(|device| device.id());
-        let first_devices = world.tenants(msp).filter_map(first).collect();
+        let first_devices = present.iter().filter_map(first).collect();
         let mut run = Self {
             world,
             tenants,
@@ -361,10 +364,11 @@ impl Run {
         let world = &self.world;
         let msp = world.workspace_named("msp").unwrap();
         let there: Vec<&Tenant> = self.tenants.iter().filter(|tenant| !tenant.gone).collect();
-        let shown: Vec<_> = world
-            .tenants(msp)
+        let present = world.tenants(msp);
+        let shown: Vec<_> = present
+            .iter()
             .map(|(_, tenant, ownership)| {
-                assert_eq!(world.user(tenant.created_by).email, "msp.admin@example.com");
+                assert_eq!(present.creator(tenant), "msp.admin@example.com");
                 (
                     tenant.id,
                     tenant.name.as_str(),

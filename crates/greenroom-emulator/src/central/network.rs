@@ -15,9 +15,9 @@ use greenroom_model::{
 use serde::{Serialize, Serializer};
 use smol_str::{SmolStr, ToSmolStr};
 
-use super::{limit, next, page_of, read_filter, read_sort};
+use super::{limit, next, page_of, page_text, read_filter, read_sort};
 use crate::{
-    json::{self, Quoted},
+    json::Quoted,
     route::Ask,
     table::{self, Row as _},
 };
@@ -136,17 +136,9 @@ impl Query {
 }
 
 impl Picked {
-    /// The page as JSON: `count`, `next` (text or null) and `total` after the items (`central.md §1.6`).
+    /// The page as JSON.
     pub(super) fn json(&self, items: impl Serialize) -> String {
-        #[derive(Serialize)]
-        struct Page<T> {
-            items: T,
-            count: usize,
-            next: Option<Quoted>,
-            total: usize,
-        }
-        let next = self.page.next.map(|number| Quoted(number as u64));
-        json::text(&Page { items, count: self.ranks.len(), next, total: self.total })
+        page_text(items, &self.page, self.ranks.len(), self.total)
     }
 }
 

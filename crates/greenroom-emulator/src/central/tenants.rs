@@ -12,10 +12,13 @@ use greenroom_model::{
 };
 use http::Method;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use super::{limit, next, page_json, page_of, read_filter, read_sort, route};
-use crate::route::{Api, Ask, Operation, Reply, Route};
+use super::{limit, next, page_of, page_text, read_filter, read_sort, route};
+use crate::{
+    json::Rows,
+    route::{Api, Ask, Operation, Reply, Route},
+};
 
 /// A tenant in the list. The numbers are those of its devices, as each of them tells.
 #[derive(Clone, Copy)]
@@ -60,27 +63,61 @@ impl<'a> Row<'a> {
         }
     }
 
-    fn json(&self, unit: CreatedTimeUnit) -> Value {
+    fn item(&self, unit: CreatedTimeUnit) -> Item<'a> {
         let instant = |at: Timestamp| match unit {
             CreatedTimeUnit::Milliseconds => at.as_millisecond(),
             CreatedTimeUnit::Seconds => at.as_second(),
         };
         let census = self.fleet.census(self.ix);
         let [critical, major, minor] = census.alerts();
-        json!({
-            "tenantId": self.tenant.central_customer,
-            "tenantName": self.tenant.name,
-            "totalSites": census.sites,
-            "degradedSites": census.degraded_sites(),
-            "deviceHealthStatus": {
-                "total": census.monitored(), "good": census.good, "fair": census.fair, "poor": census.poor,
+        Item {
+            tenant_id: &self.tenant.central_customer,
+            tenant_name: &self.tenant.name,
+            total_sites: census.sites,
+            degraded_sites: census.degraded_sites(),
+            device_health_status: Health {
+                total: census.monitored(),
+                good: census.good,
+                fair: census.fair,
+                poor: census.poor,
             },
-            "alerts": {"total": critical + major + minor, "critical": critical, "major": major, "minor": minor},
-            "deviceOwnership": self.ownership.device(),
-            "createdTime": instant(self.tenant.created_at),
-            "lastUpdatedTime": instant(self.tenant.updated_at),
-        })
+            alerts: Alerts { total: critical + major + minor, critical, major, minor },
+            device_ownership: self.ownership.device(),
+            created_time: instant(self.tenant.created_at),
+            last_updated_time: instant(self.tenant.updated_at),
+        }
     }
+}
+
+/// A tenant as the list shows it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Item<'a> {
+    tenant_id: &'a str,
+    tenant_name: &'a str,
+    total_sites: u32,
+    degraded_sites: u32,
+    device_health_status: Health,
+    alerts: Alerts,
+    device_ownership: &'static str,
+    created_time: i64,
+    last_updated_time: i64,
+}
+
+#[derive(Serialize)]
+struct Health {
+    total: u32,
+    good: u32,
+    fair: u32,
+    poor: u32,
+}
+
+#[derive(Serialize)]
+struct Alerts {
+    total: u32,
+    critical: u32,
+    major: u32,
+    minor: u32,
 }
 
 /// Its route.
@@ -118,14 +155,16 @@ fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Rep
     if sort.is_empty() {
         sort.push(SortKey { field: "alerts".to_owned(), descending: true });
     }
-    let fleet = world.fleet();
-    let rows: Vec<_> = world
-        .tenants(session.workspace)
-        .map(|(ix, tenant, ownership)| Row { ix, tenant, ownership, fleet: &fleet })
-        .filter(|row| filter.as_ref().is_none_or(|filter| filter.matches(&|name| row.field(name))))
-        .collect();
-    let page = page_of(world.dialect.page_past_end, rows.len(), number, limit)?;
-    let shown = sort::page(rows.len(), &sort, page.rows.clone(), |row, name| rows[row].key(name));
-    let items = shown.into_iter().map(|row| rows[row].json(world.dialect.created_time_unit)).collect();
-    Ok(Reply::ok(page_json(items, &page, rows.len())))
+    let (tenants, fleet) = (world.tenants(session.workspace), world.fleet());
+    let (past_end, unit) = (world.dialect.page_past_end, world.dialect.created_time_unit);
+    Ok(Reply::later(tenants.count(), move || {
+        let rows: Vec<_> = tenants
+            .iter()
+            .map(|(ix, tenant, ownership)| Row { ix, tenant, ownership, fleet: &fleet })
+            .filter(|row| filter.as_ref().is_none_or(|filter| filter.matches(&|name| row.field(name))))
+            .collect();
+        let page = page_of(past_end, rows.len(), number, limit)?;
+        let shown = sort::page(rows.len(), &sort, page.rows.clone(), |row, name| rows[row].key(name));
+        Ok(page_text(Rows(|| shown.iter().map(|row| rows[*row].item(unit))), &page, shown.len(), rows.len()))
+    }))
 }

@@ -1,5 +1,7 @@
 //! Workspace management (`glp.md §5`): workspaces, how to reach them, and the tenants of an MSP.
 
+use std::cell::OnceCell;
+
 use greenroom_model::{
     dialect::OffsetUnit,
     filter::{Field, grammars::GLP_WORKSPACES},
@@ -12,13 +14,18 @@ use greenroom_model::{
 };
 use http::Method;
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{Paging, cut, ensure_value, get, iso, paging, read_filter};
-use crate::route::{Action, Api, Ask, Confidence, Operation, Reply, Route};
+use super::{Paging, cut, ensure_value, get, paging, read_filter};
+use crate::{
+    json::{self, Iso, Rows, Uri},
+    route::{Action, Api, Ask, Confidence, Operation, Reply, Route},
+};
 
 const TENANTS: &str = "/workspaces/v1/msp-tenants";
 const TENANT: &str = "/workspaces/v1/msp-tenants/{id}";
+const WORKSPACES: &str = "/workspaces/v1/workspaces/";
 const WORKSPACE: &str = "/workspaces/v1/workspaces/{id}";
 const CONTACT: &str = "/workspaces/v1/workspaces/{id}/contact";
 const SOURCE: &str = "glp.md §5";
@@ -51,39 +58,45 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 fn list_tenants(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
-    let msp = world.own_msp(session)?;
+    let tenants = world.tenants(world.own_msp(session)?);
     let (offset, limit) = paging(world, ask, &Paging { default: 300, max: 300, text: ensure_value })?;
     let filter = read_filter(ask, GLP_WORKSPACES)?;
-    let passes = |tenant: &Workspace, ownership: Ownership| {
-        let id = tenant.id.to_string();
-        filter.as_ref().is_none_or(|filter| {
-            filter.matches(&|field| match field {
-                "id" => Field::Word(&id),
-                "createdAt" => Field::Instant(tenant.created_at),
-                "updatedAt" => Field::Instant(tenant.updated_at),
-                "workspaceName" => Field::Text(&tenant.name),
-                "createdBy" => Field::Text(&world.user(tenant.created_by).email),
-                "inventoryOwnership" => Field::Text(ownership.inventory()),
-                _ => Field::Null,
-            })
-        })
-    };
-    let tenants: Vec<_> =
-        world.tenants(msp).filter(|(_, tenant, ownership)| passes(tenant, *ownership)).collect();
     let start = match world.dialect.offset_unit {
         OffsetUnit::Items => offset,
         OffsetUnit::Pages => offset.saturating_mul(limit),
     };
-    let rows = cut(world.dialect.page_past_end, tenants.len(), start, limit)?;
-    let items: Vec<_> = tenants[rows]
-        .iter()
-        .map(|(_, tenant, ownership)| {
-            let mut item = workspace_json(world, tenant, None);
-            item["inventoryOwnership"] = ownership.inventory().into();
-            item
-        })
-        .collect();
-    Ok(Reply::ok(json!({"offset": offset, "count": items.len(), "total": tenants.len(), "items": items})))
+    let past_end = world.dialect.page_past_end;
+    Ok(Reply::later(tenants.count(), move || {
+        let passes = |(_, tenant, ownership): &(_, &Workspace, Ownership)| {
+            // It is written out for a filter that asks for it only.
+            let id = OnceCell::new();
+            filter.as_ref().is_none_or(|filter| {
+                filter.matches(&|field| match field {
+                    "id" => Field::Word(id.get_or_init(|| tenant.id.to_string())),
+                    "createdAt" => Field::Instant(tenant.created_at),
+                    "updatedAt" => Field::Instant(tenant.updated_at),
+                    "workspaceName" => Field::Text(&tenant.name),
+                    "createdBy" => Field::Text(tenants.creator(tenant)),
+                    "inventoryOwnership" => Field::Text(ownership.inventory()),
+                    _ => Field::Null,
+                })
+            })
+        };
+        let passing: Vec<_> = tenants.iter().filter(passes).collect();
+        let rows = cut(past_end, passing.len(), start, limit)?;
+        let shown = &passing[rows];
+        Ok(json::text(&Page {
+            offset,
+            count: shown.len(),
+            total: passing.len(),
+            items: Rows(|| {
+                shown.iter().map(|(_, tenant, ownership)| Item {
+                    inventory_ownership: Some(ownership.inventory()),
+                    ..Item::of(tenant, tenants.creator(tenant))
+                })
+            }),
+        }))
+    }))
 }
 
 /// The new id is only in `Location`, and its last segment, where clients look for it (`central.md §2`).
@@ -123,7 +136,8 @@ fn change(world: &World, ix: WorkspaceIx, what: &str) -> String {
 
 fn get_workspace(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
     let workspace = world.own_workspace(session, path_id(ask, "workspaceId")?)?;
-    Ok(Reply::ok(workspace_json(world, workspace, Some(workspace.kind.name()))))
+    let creator = &world.user(workspace.created_by).email;
+    Ok(Reply::ok(Item { workspace_type: Some(workspace.kind.name()), ..Item::of(workspace, creator) }))
 }
 
 /// What is not known is left out: no member is required, and none may be null (`glp.md §5`). A workspace
@@ -146,7 +160,7 @@ fn get_contact(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Res
     }
     body.extend(known([("phoneNumber", phone), ("email", email)]));
     body.insert("resourceUri".to_owned(), format!("{}/contact", uri(workspace)).into());
-    Ok(Reply::ok(body.into()))
+    Ok(Reply::ok(body))
 }
 
 /// The members that have a value.
@@ -164,24 +178,49 @@ fn path_id(ask: &Ask, name: &'static str) -> Result<WorkspaceId, Refusal> {
 }
 
 fn uri(workspace: &Workspace) -> String {
-    format!("/workspaces/v1/workspaces/{}", workspace.id)
+    format!("{WORKSPACES}{}", workspace.id)
 }
 
-/// A workspace; `msp-tenants` leaves its type out (`glp.md §5`).
-fn workspace_json(world: &World, workspace: &Workspace, kind: Option<&str>) -> Value {
-    let mut body = json!({
-        "id": workspace.id.to_string(),
-        "type": "workspace",
-        "workspaceName": workspace.name,
-        "workspaceType": kind,
-        "generation": workspace.generation,
-        "createdAt": iso(workspace.created_at),
-        "updatedAt": iso(workspace.updated_at),
-        "createdBy": world.user(workspace.created_by).email,
-        "resourceUri": uri(workspace),
-    });
-    if let (None, Some(members)) = (kind, body.as_object_mut()) {
-        members.shift_remove("workspaceType");
+/// A page of tenants.
+#[derive(Serialize)]
+struct Page<T> {
+    offset: usize,
+    count: usize,
+    total: usize,
+    items: T,
+}
+
+/// A workspace; `msp-tenants` tells who owns its devices instead of its type (`glp.md §5`).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Item<'a> {
+    id: WorkspaceId,
+    r#type: &'static str,
+    workspace_name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workspace_type: Option<&'static str>,
+    generation: u32,
+    created_at: Iso,
+    updated_at: Iso,
+    created_by: &'a str,
+    resource_uri: Uri<WorkspaceId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inventory_ownership: Option<&'static str>,
+}
+
+impl<'a> Item<'a> {
+    fn of(workspace: &'a Workspace, created_by: &'a str) -> Self {
+        Self {
+            id: workspace.id,
+            r#type: "workspace",
+            workspace_name: &workspace.name,
+            workspace_type: None,
+            generation: workspace.generation,
+            created_at: Iso(workspace.created_at),
+            updated_at: Iso(workspace.updated_at),
+            created_by,
+            resource_uri: Uri(WORKSPACES, workspace.id),
+            inventory_ownership: None,
+        }
     }
-    body
 }

@@ -88,7 +88,7 @@ impl World {
 
     fn add_user(&mut self, email: &str, role: &str) -> UserIx {
         let seed = self.seed;
-        self.users.push(User {
+        self.users.push_back_mut(User {
             email: email.to_owned(),
             principal: seed.uuid("principal", email, 0).simple().to_string(),
             context: seed.uuid_v1("user-context", email, 0).simple().to_string(),
