@@ -43,7 +43,7 @@ impl AuditLog {
         description: String,
         at: Timestamp,
     ) {
-        self.written += 1;
+        self.written = self.written.saturating_add(1);
         if self.lines.len() == MOST_LINES {
             self.lines.pop_front();
         }

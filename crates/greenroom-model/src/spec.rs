@@ -53,8 +53,8 @@ use crate::{dialect::Dialect, role::Role, token::Life};
 /// The version of world files that this Greenroom reads and writes.
 pub const VERSION: u32 = 1;
 
-/// How many bytes a world file has at most.
-pub const MOST_BYTES: usize = 64 << 20;
+/// How many bytes a world file has at most: room for all tokens and workspaces that a world can hold.
+pub const MOST_BYTES: usize = 256 << 20;
 
 records! {
     /// A world: workspaces, users, API clients, devices, and the rules that hold among them.

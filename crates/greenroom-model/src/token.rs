@@ -205,11 +205,16 @@ impl Token {
     pub fn standing(&self, now: Timestamp, skew: SignedDuration) -> Standing {
         if self.revoked {
             Standing::Revoked
-        } else if self.expires_at.saturating_add(skew).is_ok_and(|end| now >= end) {
+        } else if self.has_expired(now, skew) {
             Standing::Expired
         } else {
             Standing::Live
         }
+    }
+
+    /// Whether it is past its `exp`, revoked or not.
+    pub(crate) fn has_expired(&self, now: Timestamp, skew: SignedDuration) -> bool {
+        self.expires_at.saturating_add(skew).is_ok_and(|end| now >= end)
     }
 }
 
@@ -263,10 +268,11 @@ impl TokenTable {
                 return Err(Full);
             }
         }
-        self.issued += 1;
-        let nth = self.by_subject.entry(subject.to_owned()).or_default();
-        *nth += 1;
-        let token = make(self.issued, Symbol { subject: subject.to_owned(), nth: *nth });
+        let issued = self.issued.checked_add(1).ok_or(Full)?;
+        let count = self.by_subject.entry(subject.to_owned()).or_default();
+        let nth = count.checked_add(1).ok_or(Full)?;
+        (self.issued, *count) = (issued, nth);
+        let token = make(issued, Symbol { subject: subject.to_owned(), nth });
         if let Some(seal) = token.seal {
             self.by_digest.insert(seal, token.ordinal);
         }

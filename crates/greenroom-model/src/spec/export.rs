@@ -1,13 +1,18 @@
 //! From a world to a file that loads again to the same world.
 
-use std::{collections::HashMap, fmt, str::FromStr};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    str::FromStr,
+};
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::{
     Address, AuditLine, Base, Basics, Client, Contact, Contents, Counters, Device, DeviceChange, DeviceCount,
-    DeviceMix, Devices, Estate, Home, NotThis, Provision, Rows, Spec, State, Tags, Tenant, Tenants, Token,
-    TokenLife, TokenName, Unwritable, User, VERSION, Workspace, WorkspaceType,
+    DeviceMix, Devices, Estate, Home, MOST_BYTES, NotThis, Provision, Rows, Spec, State, Tags, Tenant,
+    Tenants, Token, TokenLife, TokenName, Unwritable, User, VERSION, Workspace, WorkspaceType,
 };
 use crate::{
     access::Service,
@@ -16,6 +21,7 @@ use crate::{
     fleet::{Changed, Listed, Share},
     role,
     tenancy::{self, WorkspaceKind},
+    token,
     world::{self, ClientIx, WorkspaceIx, World},
 };
 
@@ -44,11 +50,22 @@ pub enum ExportError {
     /// It cannot be written as YAML.
     #[error(transparent)]
     Unwritable(#[from] Unwritable),
+    /// No file of this size is read.
+    #[error(
+        "its file would have {0} MiB, and {most} MiB is the most: delete tenants and credentials, or let \
+         tokens expire",
+        most = MOST_BYTES >> 20
+    )]
+    TooLarge(usize),
 }
 
-/// The world as a file, written at `now`.
+/// The world as a file, written at `now`. Tokens that have expired by then are left out.
 pub fn export(world: &World, secrets: Secrets, now: Timestamp) -> Result<String, ExportError> {
-    Ok(Export { world, secrets }.spec(now)?.write()?)
+    let text = Export { world, secrets }.spec(now)?.write()?;
+    match text.len() {
+        length if length > MOST_BYTES => Err(ExportError::TooLarge(length.div_ceil(1 << 20))),
+        _ => Ok(text),
+    }
 }
 
 /// A text as the kind of word it must be.
@@ -72,13 +89,12 @@ struct Export<'w> {
 impl Export<'_> {
     fn spec(&self, now: Timestamp) -> Result<Spec, ExportError> {
         let world = self.world;
-        let own = |(_, it): &(usize, &tenancy::Workspace)| !matches!(it.kind, WorkspaceKind::Tenant { .. });
-        let mut order = Vec::new();
-        for (own, _) in world.workspaces.iter().enumerate().filter(own) {
-            order.push(own);
-            let of_it = |kind| matches!(kind, WorkspaceKind::Tenant { msp, .. } if msp.0 == own);
-            order.extend((0..world.workspaces.len()).filter(|ix| of_it(world.workspaces[*ix].kind)));
-        }
+        let mut order: Vec<_> = (0..world.workspaces.len()).collect();
+        // Each MSP, then its tenants: all in order of creation.
+        order.sort_by_key(|ix| match world.workspaces[*ix].kind {
+            WorkspaceKind::Tenant { msp, .. } => (msp.0, true),
+            WorkspaceKind::Standard | WorkspaceKind::Msp => (*ix, false),
+        });
         // A number is written only where the order of the file would say another.
         let numbered = order.iter().enumerate().any(|(at, number)| at != *number);
         let mut homes: HashMap<WorkspaceIx, Vec<ClientIx>> = HashMap::new();
@@ -91,7 +107,8 @@ impl Export<'_> {
         for provision in &world.provisions {
             provisions.entry(provision.workspace).or_default().push(provision);
         }
-        let parts = Parts { homes, numbered_clients, provisions };
+        let provided = world.provisions.iter().map(|provision| provision.id).collect();
+        let parts = Parts { homes, numbered_clients, provisions, provided };
         let mut workspaces: Vec<Workspace> = Vec::new();
         for ix in order {
             let it = &world.workspaces[ix];
@@ -194,7 +211,7 @@ impl Export<'_> {
             })
         });
         let clients = parts.homes.get(&home).into_iter().flatten();
-        let clients = clients.map(|ix| self.client(*ix, parts.numbered_clients));
+        let clients = clients.map(|ix| self.client(*ix, parts));
         Ok(Contents {
             sites: sites.transpose()?,
             devices: Some(devices).filter(|devices| *devices != Devices::new(DeviceMix::new())),
@@ -203,7 +220,7 @@ impl Export<'_> {
         })
     }
 
-    fn client(&self, ix: ClientIx, numbered: bool) -> Result<Client, ExportError> {
+    fn client(&self, ix: ClientIx, parts: &Parts<'_>) -> Result<Client, ExportError> {
         let it = self.world.client(ix);
         let (shown, digest, none) = match (&it.secret, self.secrets) {
             (ClientSecret::None, _) => (None, None, Some(true)),
@@ -225,11 +242,12 @@ impl Export<'_> {
             owner: Some(word("owner", &self.world.user(it.owner).email)?),
             application_instance,
             for_tenant: it.for_tenant.then_some(true),
-            provision: it.provision,
+            // A client that was deleted with its tenant keeps naming a provision that went with it too.
+            provision: it.provision.filter(|id| parts.provided.contains(id)),
             secrets: Some(it.secrets),
             created_at: Some(it.created_at),
             updated_at: Some(it.updated_at),
-            number: numbered.then_some(ix.0 as u32),
+            number: parts.numbered_clients.then_some(ix.0 as u32),
             gone: it.gone.then_some(true),
         })
     }
@@ -237,7 +255,10 @@ impl Export<'_> {
     fn state(&self, now: Timestamp) -> Result<State, ExportError> {
         let world = self.world;
         let symbol = |ix| word("symbol", &world.workspace(ix).symbol);
-        let tokens = world.tokens.iter().map(|token| {
+        // The signature of one that has expired says so for ever; an adopted one has none from here.
+        let expired =
+            |token: &&token::Token| !token.adopted && token.has_expired(now, world.dialect.clock_skew.0);
+        let tokens = world.tokens.iter().filter(|token| !expired(token)).map(|token| {
             Ok(Token {
                 number: token.ordinal,
                 name: TokenName {
@@ -286,6 +307,8 @@ struct Parts<'w> {
     /// Whether clients must be numbered, because the order of the file is another than that of creation.
     numbered_clients: bool,
     provisions: HashMap<WorkspaceIx, Vec<&'w world::Provision>>,
+    /// The ids of all provisions.
+    provided: HashSet<Uuid>,
 }
 
 fn contact(contact: &tenancy::Contact) -> Result<Contact, ExportError> {

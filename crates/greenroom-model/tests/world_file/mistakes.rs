@@ -146,7 +146,7 @@ fn a_file_that_is_no_text_is_told_where() {
 fn a_file_that_is_too_large_is_not_read() {
     let mut file = b"workspaces: [{symbol: a}]\n".to_vec();
     file.resize(MOST_BYTES + 1, b'\n');
-    let told = "line 1, column 1: the file is larger than 64 MiB; generate tenants and devices instead of listing them";
+    let told = "line 1, column 1: the file is larger than 256 MiB; generate tenants and devices instead of listing them";
     assert_eq!(Spec::read(&file).unwrap_err().to_string(), told);
 }
 
