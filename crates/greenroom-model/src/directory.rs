@@ -6,10 +6,10 @@ use crate::{
     credential::ApiClient,
     id::WorkspaceId,
     tenancy::{Workspace, WorkspaceKind},
-    world::{ClientIx, WorkspaceIx},
+    world::{ClientIx, UserIx, WorkspaceIx},
 };
 
-/// The numbers of the workspaces and clients that were not deleted.
+/// The numbers of the users, and of the workspaces and clients that were not deleted.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Directory {
     workspaces: HashMap<WorkspaceId, WorkspaceIx>,
@@ -17,6 +17,7 @@ pub(crate) struct Directory {
     tenants: HashMap<WorkspaceIx, Vec<WorkspaceIx>>,
     clients: HashMap<String, ClientIx>,
     client_names: HashMap<String, ClientIx>,
+    users: HashMap<String, UserIx>,
 }
 
 impl Directory {
@@ -39,6 +40,14 @@ impl Directory {
 
     pub(crate) fn client_name(&self, name: &str) -> Option<ClientIx> {
         self.client_names.get(name).copied()
+    }
+
+    pub(crate) fn user(&self, email: &str) -> Option<UserIx> {
+        self.users.get(email).copied()
+    }
+
+    pub(crate) fn enter_user(&mut self, ix: UserIx, email: &str) {
+        self.users.insert(email.to_owned(), ix);
     }
 
     pub(crate) fn enter_workspace(&mut self, ix: WorkspaceIx, workspace: &Workspace) {

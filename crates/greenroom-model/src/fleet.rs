@@ -22,17 +22,18 @@ use rpds::RedBlackTreeMapSync;
 use smol_str::SmolStr;
 use uuid::Uuid;
 
-use self::{
-    address::{Address, PLOT, PLOTS},
-    change::Change,
-    plot::Plot,
+pub(crate) use self::{
+    address::Address,
+    share::{is_mac, is_serial},
 };
 pub use self::{
+    address::MOST_DEVICES,
     device::{Device, DeviceType, Site},
     health::{Census, Health},
     saved::Changed,
-    share::{FleetError, Listed, Mix, NOTES, Share, Tags},
+    share::{FleetError, Listed, MOST_SITES, MOST_TAGS, Mix, NOTES, SITES, Share, Tags},
 };
+use self::{address::PLOTS, change::Change, plot::Plot};
 use crate::{id::Seed, world::WorkspaceIx};
 
 /// A fleet that readers share while the world goes on.
@@ -70,7 +71,7 @@ impl Fleet {
         if workspace.0 >= PLOTS {
             return Err(FleetError::TooManyWorkspaces);
         }
-        if mix.sum() > PLOT {
+        if mix.sum() > MOST_DEVICES.into() {
             return Err(FleetError::TooMany(mix.sum()));
         }
         if self.plot(workspace).is_some_and(|plot| plot.len() > 0) {
@@ -91,20 +92,21 @@ impl Fleet {
 
     /// Refuses a plot whose generated devices would be called like listed ones that are there already.
     fn check_given(&self, workspace: WorkspaceIx, plot: &Plot) -> Result<(), FleetError> {
-        let generated = |address: Option<Address>| {
-            let address = address.filter(|address| address.workspace() == workspace)?;
-            (address.index() < plot.generated.total()).then_some(address)
-        };
-        for serial in self.serials.keys() {
-            if let Some(address) = generated(Address::of_serial(serial))
-                && address.serial(plot.generated_make(address.index()).kind) == *serial
-            {
-                return Err(FleetError::SerialTaken(serial.clone()));
-            }
+        let mut runs = plot.generated.runs();
+        let taken = runs.find_map(|(kind, run)| {
+            let [first, last] =
+                [run.start, run.end - 1].map(|index| Address::new(workspace, index).serial(kind));
+            // Between two generated ones there may be others, which no device of the run has.
+            let mut between = self.serials.range(first..=last).map(|(serial, _)| serial);
+            between.find(|serial| Address::of_serial(serial).is_some())
+        });
+        if let Some(serial) = taken {
+            return Err(FleetError::SerialTaken(serial.clone()));
         }
-        match self.macs.keys().find(|mac| generated(Address::of_mac(mac)).is_some_and(|it| it.mac() == **mac))
-        {
-            Some(mac) => Err(FleetError::MacTaken(mac.clone())),
+        let Some(last) = plot.generated.total().checked_sub(1) else { return Ok(()) };
+        let [first, last] = [0, last].map(|index| Address::new(workspace, index).mac());
+        match self.macs.range(first..=last).next() {
+            Some((mac, _)) => Err(FleetError::MacTaken(mac.clone())),
             None => Ok(()),
         }
     }
@@ -117,8 +119,8 @@ impl Fleet {
         let plot = &self.plots[workspace.0];
         listed.check(plot.site_names())?;
         let index = plot.len();
-        if u64::from(index) == PLOT {
-            return Err(FleetError::TooMany(PLOT + 1));
+        if index == MOST_DEVICES {
+            return Err(FleetError::TooMany(u64::from(index) + 1));
         }
         let address = Address::new(workspace, index);
         let serial = listed.serial.clone().unwrap_or_else(|| address.serial(listed.kind));

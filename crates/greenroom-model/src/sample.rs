@@ -7,10 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     access::Service,
-    credential::{ApiClient, ClientSecret, User},
+    credential::{ApiClient, ClientSecret},
     fleet::{Fleet, Mix},
     id::{Seed, WorkspaceId},
-    role::ADMINISTRATOR,
     secret::Secret,
     tenancy::{Address, Contact, Ownership, Platform, Workspace, WorkspaceKind},
     world::{Provision, UserIx, WorkspaceIx, World},
@@ -48,7 +47,7 @@ impl World {
     /// The sample world of `seed`.
     pub fn sample(seed: Seed) -> Self {
         let mut builder = Builder { world: Self::empty(seed, born()), fleet: Fleet::new(seed, born()) };
-        let msp_admin = builder.user("msp.admin@example.com");
+        let msp_admin = builder.world.add_user("msp.admin@example.com");
         let msp = builder.workspace("msp", "Example MSP", WorkspaceKind::Msp, Platform::Cloud, msp_admin);
         builder.client("msp", Service::Platform, msp, msp_admin);
         builder.client("msp-central", Service::Central, msp, msp_admin);
@@ -60,7 +59,7 @@ impl World {
             builder.provision(tenant, msp_admin);
             builder.plant(tenant, devices);
         }
-        let admin = builder.user("ops.user@example.com");
+        let admin = builder.world.add_user("ops.user@example.com");
         let standard =
             builder.workspace("standard", "Example Company", WorkspaceKind::Standard, Platform::Cloud, admin);
         builder.client("standard", Service::Platform, standard, admin);
@@ -68,7 +67,7 @@ impl World {
         builder.client("standard-data", Service::DataServices, standard, admin);
         builder.provision(standard, admin);
         builder.plant(standard, mix(60, 12, 6, 6));
-        let keeper = builder.user("dedicated.admin@example.com");
+        let keeper = builder.world.add_user("dedicated.admin@example.com");
         let platform = Platform::Dedicated { host: DEDICATED_HOST.to_owned() };
         let dedicated =
             builder.workspace("dedicated", "Example Dedicated", WorkspaceKind::Standard, platform, keeper);
@@ -84,17 +83,6 @@ struct Builder {
 }
 
 impl Builder {
-    fn user(&mut self, email: &str) -> UserIx {
-        let seed = self.world.seed;
-        self.world.users.push_back_mut(User {
-            email: email.to_owned(),
-            principal: seed.uuid("principal", email, 0).simple().to_string(),
-            context: seed.uuid_v1("user-context", email, 0).simple().to_string(),
-            role: ADMINISTRATOR.to_owned(),
-        });
-        UserIx(self.world.users.len() - 1)
-    }
-
     fn workspace(
         &mut self,
         symbol: &str,

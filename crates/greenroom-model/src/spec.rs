@@ -9,10 +9,13 @@ mod choices;
 mod collections;
 mod devices;
 mod export;
+mod fit;
 mod form;
 mod mistake;
 mod names;
 mod record;
+mod resume;
+mod rows;
 mod state;
 mod tree;
 mod values;
@@ -27,15 +30,15 @@ use serde_json::{Value, json};
 pub use self::{
     choices::{Home, REGIONS, Region, WorkspaceType},
     collections::Rows,
-    devices::{Device, DeviceChange, DeviceCount, DeviceMix, Devices, MOST_DEVICES, Tags},
+    devices::{Device, DeviceChange, DeviceCount, DeviceMix, Devices, MOST_DEVICES, MOST_TAGS, Tags},
     export::{ExportError, Secrets, export},
     mistake::{Mistake, Mistakes},
-    names::{MOST_WORKSPACES, SITES, default_pattern, numbered},
+    names::{MOST_SITES, MOST_WORKSPACES, SITES, default_pattern, numbered},
     state::{AuditLine, Counters, State, Token},
-    values::Count,
+    values::{Count, Nth, NthOf},
     words::{
-        Country, Email, HexId, Host, Label, Mac, NotThis, Note, Serial, Symbol, SymbolPattern, Text,
-        TokenName,
+        Country, Email, HexId, Host, Label, Line, Mac, NotThis, Note, Serial, Symbol, SymbolPattern, Text,
+        Title, TokenName,
     },
     workspaces::{
         Address, Base, Changed, Client, Contact, Contents, Estate, Provision, Tenant, TenantCount, Tenants,
@@ -80,7 +83,7 @@ records! {
         /// Behaviours that no source settles.
         dialect: Dialect,
         /// Roles of your own, beside Administrator, Operator and Observer: name, resources, permissions.
-        roles: BTreeMap<Label, Role> => defines Role,
+        roles: BTreeMap<Title, Role> => defines Role,
         /// Users. Their roles decide what their API clients may do.
         users: Vec<User>,
     };
@@ -101,7 +104,7 @@ records! {
         email: Email => defines User,
     } optional {
         /// The name of a role. Administrator, if nothing is said.
-        role: Label => refers Role,
+        role: Title => refers Role,
         /// The opaque part of user:… in tokens.
         principal: HexId,
         /// The user_ctx of tokens.
@@ -147,7 +150,12 @@ impl Spec {
             Some(root) => {
                 let spec = read_record::<Self>(&mut reader, root);
                 reader.resolve();
-                spec
+                // Only what is whole can be laid side by side.
+                spec.inspect(|spec| {
+                    if reader.findings.is_empty() {
+                        fit::fit(&mut reader, root, spec);
+                    }
+                })
             }
             None => {
                 empty(&mut reader);
@@ -178,6 +186,14 @@ impl Spec {
         Self::describe(&mut definitions, &mut properties, &mut required);
         properties["version"] = json!({"description": "The version of this kind of file.", "const": VERSION});
         properties["workspaces"]["minItems"] = 1.into();
+        for (definition, key, bound, most) in [
+            ("Workspace", "sites", "maxItems", MOST_SITES),
+            ("Tenant", "sites", "maxItems", MOST_SITES),
+            ("Device", "tags", "maxProperties", MOST_TAGS),
+            ("DeviceChange", "tags", "maxProperties", MOST_TAGS),
+        ] {
+            definitions[definition]["properties"][key][bound] = most.into();
+        }
         json!({
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": "World file of Greenroom",

@@ -27,6 +27,22 @@ pub const COUNTRIES: &str = "\
     SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO \
     TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
 
+/// The longest e-mail address, as SMTP has it (RFC 5321 §4.5.3.1).
+pub(crate) const LONGEST_EMAIL: usize = 254;
+
+/// One `@`, something before it, and a host of two labels or more behind it.
+pub(crate) fn is_email(text: &str) -> bool {
+    let host = |host: &str| host.contains('.') && host.split('.').all(|label| !label.is_empty());
+    text.split_once('@').is_some_and(|(user, rest)| !user.is_empty() && !rest.contains('@') && host(rest))
+        && text.chars().count() <= LONGEST_EMAIL
+        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+}
+
+/// Whether a code is one of [`COUNTRIES`].
+pub(crate) fn is_country(code: &str) -> bool {
+    COUNTRIES.split(' ').any(|known| known == code)
+}
+
 /// Who owns the devices of a tenant (`glp.md §5`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ownership {

@@ -23,7 +23,7 @@ use crate::{
     id::{Seed, WorkspaceId},
     limit::Limiter,
     refusal::{Refusal, TokenFault},
-    role::{self, Need, Role, UnknownRole},
+    role::{self, ADMINISTRATOR, Need, Role, UnknownRole},
     secret::{self, Digest, Secret},
     tenancy::{Ownership, Platform, Tenants, Workspace, WorkspaceKind},
     token::{Lifetimes, Ordinal, Standing, Token, TokenTable},
@@ -180,7 +180,7 @@ impl World {
 
     /// The user of that e-mail address.
     pub fn user_named(&self, email: &str) -> Option<UserIx> {
-        self.users.iter().position(|user| user.email == email).map(UserIx)
+        self.directory.user(email)
     }
 
     /// All users, in order of creation.
@@ -351,6 +351,19 @@ impl World {
     /// that what was made from them can be kept.
     pub fn secrets_version(&self) -> u64 {
         self.secrets_version
+    }
+
+    /// Adds an administrator and returns the number. The address must be free.
+    pub(crate) fn add_user(&mut self, email: &str) -> UserIx {
+        let (seed, ix) = (self.seed, UserIx(self.users.len()));
+        self.directory.enter_user(ix, email);
+        self.users.push_back_mut(User {
+            email: email.to_owned(),
+            principal: seed.uuid("principal", email, 0).simple().to_string(),
+            context: seed.uuid_v1("user-context", email, 0).simple().to_string(),
+            role: ADMINISTRATOR.to_owned(),
+        });
+        ix
     }
 
     /// Adds a workspace and returns its number. Its id and symbol must be free, unless it is gone already,

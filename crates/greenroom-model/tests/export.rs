@@ -347,6 +347,33 @@ fn a_client_that_went_with_its_tenant_no_longer_names_a_provision() {
     assert_eq!(text(&reload(&world, now), now), text(&world, now));
 }
 
+/// Whatever is done for each of them must not look at all the others.
+#[test]
+fn fifty_thousand_listed_devices_are_read_and_built() {
+    const MANY: u64 = 50_000;
+    let mut file =
+        "workspaces:\n- symbol: a\n  sites: [Mill, Shop]\n  devices:\n    network: 50\n    listed:\n"
+            .to_owned();
+    // In no order.
+    let serials: Vec<_> = (1..=MANY).map(|n| format!("S{:010}", n * 7_919_993 % 1_000_000_007)).collect();
+    for serial in &serials {
+        file += &format!("    - {{serial: {serial}, type: AP, site: Shop, notes: x}}\n");
+    }
+    file += "    changed:\n";
+    for serial in &serials {
+        file += &format!("    - {{serial: {serial}, monitored: false}}\n");
+    }
+    let world = World::from_spec(&Spec::read(file.as_bytes()).unwrap()).unwrap();
+    let home = world.workspace_named("a").unwrap();
+    let fleet = world.fleet();
+    assert_eq!(u64::from(fleet.mix(home).network), MANY + 50);
+    assert!(fleet.network(home).is_sorted_by_key(|device| device.serial()));
+    assert!(fleet.census(home).monitored() <= 50);
+    // Each stands at a site that is not there.
+    let lost = Spec::read(file.replace("Mill, Shop", "Mill").as_bytes()).unwrap_err();
+    assert_eq!(lost.list.len() as u64 + lost.more as u64, MANY);
+}
+
 #[test]
 fn tokens_that_have_expired_are_not_written() {
     let mut world = World::sample(DEFAULT_SEED);

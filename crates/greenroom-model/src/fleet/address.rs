@@ -12,11 +12,11 @@ use crate::{id::Seed, world::WorkspaceIx};
 pub(super) const PLOTS: usize = 1 << 16;
 
 /// How many devices a workspace can have: twenty-four bits.
-pub(super) const PLOT: u64 = 1 << 24;
+pub const MOST_DEVICES: u32 = 1 << 24;
 
 /// Sixteen bits for the workspace, twenty-four for the index of the device in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Address(pub(super) u64);
+pub(crate) struct Address(pub(super) u64);
 
 impl Address {
     pub(super) fn new(workspace: WorkspaceIx, index: u32) -> Self {
@@ -28,11 +28,11 @@ impl Address {
         Self::new(workspace, 0)..Self::new(WorkspaceIx(workspace.0 + 1), 0)
     }
 
-    pub(super) fn workspace(self) -> WorkspaceIx {
+    pub(crate) fn workspace(self) -> WorkspaceIx {
         WorkspaceIx((self.0 >> 24) as usize)
     }
 
-    pub(super) fn index(self) -> u32 {
+    pub(crate) fn index(self) -> u32 {
         (self.0 & 0xff_ffff) as u32
     }
 
@@ -94,7 +94,7 @@ impl Address {
     }
 
     /// The address that a serial number may have been made from.
-    pub(super) fn of_serial(text: &str) -> Option<Self> {
+    pub(crate) fn of_serial(text: &str) -> Option<Self> {
         let [_, _, digits @ ..] = text.as_bytes() else { return None };
         let value = |digit: &u8| DIGITS.iter().position(|known| known == digit).map(|value| value as u64);
         let digits: &[u8; 8] = digits.try_into().ok()?;
@@ -113,7 +113,7 @@ impl Address {
     }
 
     /// The address that a MAC may have been made from.
-    pub(super) fn of_mac(text: &str) -> Option<Self> {
+    pub(crate) fn of_mac(text: &str) -> Option<Self> {
         let groups = text.strip_prefix("02:")?.split(':');
         let mut bytes = groups.map(|group| u8::from_str_radix(group, 16).ok());
         bytes.try_fold(0, |bits, byte| Some((bits << 8) | u64::from(byte?))).map(Self)

@@ -5,7 +5,7 @@ use smol_str::SmolStr;
 use super::{
     Census, Listed, Mix, Share,
     device::{COMPUTE, Make, NETWORK, STORAGE},
-    share::SITES,
+    share::USUAL_SITES,
 };
 
 /// The devices of one workspace. The listed ones come after the generated ones.
@@ -15,8 +15,8 @@ pub(super) struct Plot {
     /// All devices, by class.
     pub(super) total: Mix,
     listed: Vec<Listed>,
-    /// The listed devices among the network devices in the order of serial numbers: the rank and the
-    /// index of each.
+    /// The listed devices among the network devices in the order of serial numbers: how many generated
+    /// ones come before each, and its index.
     ranked: Vec<(u32, u32)>,
     sites: Option<Box<[SmolStr]>>,
     /// How they did before anything changed.
@@ -41,7 +41,7 @@ impl Plot {
 
     /// The names of the sites where something may stand.
     pub(super) fn site_names(&self) -> &[SmolStr] {
-        self.sites.as_deref().unwrap_or(&SITES)
+        self.sites.as_deref().unwrap_or(&USUAL_SITES)
     }
 
     /// How many devices there are.
@@ -69,11 +69,8 @@ impl Plot {
     /// numbers.
     pub(super) fn push(&mut self, listed: Listed, rank: Option<u32>) {
         if let Some(rank) = rank {
-            let place = self.ranked.partition_point(|(other, _)| *other < rank);
-            self.ranked.insert(place, (rank, self.len()));
-            for (later, _) in &mut self.ranked[place + 1..] {
-                *later += 1;
-            }
+            let place = self.listed_before(rank);
+            self.ranked.insert(place, (rank - place as u32, self.len()));
         }
         self.total.count(listed.kind, listed.assigned);
         self.listed.push(listed);
@@ -84,9 +81,22 @@ impl Plot {
         if rank >= self.total.network {
             return None;
         }
-        match self.ranked.partition_point(|(other, _)| *other <= rank) {
-            before @ 1.. if self.ranked[before - 1].0 == rank => Some(self.ranked[before - 1].1),
-            before => Some(rank - before as u32),
+        let place = self.listed_before(rank);
+        let generated = rank - place as u32;
+        match self.ranked.get(place) {
+            Some((before, index)) if *before == generated => Some(*index),
+            _ => Some(generated),
         }
+    }
+
+    /// How many listed devices have a smaller rank. That of each is the number of those before it,
+    /// generated and listed.
+    fn listed_before(&self, rank: u32) -> usize {
+        let (mut low, mut high) = (0, self.ranked.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.ranked[middle].0 + (middle as u32) < rank { low = middle + 1 } else { high = middle }
+        }
+        low
     }
 }

@@ -1,11 +1,11 @@
 //! What a workspace is given: devices that are generated, devices that a world lists, and its sites.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use smol_str::SmolStr;
 
-use super::DeviceType;
-use crate::nearest;
+use super::{Address, DeviceType, MOST_DEVICES, address::PLOTS};
+use crate::{nearest, world::WorkspaceIx};
 
 /// How many devices of each class a workspace has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,6 +32,25 @@ impl Mix {
 
     fn classes(&self) -> [u32; 4] {
         [self.network, self.compute, self.storage, self.unassigned]
+    }
+
+    /// The classes that there are, with the indices of their devices and a kind that has their letters.
+    pub(super) fn runs(&self) -> impl Iterator<Item = (DeviceType, Range<u32>)> + use<> {
+        let kinds = [DeviceType::AccessPoint, DeviceType::Compute, DeviceType::Storage, DeviceType::Switch];
+        let mut end = 0;
+        kinds.into_iter().zip(self.classes()).filter_map(move |(kind, count)| {
+            end += count;
+            (count > 0).then_some((kind, end - count..end))
+        })
+    }
+
+    /// Whether a device that is generated for `workspace` has this serial number.
+    pub(crate) fn has_serial(&self, workspace: WorkspaceIx, serial: &str) -> bool {
+        let address = Address::of_serial(serial).filter(|address| address.workspace() == workspace);
+        address.is_some_and(|address| {
+            let run = self.runs().find(|(_, run)| run.contains(&address.index()));
+            run.is_some_and(|(kind, _)| address.serial(kind) == serial)
+        })
     }
 
     pub(super) fn count(&mut self, kind: DeviceType, assigned: bool) {
@@ -108,17 +127,12 @@ impl Listed {
         let refuse =
             |field, value: &str, rule| Err(FleetError::Field { field, value: value.to_owned(), rule });
         if let Some(serial) = &self.serial
-            && !((1..=16).contains(&serial.len())
-                && serial.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()))
+            && !is_serial(serial)
         {
             return refuse("serial number", serial, "one to sixteen capital letters and digits");
         }
         if let Some(mac) = &self.mac
-            && !(mac.len() == 17
-                && mac.bytes().enumerate().all(|(at, byte)| match at % 3 {
-                    2 => byte == b':',
-                    _ => matches!(byte, b'0'..=b'9' | b'A'..=b'F'),
-                }))
+            && !is_mac(mac)
         {
             return refuse("MAC address", mac, "six pairs of capital hexadecimal digits with colons");
         }
@@ -145,7 +159,7 @@ impl Listed {
         {
             return refuse("tag", key, "a key of 1 to 128 characters, a value of at most 256");
         }
-        if self.tags.len() > 50 {
+        if self.tags.len() > MOST_TAGS {
             return refuse("tags", &self.tags.len().to_string(), "at most 50");
         }
         if let Some(site) = &self.site
@@ -158,6 +172,27 @@ impl Listed {
         Ok(())
     }
 }
+
+/// One to sixteen capital letters and digits (`central.md §1.1`).
+pub(crate) fn is_serial(text: &str) -> bool {
+    (1..=16).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+}
+
+/// Six pairs of capital hexadecimal digits with colons.
+pub(crate) fn is_mac(text: &str) -> bool {
+    text.len() == 17
+        && text.bytes().enumerate().all(|(at, byte)| match at % 3 {
+            2 => byte == b':',
+            _ => matches!(byte, b'0'..=b'9' | b'A'..=b'F'),
+        })
+}
+
+/// How many tags a device has at most (`glp.md §6.4`).
+pub const MOST_TAGS: usize = 50;
+
+/// How many sites a workspace has at most: a bound of Greenroom's own.
+pub const MOST_SITES: usize = 1_000;
 
 /// The longest notes of a device (request body of PATCH, `central.md §1.3`).
 pub const NOTES: usize = 256;
@@ -183,10 +218,10 @@ impl From<Mix> for Share {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FleetError {
     /// The twenty-four bits of an index.
-    #[error("a workspace can have at most 16777216 devices, not {0}")]
+    #[error("a workspace can have at most {most} devices, not {0}", most = MOST_DEVICES)]
     TooMany(u64),
     /// The sixteen bits of a plot.
-    #[error("at most 65536 workspaces can have devices")]
+    #[error("at most {most} workspaces can have devices", most = PLOTS)]
     TooManyWorkspaces,
     /// A workspace gets its share once.
     #[error("the workspace has devices already")]
@@ -218,4 +253,6 @@ pub enum FleetError {
 }
 
 /// The sites of a workspace of which nothing else is said.
-pub(super) static SITES: [SmolStr; 2] = [SmolStr::new_static("HQ"), SmolStr::new_static("Branch")];
+pub const SITES: [&str; 2] = ["HQ", "Branch"];
+
+pub(super) static USUAL_SITES: [SmolStr; 2] = [SmolStr::new_static(SITES[0]), SmolStr::new_static(SITES[1])];

@@ -1,26 +1,25 @@
 //! From a world file to the world it describes: what the file does not say follows from the seed.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use smol_str::SmolStr;
 
 use super::{
-    Base, Client, Contents, Device, DeviceMix, Devices, Home, Label, Provision as ProvisionForm, Spec, State,
-    Tenant, Workspace as WorkspaceForm, WorkspaceType, default_pattern, numbered,
+    Base, Client, Contents, Device, DeviceMix, Devices, Home, Provision as ProvisionForm, Spec, Title,
+    WorkspaceType,
+    rows::{Row, RowKind, creation, places, rows},
 };
 use crate::{
     access::Service,
-    audit::{AuditLog, Line},
-    credential::{ApiClient, ClientSecret, User},
+    credential::{ApiClient, ClientSecret},
     fleet::{Fleet, FleetError, Listed, Mix, Share},
     id::{Seed, WorkspaceId},
     role::ADMINISTRATOR,
     sample::{DEFAULT_SEED, REGION},
     secret::Secret,
     tenancy::{Address, Contact, Ownership, Platform, Workspace, WorkspaceKind},
-    token::{Symbol, Token, TokenTable},
-    world::{ClientIx, Provision, UserIx, WorkspaceIx, World},
+    world::{Provision, UserIx, WorkspaceIx, World},
 };
 
 /// When everything was made for which a file gives no time: 2025-09-17T13:06:59.001Z.
@@ -46,9 +45,10 @@ impl World {
         let roles = basics.roles.iter().flatten();
         world.roles.extend(roles.map(|(name, role)| (name.as_str().to_owned(), role.clone())));
         for user in basics.users.iter().flatten() {
-            let role = user.role.as_ref().map_or(ADMINISTRATOR, Label::as_str);
-            let ix = world.add_user(user.email.as_str(), role);
+            let role = user.role.as_ref().map_or(ADMINISTRATOR, Title::as_str);
+            let ix = world.add_user(user.email.as_str());
             let known = &mut world.users[ix.0];
+            role.clone_into(&mut known.role);
             if let Some(principal) = &user.principal {
                 principal.as_str().clone_into(&mut known.principal);
             }
@@ -58,18 +58,17 @@ impl World {
         }
         let mut fleet = Fleet::new(seed, world.born);
         let rows = rows(spec);
-        let numbers = places(rows.iter().map(|row| row.base().number));
-        let mut order: Vec<_> = rows.iter().zip(&numbers).collect();
-        order.sort_by_key(|(_, number)| **number);
-        for (row, _) in &order {
-            let ix = world.settle(row);
-            fleet.plant(ix, share(row.contents()))?;
+        let mut homes = vec![WorkspaceIx(0); rows.len()];
+        for at in creation(&rows) {
+            // Its MSP was made before it.
+            let msp = rows[at].msp.map(|msp| homes[msp]);
+            homes[at] = world.settle(&rows[at], msp);
+            fleet.plant(homes[at], share(rows[at].contents()))?;
         }
         world.fleet = Arc::new(fleet);
         // Clients and provisions come in the order of the file, whatever the order of their workspaces.
         let mut clients = Vec::new();
-        for row in &rows {
-            let Some(home) = world.settled(row.base()) else { continue };
+        for (row, &home) in rows.iter().zip(&homes) {
             world.provide(home, row.contents());
             clients.extend(world.employ(home, row));
         }
@@ -82,36 +81,24 @@ impl World {
         if let Some(state) = &spec.state {
             world.resume(state);
         }
-        world.change_devices(&rows);
+        world.change_devices(&rows, &homes);
         Ok(world)
     }
 
-    fn add_user(&mut self, email: &str, role: &str) -> UserIx {
-        let seed = self.seed;
-        self.users.push_back_mut(User {
-            email: email.to_owned(),
-            principal: seed.uuid("principal", email, 0).simple().to_string(),
-            context: seed.uuid_v1("user-context", email, 0).simple().to_string(),
-            role: role.to_owned(),
-        });
-        UserIx(self.users.len() - 1)
-    }
-
-    /// Makes the workspace of a row. Its MSP was made before it.
-    fn settle(&mut self, row: &Row<'_>) -> WorkspaceIx {
+    /// Makes the workspace of a row.
+    fn settle(&mut self, row: &Row<'_>, msp: Option<WorkspaceIx>) -> WorkspaceIx {
         let (seed, base, symbol) = (self.seed, row.base(), row.base().symbol.as_str());
-        let msp = row.msp().and_then(|msp| self.settled(msp));
-        let kind = match (row, msp) {
+        let kind = match (&row.kind, msp) {
             (_, Some(msp)) => {
                 WorkspaceKind::Tenant { msp, ownership: row.ownership().unwrap_or(Ownership::Msp) }
             }
-            (Row::Own(own), None) if own.kind() == WorkspaceType::Msp => WorkspaceKind::Msp,
+            (RowKind::Own(own), None) if own.kind() == WorkspaceType::Msp => WorkspaceKind::Msp,
             _ => WorkspaceKind::Standard,
         };
         let created_by = match (&base.owner, msp) {
             (Some(owner), _) => self.user_or_new(owner.as_str()),
             (None, Some(msp)) => self.workspace(msp).created_by,
-            (None, None) => self.user_or_new(&format!("admin@{}.example.com", symbol.to_ascii_lowercase())),
+            (None, None) => self.user_or_new(&made_up_owner(symbol)),
         };
         let (inherited_platform, inherited_cluster) = match msp.map(|msp| self.workspace(msp)) {
             Some(msp) => (msp.platform.clone(), msp.cluster.clone()),
@@ -121,7 +108,7 @@ impl World {
             let hours = SignedDuration::from_hours(self.workspaces.len() as i64);
             self.born.saturating_add(hours).unwrap_or(self.born)
         });
-        let text = |label: &Label| label.as_str().to_owned();
+        let text = |title: &Title| title.as_str().to_owned();
         let central_customer = match &base.central_customer {
             Some(customer) => customer.as_str().to_owned(),
             None => seed.uuid("central-customer", symbol, 0).simple().to_string(),
@@ -149,19 +136,8 @@ impl World {
         self.add_workspace(workspace)
     }
 
-    /// The workspace that was made of a row, even if it is gone.
-    fn settled(&self, base: &Base) -> Option<WorkspaceIx> {
-        let symbol = base.symbol.as_str();
-        let gone = || {
-            let of_it =
-                |it: &Workspace| it.gone && it.symbol == symbol && base.id.is_none_or(|id| it.id == id);
-            self.workspaces.iter().position(of_it).map(WorkspaceIx)
-        };
-        if base.gone == Some(true) { gone() } else { self.workspace_named(symbol) }
-    }
-
     fn user_or_new(&mut self, email: &str) -> UserIx {
-        self.user_named(email).unwrap_or_else(|| self.add_user(email, ADMINISTRATOR))
+        self.user_named(email).unwrap_or_else(|| self.add_user(email))
     }
 
     /// Provisions the service managers of a workspace: Central, if nothing is said.
@@ -197,16 +173,13 @@ impl World {
     /// The API clients of a workspace with their numbers, if the file gives them.
     fn employ(&mut self, home: WorkspaceIx, row: &Row<'_>) -> Vec<(Option<u32>, ApiClient)> {
         let symbol = row.base().symbol.as_str();
-        match (&row.contents().clients, row) {
+        match (&row.contents().clients, &row.kind) {
             (Some(clients), _) => {
                 clients.iter().map(|form| (form.number, self.client_of(home, form))).collect()
             }
-            (None, Row::Own(_)) => {
-                let made = |name: String, service| self.default_client(home, name, service);
-                vec![
-                    (None, made(symbol.to_owned(), Service::Platform)),
-                    (None, made(format!("{symbol}-central"), Service::Central)),
-                ]
+            (None, RowKind::Own(_)) => {
+                let made = |(name, service)| (None, self.default_client(home, name, service));
+                default_clients(symbol).map(made).into()
             }
             (None, _) => Vec::new(),
         }
@@ -270,167 +243,18 @@ impl World {
             ..plain
         }
     }
-
-    /// Goes on where the world was that the file was written from.
-    fn resume(&mut self, state: &State) {
-        let by_symbol: HashMap<_, _> =
-            self.workspaces.iter().enumerate().map(|(ix, it)| (it.symbol.clone(), WorkspaceIx(ix))).collect();
-        // Present workspaces win over deleted ones of the same symbol.
-        let place = |symbol: &str| self.workspace_named(symbol).or_else(|| by_symbol.get(symbol).copied());
-        let by_id: HashMap<_, _> =
-            self.clients.iter().enumerate().map(|(ix, it)| (it.id.clone(), ClientIx(ix))).collect();
-        let tokens = state.tokens.iter().flat_map(|rows| &rows.0).filter_map(|token| {
-            Some(Token {
-                ordinal: token.number,
-                kind: token.kind,
-                symbol: Symbol { subject: token.name.subject.as_str().to_owned(), nth: token.name.nth },
-                client: *by_id.get(token.client.as_str())?,
-                workspace: place(token.workspace.as_str())?,
-                issued_at: token.issued_at,
-                expires_at: token.expires_at,
-                parent: token.parent,
-                adopted: token.adopted == Some(true),
-                revoked: token.revoked == Some(true),
-                seal: token.sha256,
-            })
-        });
-        let counters = state.counters.as_ref();
-        let subjects = counters.and_then(|counters| counters.subjects.as_ref()).into_iter().flatten();
-        let subjects = subjects.map(|(subject, count)| (subject.as_str().to_owned(), *count));
-        let issued = counters.and_then(|counters| counters.tokens).unwrap_or_default();
-        let tokens = TokenTable::resume(tokens, issued, subjects);
-        let lines = state.audit.iter().flat_map(|rows| &rows.0).filter_map(|line| {
-            Some(Line {
-                ordinal: line.number,
-                workspace: place(line.workspace.as_str())?,
-                user: self.user_named(line.user.as_str())?,
-                category: line.category.as_str().to_owned().into(),
-                description: line.description.as_str().to_owned(),
-                at: line.at,
-            })
-        });
-        let written = counters.and_then(|counters| counters.audit_lines).unwrap_or_default();
-        let audit = AuditLog::resume(lines, written);
-        (self.tokens, self.audit) = (tokens, audit);
-    }
-
-    /// Lets happen again what happened to generated devices.
-    fn change_devices(&mut self, rows: &[Row<'_>]) {
-        let mut fleet = Fleet::clone(&self.fleet);
-        for row in rows {
-            let Some(home) = self.settled(row.base()) else { continue };
-            let devices = row.contents().devices.as_ref();
-            for change in devices.and_then(|devices| devices.changed.as_ref()).iter().flat_map(|rows| &rows.0)
-            {
-                let tags = change.tags.as_ref().map(tags);
-                let notes = change.notes.as_ref().map(|notes| SmolStr::new(notes.as_str()));
-                let forgotten = change.monitored == Some(false);
-                fleet.resume(home, change.serial.as_str(), notes, tags, forgotten, change.updated_at);
-            }
-        }
-        self.fleet = Arc::new(fleet);
-    }
 }
 
-/// A workspace of the file, with the MSP that it stands under.
-enum Row<'s> {
-    Own(&'s WorkspaceForm),
-    Tenant(&'s Tenant, &'s Base),
-    Generated(Box<Tenant>, &'s Base),
+/// The clients of a workspace of which nothing is said.
+pub(super) fn default_clients(symbol: &str) -> [(String, Service); 2] {
+    [(symbol.to_owned(), Service::Platform), (format!("{symbol}-central"), Service::Central)]
 }
 
-impl Row<'_> {
-    fn base(&self) -> &Base {
-        match self {
-            Self::Own(own) => &own.base,
-            Self::Tenant(tenant, _) => &tenant.base,
-            Self::Generated(tenant, _) => &tenant.base,
-        }
-    }
-
-    fn contents(&self) -> &Contents {
-        match self {
-            Self::Own(own) => &own.contents,
-            Self::Tenant(tenant, _) => &tenant.contents,
-            Self::Generated(tenant, _) => &tenant.contents,
-        }
-    }
-
-    fn ownership(&self) -> Option<Ownership> {
-        match self {
-            Self::Own(_) => None,
-            Self::Tenant(tenant, _) => tenant.ownership,
-            Self::Generated(tenant, _) => tenant.ownership,
-        }
-    }
-
-    fn msp(&self) -> Option<&Base> {
-        match self {
-            Self::Own(_) => None,
-            Self::Tenant(_, msp) | Self::Generated(_, msp) => Some(msp),
-        }
-    }
-}
-
-/// All workspaces: each MSP, its generated tenants, its listed ones.
-fn rows(spec: &Spec) -> Vec<Row<'_>> {
-    let mut rows = Vec::new();
-    for own in &spec.workspaces {
-        rows.push(Row::Own(own));
-        let Some(tenants) = &own.estate.tenants else { continue };
-        let pattern = match &tenants.symbol {
-            Some(pattern) => pattern.as_str().to_owned(),
-            None => default_pattern(own.base.symbol.as_str()),
-        };
-        let devices = tenants.devices.clone().or_else(|| {
-            let network = Some(own.estate.devices_per_tenant?);
-            Some(DeviceMix { network, ..DeviceMix::new() })
-        });
-        let devices = devices.map(Devices::new);
-        let changed: HashMap<_, _> = tenants
-            .changed
-            .iter()
-            .flat_map(|changed| &changed.0)
-            .map(|changed| (changed.base.symbol.as_str(), changed))
-            .collect();
-        for n in 1..=u64::from(tenants.count.map_or(0, super::TenantCount::get)) {
-            // A number in a pattern that was checked makes a symbol.
-            let Ok(symbol) = numbered(&pattern, n).parse::<super::Symbol>() else { continue };
-            let name = tenants.name.as_ref().and_then(|name| numbered(name.as_str(), n).parse().ok());
-            let changed = changed.get(symbol.as_str());
-            let base = Base { name, ..Base::new(symbol) };
-            let contents = Contents { devices: devices.clone(), ..Contents::new() };
-            let mut generated = Tenant { base, ownership: tenants.ownership, contents };
-            if let Some(changed) = changed {
-                replace(&mut generated, changed);
-            }
-            rows.push(Row::Generated(Box::new(generated), &own.base));
-        }
-        rows.extend(tenants.listed.iter().flatten().map(|tenant| Row::Tenant(tenant, &own.base)));
-    }
-    rows
-}
-
-/// Puts what is said of a generated tenant in the place of what was generated.
-fn replace(generated: &mut Tenant, said: &Tenant) {
-    macro_rules! replace {
-        ($($part:ident: $($field:ident)+;)+) => {
-            $($(if said.$part.$field.is_some() {
-                generated.$part.$field.clone_from(&said.$part.$field);
-            })+)+
-        };
-    }
-    replace! {
-        base: name id central_customer owner cluster platform contact description created_at updated_at
-            generation number gone;
-        contents: sites devices clients provisions;
-    }
-    generated.ownership = said.ownership.or(generated.ownership);
-}
-
-/// The place of each in the order of creation: where it stands in the file, unless it says another.
-fn places(numbers: impl Iterator<Item = Option<u32>>) -> Vec<usize> {
-    numbers.enumerate().map(|(at, number)| number.map_or(at, |number| number as usize)).collect()
+/// The user who made a workspace of which nothing is said.
+pub(super) fn made_up_owner(symbol: &str) -> String {
+    let symbol = symbol.to_ascii_lowercase();
+    let labels: Vec<_> = symbol.split('.').filter(|label| !label.is_empty()).collect();
+    format!("admin@{}.example.com", labels.join("."))
 }
 
 fn derived_secret(seed: Seed, name: &str) -> Secret {
@@ -443,9 +267,9 @@ fn contact(base: &Base, owner: &str) -> Contact {
         let address = Address { country: Some("US".to_owned()), ..Address::default() };
         return Contact { address, phone: None, email: Some(owner.to_owned()) };
     };
-    let label = |label: &Option<Label>| label.as_ref().map(|label| label.as_str().to_owned());
+    let title = |title: &Option<Title>| title.as_ref().map(|title| title.as_str().to_owned());
     let address = contact.address.as_ref().map(|address| Address {
-        street: label(&address.street),
+        street: title(&address.street),
         complement: address.complement.as_ref().map(|text| text.as_str().to_owned()),
         city: address.city.as_ref().map(|text| text.as_str().to_owned()),
         state: address.state.as_ref().map(|text| text.as_str().to_owned()),
@@ -454,27 +278,21 @@ fn contact(base: &Base, owner: &str) -> Contact {
     });
     Contact {
         address: address.unwrap_or_default(),
-        phone: label(&contact.phone),
-        email: label(&contact.email),
+        phone: title(&contact.phone),
+        email: contact.email.as_ref().map(|email| email.as_str().to_owned()),
     }
 }
 
-fn tags(tags: &super::Tags) -> crate::fleet::Tags {
+pub(super) fn tags(tags: &super::Tags) -> crate::fleet::Tags {
     tags.iter().map(|(key, value)| (SmolStr::new(key.as_str()), SmolStr::new(value.as_str()))).collect()
 }
 
 /// What a workspace is given of the fleet.
 fn share(contents: &Contents) -> Share {
-    let count = |count: Option<super::DeviceCount>| count.map_or(0, super::DeviceCount::get);
     let none = Devices::new(DeviceMix::new());
     let devices = contents.devices.as_ref().unwrap_or(&none);
     Share {
-        mix: Mix {
-            network: count(devices.mix.network),
-            compute: count(devices.mix.compute),
-            storage: count(devices.mix.storage),
-            unassigned: count(devices.mix.unassigned),
-        },
+        mix: mix(devices),
         listed: devices.listed.iter().flat_map(|rows| &rows.0).map(listed).collect(),
         sites: contents
             .sites
@@ -483,9 +301,21 @@ fn share(contents: &Contents) -> Share {
     }
 }
 
+/// What a workspace lets generate.
+pub(super) fn mix(Devices { mix, .. }: &Devices) -> Mix {
+    let count = |count: Option<super::DeviceCount>| count.map_or(0, super::DeviceCount::get);
+    Mix {
+        network: count(mix.network),
+        compute: count(mix.compute),
+        storage: count(mix.storage),
+        unassigned: count(mix.unassigned),
+    }
+}
+
 fn listed(device: &Device) -> Listed {
     let plain = Listed::new(device.kind);
     let assigned = device.assigned.unwrap_or(plain.assigned);
+    let provisioned = device.provisioned.unwrap_or(assigned);
     Listed {
         serial: Some(SmolStr::new(device.serial.as_str())),
         mac: device.mac.as_ref().map(|mac| SmolStr::new(mac.as_str())),
@@ -498,8 +328,8 @@ fn listed(device: &Device) -> Listed {
         tags: device.tags.as_ref().map(tags).unwrap_or_default(),
         notes: device.notes.as_ref().map(|notes| SmolStr::new(notes.as_str())).unwrap_or_default(),
         assigned,
-        provisioned: device.provisioned.unwrap_or(assigned),
-        online: device.online.unwrap_or(assigned),
+        provisioned,
+        online: device.online.unwrap_or(provisioned),
         ..plain
     }
 }

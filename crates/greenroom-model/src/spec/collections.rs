@@ -129,13 +129,27 @@ impl Form for bool {
     }
 }
 
+/// The whole number that a word of YAML means: `12`, `0xc`, `0o14` and `12.0` are one.
+pub(super) fn whole(word: &str) -> Option<u64> {
+    if let Some(digits) = word.strip_prefix("0x") {
+        return u64::from_str_radix(digits, 16).ok();
+    }
+    if let Some(digits) = word.strip_prefix("0o") {
+        return u64::from_str_radix(digits, 8).ok();
+    }
+    word.parse().ok().or_else(|| {
+        // What a float can tell apart.
+        let number = word.parse::<f64>().ok()?;
+        ((0.0..=9_007_199_254_740_991.0).contains(&number) && number.fract() == 0.0).then_some(number as u64)
+    })
+}
+
 /// Reads a whole number from 0 to `most`.
 pub(super) fn number(reader: &mut Reader<'_>, id: Id, most: u64) -> Option<u64> {
     if !reader.is(id, Kind::Number) {
         return None;
     }
-    let digits = reader.tree.characters(id)?;
-    let number = digits.parse().ok().filter(|number| *number <= most);
+    let number = whole(reader.tree.characters(id)?).filter(|number| *number <= most);
     if number.is_none() {
         reader.wrong(id, format!("must be a whole number from 0 to {most}"), "");
     }

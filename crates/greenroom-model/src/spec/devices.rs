@@ -8,14 +8,13 @@ use super::{
     collections::Rows,
     form::{Keys, Reader},
     record::{plain_maps, records},
-    tree::Id,
+    tree::{Id, Kind},
     values::Count,
-    words::{Label, Mac, Serial, Text},
+    words::{Line, Mac, Serial, Text, Title},
 };
 use crate::fleet::DeviceType;
 
-/// How many devices a workspace has at most: twenty-four bits of a device's number count them.
-pub const MOST_DEVICES: u32 = 16_777_215;
+pub use crate::fleet::{MOST_DEVICES, MOST_TAGS};
 
 /// How many devices of a class a workspace has.
 pub type DeviceCount = Count<MOST_DEVICES>;
@@ -56,17 +55,17 @@ records! {
         /// Its MAC address.
         mac: Mac => defines Mac,
         /// Its model.
-        model: Text<1, 32>,
+        model: Line<32>,
         /// Its part number.
-        part_number: Text<1, 12>,
+        part_number: Line<12>,
         /// Its firmware version.
-        firmware: Text<1, 32>,
+        firmware: Line<32>,
         /// The tier of its subscription.
-        tier: Text<1, 32>,
+        tier: Line<32>,
         /// Its name in Central.
-        name: Text<1, 256>,
+        name: Line<256>,
         /// The name of its site, one of the workspace's.
-        site: Label => refers Site,
+        site: Title => refers Site,
         /// Notes in Central.
         notes: Text<0, 256>,
         /// Tags in GLP.
@@ -77,7 +76,7 @@ records! {
         provisioned: bool,
         /// Whether it answers: so if it is on board and nothing is said.
         online: bool,
-    };
+    } check device_fits;
 
     /// A device that is not as it was given. Written by export.
     DeviceChange {
@@ -92,10 +91,45 @@ records! {
         monitored: bool,
         /// When it was last changed.
         updated_at: Timestamp,
-    };
+    } check tags_fit;
 }
 
 plain_maps!(DeviceMix, Devices, Device, DeviceChange);
+
+fn tags_fit(reader: &mut Reader<'_>, _: Id, keys: &Keys) {
+    let Some(tags) = keys.get("tags") else { return };
+    if let Some((surplus, _)) =
+        reader.tree.pairs(tags).nth(MOST_TAGS).filter(|_| reader.tree.kind(tags) == Kind::Map)
+    {
+        let message = format!("a device has at most {MOST_TAGS} tags, and here it has more");
+        reader.wrong(surplus, message, "leave some out");
+    }
+}
+
+/// Central has network devices only, on board only what is assigned to it, and hears only those on board.
+fn device_fits(reader: &mut Reader<'_>, id: Id, keys: &Keys) {
+    tags_fit(reader, id, keys);
+    let said = |key| Some(reader.tree.characters(keys.get(key)?)?.to_ascii_lowercase());
+    let is = |key| said(key).is_some_and(|word| word == "true");
+    let is_not = |key| said(key).is_some_and(|word| word == "false");
+    let text = |key| reader.tree.characters(keys.get(key)?);
+    let stays_out = match text("type") {
+        Some("COMPUTE" | "STORAGE") => Some("Central has network devices only"),
+        _ if is_not("assigned") => Some("it is not assigned to Central"),
+        _ => None,
+    };
+    let silent = if is_not("provisioned") { Some("it is not on board") } else { stays_out };
+    let mistakes = [
+        ("assigned", stays_out.filter(|_| !is_not("assigned"))),
+        ("provisioned", stays_out),
+        ("online", silent),
+    ];
+    for (key, why) in mistakes {
+        if let (Some(value), Some(why)) = (keys.get(key).filter(|_| is(key)), why) {
+            reader.wrong(value, format!("cannot be true: {why}"), "leave it out, or say false");
+        }
+    }
+}
 
 fn mix_fits(reader: &mut Reader<'_>, id: Id, _: &Keys) {
     let classes = ["network", "compute", "storage", "unassigned"];

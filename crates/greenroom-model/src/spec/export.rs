@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::{
     Address, AuditLine, Base, Basics, Client, Contact, Contents, Counters, Device, DeviceChange, DeviceCount,
-    DeviceMix, Devices, Estate, Home, MOST_BYTES, NotThis, Provision, Rows, Spec, State, Tags, Tenant,
-    Tenants, Token, TokenLife, TokenName, Unwritable, User, VERSION, Workspace, WorkspaceType,
+    DeviceMix, Devices, Estate, Home, MOST_BYTES, NotThis, Nth, NthOf, Provision, Rows, Spec, State, Tags,
+    Tenant, Tenants, Token, TokenLife, TokenName, Unwritable, User, VERSION, Workspace, WorkspaceType,
 };
 use crate::{
     access::Service,
@@ -260,10 +260,10 @@ impl Export<'_> {
             |token: &&token::Token| !token.adopted && token.has_expired(now, world.dialect.clock_skew.0);
         let tokens = world.tokens.iter().filter(|token| !expired(token)).map(|token| {
             Ok(Token {
-                number: token.ordinal,
+                number: Nth::new(token.ordinal),
                 name: TokenName {
                     subject: word("token subject", &token.symbol.subject)?,
-                    nth: token.symbol.nth,
+                    nth: nth_of(token.symbol.nth),
                 },
                 kind: token.kind,
                 client: word("client id", &world.client(token.client).id)?,
@@ -271,14 +271,14 @@ impl Export<'_> {
                 issued_at: token.issued_at,
                 expires_at: token.expires_at,
                 sha256: token.seal,
-                parent: token.parent,
+                parent: token.parent.map(Nth::new),
                 adopted: token.adopted.then_some(true),
                 revoked: token.revoked.then_some(true),
             })
         });
         let lines = world.audit.lines().map(|line| {
             Ok(AuditLine {
-                number: line.ordinal,
+                number: Nth::new(line.ordinal),
                 workspace: symbol(line.workspace)?,
                 user: word("user", &world.user(line.user).email)?,
                 category: word("category", &line.category)?,
@@ -287,18 +287,22 @@ impl Export<'_> {
             })
         });
         let (issued, subjects) = world.tokens.counters();
-        let subjects = subjects.map(|(subject, count)| Ok((word("token subject", subject)?, count)));
+        let subjects = subjects.map(|(subject, count)| Ok((word("token subject", subject)?, nth_of(count))));
         Ok(State {
             saved_at: Some(now),
             counters: Some(Counters {
-                tokens: Some(issued),
-                audit_lines: Some(world.audit.written()),
+                tokens: Some(Nth::new(issued)),
+                audit_lines: Some(Nth::new(world.audit.written())),
                 subjects: Some(subjects.collect::<Result<_, ExportError>>()?),
             }),
             tokens: Some(Rows(tokens.collect::<Result<_, ExportError>>()?)),
             audit: Some(Rows(lines.collect::<Result<_, ExportError>>()?)),
         })
     }
+}
+
+fn nth_of(count: u32) -> NthOf {
+    NthOf::new(count.min(NthOf::MOST)).unwrap_or_default()
 }
 
 /// What workspaces contain, by workspace.
@@ -332,6 +336,8 @@ fn tags(tags: &crate::fleet::Tags) -> Result<Tags, ExportError> {
 }
 
 fn device(listed: &Listed) -> Result<Device, ExportError> {
+    let assigned = listed.assigned && listed.kind.is_network();
+    let provisioned = listed.provisioned && assigned;
     let text = |text: &Option<smol_str::SmolStr>| text.as_ref().map(ToString::to_string);
     Ok(Device {
         serial: word("serial number", listed.serial.as_deref().unwrap_or_default())?,
@@ -345,9 +351,10 @@ fn device(listed: &Listed) -> Result<Device, ExportError> {
         site: maybe("site", &text(&listed.site))?,
         notes: Some(word("notes", &listed.notes)?),
         tags: Some(tags(&listed.tags)?),
-        assigned: Some(listed.assigned),
-        provisioned: Some(listed.provisioned),
-        online: Some(listed.online),
+        // What cannot be is not written, and has no effect either.
+        assigned: Some(assigned),
+        provisioned: Some(provisioned),
+        online: Some(provisioned && listed.online),
     })
 }
 

@@ -8,6 +8,7 @@ use serde::ser::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::{
+    collections::whole,
     mistake::{Findings, Found},
     names::Names,
     tree::{Id, Kind, Tree},
@@ -171,9 +172,24 @@ impl<'t> Reader<'t> {
 
     /// The number under a key of a map, if there is one.
     pub(super) fn number_at(&self, map: Id, key: &str) -> Option<u64> {
-        self.tree.characters(self.at(map, key)?)?.parse().ok()
+        whole(self.tree.characters(self.at(map, key)?)?)
+    }
+
+    /// A text as messages show it, unless it may hold a secret.
+    pub(super) fn shown(&self, id: Id, text: &str) -> String {
+        if self.may_hold_a_secret(id, text) { HIDDEN.to_owned() } else { quoted(text) }
+    }
+
+    /// Whether a text may be what was meant for the next key: one over several lines, and one within a client
+    /// that has a blank in it or names a secret.
+    fn may_hold_a_secret(&self, id: Id, text: &str) -> bool {
+        let odd = || text.contains(char::is_whitespace) || text.to_ascii_lowercase().contains("sec");
+        self.tree.is_folded(id) || (odd() && self.tree.path(id).contains("clients["))
     }
 }
+
+/// What stands for a text that may hold a secret.
+const HIDDEN: &str = "\"…\"";
 
 /// Why a word will not do.
 pub(super) struct Complaint {
@@ -226,6 +242,9 @@ impl<T: Word> Form for T {
         match T::of(reader.tree.characters(id)?) {
             Ok(value) => Some(value),
             Err(Complaint { message, mend }) => {
+                let text = reader.tree.characters(id).unwrap_or_default();
+                let hidden = reader.may_hold_a_secret(id, text);
+                let message = if hidden { message.replace(&quoted(text), HIDDEN) } else { message };
                 reader.wrong(id, message, mend);
                 None
             }

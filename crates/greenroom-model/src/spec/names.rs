@@ -3,15 +3,16 @@
 use std::collections::{HashMap, hash_map::Entry};
 
 use super::{
-    form::{Reader, near, quoted},
+    collections::whole,
+    form::{Reader, near},
     tree::{Id, Kind},
 };
 use crate::role;
 
-pub use crate::tenancy::MOST_WORKSPACES;
-
-/// The sites of a workspace that lists none.
-pub const SITES: [&str; 2] = ["HQ", "Branch"];
+pub use crate::{
+    fleet::{MOST_SITES, SITES},
+    tenancy::MOST_WORKSPACES,
+};
 
 /// For how many unknown names the nearest known one is looked for.
 const MOST_HINTS: usize = 100;
@@ -20,6 +21,8 @@ const MOST_HINTS: usize = 100;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Name {
     User,
+    /// The same without regard to case.
+    UserInAnyCase,
     Role,
     Workspace,
     WorkspaceId,
@@ -44,7 +47,7 @@ impl Name {
     /// What the name is called, and what it is a name of.
     pub(super) fn what(self) -> (&'static str, &'static str) {
         match self {
-            Self::User => ("e-mail address", "user"),
+            Self::User | Self::UserInAnyCase => ("e-mail address", "user"),
             Self::Role => ("name", "role"),
             Self::Workspace | Self::Generated => ("symbol", "workspace"),
             Self::Changed => ("symbol", "change"),
@@ -68,8 +71,10 @@ impl Name {
             Self::WorkspaceId | Self::CentralCustomer | Self::Provision => {
                 text.replace('-', "").to_ascii_lowercase()
             }
-            Self::Mac => text.to_ascii_uppercase(),
+            Self::Mac | Self::Serial | Self::ChangedSerial => text.to_ascii_uppercase(),
             Self::TokenDigest => text.to_ascii_lowercase(),
+            Self::UserInAnyCase => text.to_lowercase(),
+            Self::Token => whole(text).map_or_else(|| text.to_owned(), |number| number.to_string()),
             _ => text.to_owned(),
         }
     }
@@ -147,9 +152,14 @@ impl Reader<'_> {
     pub(super) fn defines(&mut self, kind: Name, owner: Id, value: Id, good: bool) {
         let tree = self.tree;
         match (kind, tree.kind(value)) {
-            // A key that comes twice is a mistake already.
-            (Name::Role, Kind::Map) => tree.pairs(value).for_each(|(key, _)| self.define(kind, key, true)),
-            (Name::Site, Kind::List) => tree.children(value).for_each(|item| self.define(kind, item, false)),
+            (Name::Role, Kind::Map) => tree.pairs(value).for_each(|(key, _)| self.define_role(key)),
+            (Name::Site, Kind::List) => {
+                tree.children(value).for_each(|item| self.define(kind, item, false));
+                if let Some(surplus) = tree.children(value).nth(MOST_SITES) {
+                    let message = format!("a workspace has at most {MOST_SITES} sites, and here it has more");
+                    self.wrong(surplus, message, "leave some out");
+                }
+            }
             (Name::Role | Name::Site, _) => {}
             _ => {
                 let gone = self.at(owner, "gone").and_then(|gone| tree.characters(gone)) == Some("true");
@@ -165,6 +175,15 @@ impl Reader<'_> {
         }
     }
 
+    fn define_role(&mut self, key: Id) {
+        let known = self.tree.characters(key).filter(|name| role::preconfigured().contains_key(*name));
+        if known.is_some() {
+            self.wrong(key, "this role is there already and stays what it is", "give yours another name");
+        }
+        // A key that comes twice is a mistake already.
+        self.define(Name::Role, key, true);
+    }
+
     /// Gives a name. One that is `weak` may be given again.
     fn define(&mut self, kind: Name, value: Id, weak: bool) {
         let Some(text) = self.tree.characters(value) else { return };
@@ -176,7 +195,13 @@ impl Reader<'_> {
             }
             _ => (kind, scope),
         };
-        if let Some(first) = self.names.define(kind, scope, text, value, weak) {
+        let any_case = || Some(Name::UserInAnyCase).filter(|_| kind == Name::User);
+        let mut first = self.names.define(kind, scope, text, value, weak);
+        if let Some(any_case) = any_case() {
+            let same = self.names.define(any_case, scope, text, value, weak);
+            first = first.or(same);
+        }
+        if let Some(first) = first {
             let (what, owner) = kind.what();
             let message = format!("another {owner} has this {what}");
             self.wrong_like(value, message, "each needs its own", Some(first));
@@ -218,12 +243,17 @@ impl Reader<'_> {
                 Name::Role => names.is_given(*kind, 0, text) || preconfigured.contains_key(text),
                 Name::Workspace => names.is_given(*kind, 0, text) || generated.contains_key(text),
                 Name::Generated => generated.get(text) == Some(scope),
-                Name::Site => self.known_sites(&names, *scope).contains(&text.as_str()),
+                Name::Site => match self.at(*scope, "sites") {
+                    Some(_) => names.is_given(*kind, *scope, text),
+                    None => SITES.contains(&text.as_str()),
+                },
                 _ => names.is_given(*kind, 0, text),
             };
             if !found {
                 hints += 1;
-                let (message, mend) = self.unknown(&names, *kind, *scope, text, hints <= MOST_HINTS);
+                let shown = self.shown(*place, text);
+                let (message, mend) =
+                    self.unknown(&names, (*kind, *scope, text), &shown, hints <= MOST_HINTS);
                 self.wrong(*place, message, mend);
             }
         }
@@ -263,10 +293,16 @@ impl Reader<'_> {
         generated
     }
 
-    fn unknown(&self, names: &Names, kind: Name, scope: Id, text: &str, hint: bool) -> (String, String) {
+    fn unknown(
+        &self,
+        names: &Names,
+        (kind, scope, text): (Name, Id, &str),
+        shown: &str,
+        hint: bool,
+    ) -> (String, String) {
         let (_, owner) = kind.what();
         if kind == Name::Generated {
-            let message = format!("no tenant with the symbol {} is generated here", quoted(text));
+            let message = format!("no tenant with the symbol {} is generated here", shown);
             let generator = names.generators.iter().find(|generator| generator.msp == scope);
             let mend = generator.map(|Generator { pattern, count, .. }| {
                 format!("they are {} to {}", numbered(pattern, 1), numbered(pattern, *count))
@@ -275,7 +311,7 @@ impl Reader<'_> {
         }
         let preconfigured = role::preconfigured();
         let mut known = match kind {
-            Name::Site => self.known_sites(names, scope),
+            Name::Site if hint => self.known_sites(names, scope),
             _ if hint => names.all(kind, 0),
             _ => Vec::new(),
         };
@@ -287,6 +323,6 @@ impl Reader<'_> {
             None if (1..=8).contains(&known.len()) => format!("there is {}", known.join(", ")),
             None => format!("add the {owner}, or name another"),
         };
-        (format!("there is no {owner} {}", quoted(text)), mend)
+        (format!("there is no {owner} {shown}"), mend)
     }
 }

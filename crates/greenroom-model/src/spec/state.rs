@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{
     collections::Rows,
     record::{plain_maps, records},
+    values::{Nth, NthOf},
     words::{Email, Label, Note, Symbol, TokenName},
 };
 use crate::{secret::Digest, token::TokenKind};
@@ -27,17 +28,17 @@ records! {
     /// How many of everything there have been. What comes next goes on from there.
     Counters {} optional {
         /// Tokens.
-        tokens: u64,
+        tokens: Nth,
         /// Lines of the audit log.
-        audit_lines: u64,
+        audit_lines: Nth,
         /// Tokens of each subject.
-        subjects: BTreeMap<Label, u32>,
+        subjects: BTreeMap<Label, NthOf>,
     };
 
     /// A token, known by its digest.
     Token {
         /// Its number.
-        number: u64 => defines Token,
+        number: Nth => defines Token,
         /// What it is called: msp#1.
         name: TokenName,
         /// Who issued it.
@@ -54,7 +55,7 @@ records! {
         /// The SHA-256 of its value.
         sha256: Digest => defines TokenDigest,
         /// The number of the token it was exchanged from.
-        parent: u64,
+        parent: Nth,
         /// Whether it came from outside rather than from here.
         adopted: bool,
         /// Whether it was taken back.
@@ -64,7 +65,7 @@ records! {
     /// A line of the audit log.
     AuditLine {
         /// Its number.
-        number: u64,
+        number: Nth,
         /// The symbol of the workspace it happened in.
         workspace: Symbol => refers Workspace,
         /// The e-mail address of who did it.

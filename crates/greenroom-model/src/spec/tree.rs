@@ -192,6 +192,11 @@ impl<'t> Tree<'t> {
         self.nodes[id].open
     }
 
+    /// Whether a word without quotes goes over several lines.
+    pub(super) fn is_folded(&self, id: Id) -> bool {
+        matches!(self.nodes[id].what, What::PlainOdd(_))
+    }
+
     pub(super) fn is_alias(&self, id: Id) -> bool {
         matches!(self.nodes[id].what, What::Alias)
     }
@@ -261,7 +266,9 @@ impl<'t> Tree<'t> {
                         if !path.is_empty() {
                             path.push('.');
                         }
-                        path.push_str(&self.characters(pair[0]).map_or(Cow::Borrowed("?"), quoted_if_odd));
+                        let whole = pair[0] != target && !path.contains("clients[");
+                        let key = self.characters(pair[0]).map(|key| quoted_if_odd(key, whole));
+                        path.push_str(&key.unwrap_or(Cow::Borrowed("?")));
                         if pair[0] == target { target } else { pair.get(1).copied().unwrap_or(target) }
                     })
                 }
@@ -277,7 +284,14 @@ impl<'t> Tree<'t> {
     }
 }
 
-fn quoted_if_odd(key: &str) -> Cow<'_, str> {
+/// A key as a path shows it. One that is not known to be `whole` ends where a value may begin whose colon or
+/// blank was forgotten: it may be a secret.
+fn quoted_if_odd(key: &str, whole: bool) -> Cow<'_, str> {
+    let end = |c: char| matches!(c, ':' | '=') || (!whole && c.is_whitespace());
+    if let Some((before, _)) = key.split_once(end) {
+        let short: String = before.chars().take(64).collect();
+        return format!("\"{}…\"", short.escape_debug()).into();
+    }
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
     if !key.is_empty() && key.chars().count() <= 64 && key.chars().all(plain) {
         return key.into();
@@ -378,7 +392,7 @@ mod tests {
             "a[0] = b: x y\n    \"c d\": [1, {e: f}]",
             "a[0].b = b",
             "a[0].b = x y",
-            "a[0].\"c d\" = \"c d\"",
+            "a[0].\"c…\" = \"c d\"",
             "a[0].\"c d\" = [1, {e: f}]",
             "a[0].\"c d\"[0] = 1",
             "a[0].\"c d\"[1] = {e: f}",

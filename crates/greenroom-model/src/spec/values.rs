@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::{
     collections::number,
-    form::{Complaint, Definitions, Form, Reader, Written, near, quoted},
+    form::{Complaint, Definitions, Form, Reader, Written, near},
     tree::{Id, Kind},
-    words::{Host, dedicated},
+    words::{Host, dedicated, duration_pattern, is_duration},
 };
 use crate::{
     dialect::{Dialect, Preset, Row},
@@ -20,6 +20,9 @@ use crate::{
 pub struct Count<const MOST: u32>(u32);
 
 impl<const MOST: u32> Count<MOST> {
+    /// The largest.
+    pub const MOST: u32 = MOST;
+
     /// The number, unless it is too large.
     pub fn new(number: u32) -> Option<Self> {
         (number <= MOST).then_some(Self(number))
@@ -28,6 +31,42 @@ impl<const MOST: u32> Count<MOST> {
     /// The number.
     pub fn get(self) -> u32 {
         self.0
+    }
+}
+
+/// A number that goes up by one with each of its kind, with room for more than there will ever be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Nth(u64);
+
+/// How many of its kind a subject has had, with as much room.
+pub type NthOf = Count<2_000_000_000>;
+
+impl Nth {
+    /// The largest: one that JSON can write.
+    pub const MOST: u64 = (1 << 53) - 1;
+
+    /// The number, or the largest.
+    pub fn new(number: u64) -> Self {
+        Self(number.min(Self::MOST))
+    }
+
+    /// The number.
+    pub fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl Form for Nth {
+    fn read(reader: &mut Reader<'_>, id: Id) -> Option<Self> {
+        number(reader, id, Self::MOST).map(Self)
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(self.0)
+    }
+
+    fn schema(_: &mut Definitions) -> Value {
+        json!({"type": "integer", "minimum": 0, "maximum": Self::MOST})
     }
 }
 
@@ -72,7 +111,8 @@ impl Form for Platform {
                 None
             }
             found => {
-                let message = format!("there is no platform {}", quoted(found.unwrap_or_default()));
+                let found = reader.shown(id, found.unwrap_or_default());
+                let message = format!("there is no platform {found}");
                 reader.wrong(id, message, "write cloud, or {dedicated: dedicated.example.com}");
                 None
             }
@@ -121,8 +161,8 @@ impl Form for Dialect {
         for row in &rows {
             let Some(value) = keys.get(&row.name) else { continue };
             match word(reader, value).map(|text| (text, dialect.set(&row.name, text))) {
-                Some((_, Ok(()))) => {}
-                Some((text, Err(_))) => {
+                Some((text, Ok(()))) if is_spelt(&row.name, text) => {}
+                Some((text, _)) => {
                     let values: Vec<_> = row.values.iter().map(String::as_str).collect();
                     complain(reader, value, &row.name, text, &values);
                     whole = false;
@@ -152,8 +192,10 @@ impl Form for Dialect {
             let named = row.values.iter().all(|value| Self::default().set(&row.name, value).is_ok());
             let numbers = row.values.iter().filter_map(|value| value.parse::<u32>().ok()).map(Value::from);
             let values: Vec<_> = row.values.iter().cloned().map(Value::from).chain(numbers).collect();
-            let mut schema =
-                if named { json!({"enum": values}) } else { json!({"type": ["string", "integer"]}) };
+            let mut schema = match pattern(&row.name) {
+                Some(pattern) if !named => json!({"type": "string", "pattern": pattern}),
+                _ => json!({"enum": values}),
+            };
             schema["description"] = row.about.into();
             properties.insert(row.name, schema);
         }
@@ -167,12 +209,48 @@ fn word<'t>(reader: &mut Reader<'t>, id: Id) -> Option<&'t str> {
     if number || reader.is(id, Kind::Text) { reader.tree.characters(id) } else { None }
 }
 
+/// The units in which a clock skew is written.
+const UNITS: [&str; 7] = ["h", "ms", "m", "s", "us", "µs", "ns"];
+
+/// The units of the window of a quota.
+const WINDOW: [&str; 3] = ["h", "m", "s"];
+
+/// What the values of a row that does not name them look like in a world file: narrower than elsewhere, so
+/// that a schema can say it.
+fn pattern(row: &str) -> Option<String> {
+    match row {
+        "clock_skew" => Some(format!("^{}$", duration_pattern(&UNITS))),
+        "rate_limits" => {
+            let window = duration_pattern(&WINDOW);
+            Some(format!("^(off|documented|custom: ?[1-9][0-9]{{0,9}} ?/ ?{window})$"))
+        }
+        _ => None,
+    }
+}
+
+/// Whether the value of a row fits its pattern.
+fn is_spelt(row: &str, text: &str) -> bool {
+    let bare = |text: &str| text.strip_prefix(' ').unwrap_or(text).to_owned();
+    match (row, text.strip_prefix("custom:")) {
+        ("clock_skew", _) => is_duration(text, &UNITS),
+        ("rate_limits", Some(quota)) => quota.split_once('/').is_some_and(|(most, window)| {
+            let most = bare(most.strip_suffix(' ').unwrap_or(most));
+            (1..=10).contains(&most.len())
+                && !most.starts_with('0')
+                && most.bytes().all(|byte| byte.is_ascii_digit())
+                && is_duration(&bare(window), &WINDOW)
+        }),
+        _ => true,
+    }
+}
+
 fn complain(reader: &mut Reader<'_>, id: Id, row: &str, found: &str, values: &[&str]) {
     let mend = match near(found, values) {
         Some(near) => format!("did you mean {near}?"),
         None => format!("write {}", values.join(", ")),
     };
-    reader.wrong(id, format!("{row} has no value {}", quoted(found)), mend);
+    let found = reader.shown(id, found);
+    reader.wrong(id, format!("{row} has no value {found}"), mend);
 }
 
 /// What a role grants: resources with permissions.

@@ -6,25 +6,37 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::form::{Complaint, Word, quoted};
+use super::{
+    form::{Complaint, Word, quoted},
+    values::NthOf,
+};
 use crate::{
+    fleet::{is_mac, is_serial},
     id::{WorkspaceId, parse_uuid},
     secret::{Digest, Secret},
+    tenancy::{COUNTRIES, is_country, is_email},
     time,
     token::Life,
 };
 
-/// MIN to MAX characters of any kind: the API takes them as well, and what it took must load again.
+/// MIN to MAX characters: of any kind, since the API takes them as well and what it took must load again,
+/// or of one LINE, without control characters.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Text<const MIN: usize, const MAX: usize>(String);
+pub struct Text<const MIN: usize, const MAX: usize, const LINE: bool = false>(String);
+
+/// One line.
+pub type Line<const MAX: usize> = Text<1, MAX, true>;
 
 /// A name that people read.
+pub type Title = Line<65_536>;
+
+/// A name that may be anything.
 pub type Label = Text<1, 65_536>;
 
 /// What can be said about something, if anything.
 pub type Note = Text<0, 65_536>;
 
-impl<const MIN: usize, const MAX: usize> Word for Text<MIN, MAX> {
+impl<const MIN: usize, const MAX: usize, const LINE: bool> Word for Text<MIN, MAX, LINE> {
     fn of(text: &str) -> Result<Self, Complaint> {
         let length = text.chars().count();
         if length < MIN {
@@ -35,6 +47,10 @@ impl<const MIN: usize, const MAX: usize> Word for Text<MIN, MAX> {
             let message = format!("is {length} characters long, and {MAX} is the most");
             return Err(Complaint { message, mend: "shorten it".to_owned() });
         }
+        if LINE && text.contains(char::is_control) {
+            let mend = "leave out line breaks, tabs and other control characters".to_owned();
+            return Err(Complaint { message: "must be one line".to_owned(), mend });
+        }
         Ok(Self(text.to_owned()))
     }
 
@@ -43,24 +59,28 @@ impl<const MIN: usize, const MAX: usize> Word for Text<MIN, MAX> {
     }
 
     fn schema() -> Value {
-        json!({"type": "string", "minLength": MIN, "maxLength": MAX})
+        let mut schema = json!({"type": "string", "minLength": MIN, "maxLength": MAX});
+        if LINE {
+            schema["pattern"] = r"^[^\u0000-\u001f\u007f-\u009f]*$".into();
+        }
+        schema
     }
 }
 
-impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
+impl<const MIN: usize, const MAX: usize, const LINE: bool> Text<MIN, MAX, LINE> {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl<const MIN: usize, const MAX: usize> fmt::Debug for Text<MIN, MAX> {
+impl<const MIN: usize, const MAX: usize, const LINE: bool> fmt::Debug for Text<MIN, MAX, LINE> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl<const MIN: usize, const MAX: usize> FromStr for Text<MIN, MAX> {
+impl<const MIN: usize, const MAX: usize, const LINE: bool> FromStr for Text<MIN, MAX, LINE> {
     type Err = NotThis;
 
     fn from_str(text: &str) -> Result<Self, NotThis> {
@@ -93,21 +113,29 @@ fn is_pattern(text: &str) -> bool {
     text.matches("{n}").count() == 1 && text.len() <= 60 && is_symbol(&text.replace("{n}", "1"))
 }
 
-fn is_mac(text: &str) -> bool {
-    text.len() == 17
-        && text.bytes().enumerate().all(|(at, byte)| match at % 3 {
-            2 => byte == b':',
-            _ => byte.is_ascii_hexdigit(),
-        })
+/// Whether `text` is numbers with units, such as `1h 30m`.
+pub(super) fn is_duration(text: &str, units: &[&str]) -> bool {
+    let mut rest = text;
+    loop {
+        let digits = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        let after = digits.strip_prefix(' ').unwrap_or(digits);
+        let unit = units.iter().find_map(|unit| after.strip_prefix(unit));
+        let Some(after) = unit.filter(|_| digits.len() < rest.len()) else { return false };
+        if after.is_empty() {
+            return true;
+        }
+        rest = after.strip_prefix(' ').unwrap_or(after);
+    }
 }
 
-fn is_email(text: &str) -> bool {
-    let odd = |c: char| c.is_whitespace() || c.is_control();
-    let sides = text.split_once('@');
-    sides.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
-        && text.len() <= 254
-        && !text.contains(odd)
+/// What [`is_duration`] takes, as a regular expression without its anchors.
+pub(super) fn duration_pattern(units: &[&str]) -> String {
+    let units = units.join("|");
+    format!("[0-9]+ ?({units})( ?[0-9]+ ?({units}))*")
 }
+
+/// The units of a life: whole seconds and more.
+const UNITS: [&str; 3] = ["h", "m", "s"];
 
 fn is_host(text: &str) -> bool {
     let label = |label: &str| {
@@ -121,7 +149,7 @@ fn is_host(text: &str) -> bool {
 macro_rules! texts {
     ($(
         $(#[doc = $about:literal])+
-        $name:ident: $fits:expr, $what:literal, $mend:literal, $pattern:literal, $most:literal
+        $name:ident: $fits:expr, $what:literal, $mend:literal, $pattern:expr, $most:literal
         $(, $canonical:path)?;
     )+) => {$(
         $(#[doc = $about])+
@@ -173,33 +201,39 @@ macro_rules! texts {
 texts! {
     /// An e-mail address.
     Email: is_email, "an e-mail address", "write one such as ops.user@example.com",
-        r"^[^@\s]+@[^@\s]+$", 254;
+        r"^[^@\s\u0000-\u001f\u007f-\u009f]+@[^@\s.\u0000-\u001f\u007f-\u009f]+(\.[^@\s.\u0000-\u001f\u007f-\u009f]+)+$", 254;
     /// What histories and commands call a workspace.
     Symbol: is_symbol, "a symbol", "write up to 64 letters, digits, dots, dashes and underscores, such as acme-1",
         r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", 64;
     /// What generated workspaces are called: `{n}` stands for the number of each.
     SymbolPattern: is_pattern, "a pattern of symbols", "write a symbol with {n} in it once, such as acme-{n}",
-        r"^[A-Za-z0-9_.-]*\{n\}[A-Za-z0-9_.-]*$", 60;
-    /// A serial number (`central.md §1.1`).
-    Serial: |text: &str| made_of(text, 16, |byte| byte.is_ascii_alphanumeric()), "a serial number",
-        "write up to 16 letters and digits", r"^[A-Za-z0-9]+$", 16;
+        r"^([A-Za-z0-9][A-Za-z0-9_.-]*)?\{n\}[A-Za-z0-9_.-]*$", 60;
+    /// A serial number in upper case (`central.md §1.1`).
+    Serial: |text: &str| is_serial(&text.to_ascii_uppercase()), "a serial number",
+        "write up to 16 letters and digits", r"^[A-Za-z0-9]+$", 16, str::to_ascii_uppercase;
     /// A MAC address in upper case.
-    Mac: is_mac, "a MAC address", "write six pairs of hex digits with colons, such as 02:00:5E:00:53:01",
+    Mac: |text: &str| is_mac(&text.to_ascii_uppercase()), "a MAC address",
+        "write six pairs of hex digits with colons, such as 02:00:5E:00:53:01",
         r"^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}$", 17, str::to_ascii_uppercase;
     /// 32 hex digits in lower case.
     HexId: |text: &str| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()), "an id",
         "write 32 hex digits", r"^[0-9A-Fa-f]{32}$", 32, str::to_ascii_lowercase;
     /// A country: ISO 3166 alpha-2.
-    Country: |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase()), "a country code",
-        "write two capital letters, such as US", r"^[A-Z]{2}$", 2;
+    Country: is_country, "a country code of ISO 3166 alpha-2", "write two capital letters, such as US",
+        &countries(), 2;
     /// The name of a host, in lower case.
     Host: is_host, "a host name", "write one such as dedicated.example.com",
         r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$", 253;
 }
 
+/// The countries as a regular expression.
+fn countries() -> String {
+    format!("^({})$", COUNTRIES.replace(' ', "|"))
+}
+
 impl Word for Life {
     fn of(text: &str) -> Result<Self, Complaint> {
-        let spelt = made_of(text, 64, |byte| byte.is_ascii_digit() || b"hms ".contains(&byte));
+        let spelt = text.len() <= 64 && is_duration(text, &UNITS);
         let life =
             time::parse_duration(text).ok().filter(|_| spelt).and_then(|life| Self::try_from(life).ok());
         let mend = "write whole seconds from 1s to ten years, such as 20s, 15m or 1h 30m";
@@ -211,7 +245,7 @@ impl Word for Life {
     }
 
     fn schema() -> Value {
-        json!({"type": "string", "pattern": "^[0-9]+ ?[hms]( ?[0-9]+ ?[hms])*$", "maxLength": 64})
+        json!({"type": "string", "pattern": format!("^{}$", duration_pattern(&UNITS)), "maxLength": 64})
     }
 }
 
@@ -303,7 +337,7 @@ pub struct TokenName {
     /// The client's name for a minted token, the workspace's symbol for an exchanged one.
     pub subject: Label,
     /// Counted from 1 for each subject.
-    pub nth: u32,
+    pub nth: NthOf,
 }
 
 impl Word for TokenName {
@@ -311,13 +345,14 @@ impl Word for TokenName {
         let halves = text.rsplit_once('#');
         let name = halves.and_then(|(subject, nth)| {
             let nth = Some(nth).filter(|nth| made_of(nth, 10, |byte| byte.is_ascii_digit()));
-            Some(Self { subject: Label::of(subject).ok()?, nth: nth?.parse().ok()? })
+            let nth = NthOf::new(nth?.parse().ok()?)?;
+            Some(Self { subject: Label::of(subject).ok()?, nth })
         });
         name.ok_or_else(|| Complaint::no(text, "the name of a token", "write one such as msp#1"))
     }
 
     fn text(&self) -> Cow<'_, str> {
-        format!("{}#{}", self.subject.as_str(), self.nth).into()
+        format!("{}#{}", self.subject.as_str(), self.nth.get()).into()
     }
 
     fn schema() -> Value {

@@ -12,7 +12,7 @@ use super::{
     record::{plain_maps, read_record, record_schema, records, write_record},
     tree::{Id, Kind},
     values::Count,
-    words::{Country, Email, HexId, Label, Note, Symbol, SymbolPattern, Text},
+    words::{Country, Email, HexId, Label, Line, Note, Symbol, SymbolPattern, Title},
 };
 use crate::{
     access::Service,
@@ -32,7 +32,7 @@ records! {
         symbol: Symbol => defines Workspace,
     } optional {
         /// Its name. Follows from the symbol.
-        name: Label,
+        name: Title,
         /// Its id. Follows from the seed and the symbol.
         id: WorkspaceId => defines WorkspaceId,
         /// The id of its Central application customer, which is another than the workspace's.
@@ -62,7 +62,7 @@ records! {
     /// What workspaces contain.
     Contents {} optional {
         /// The names of its sites. Without them there are HQ and Branch.
-        sites: Vec<Label> => defines Site,
+        sites: Vec<Title> => defines Site,
         /// Its devices. Without them there are none.
         devices: Devices,
         /// Its API clients. Without them, a workspace that is no tenant has one of the platform and one of Central, named after its symbol.
@@ -105,7 +105,7 @@ records! {
         /// What the generated ones are called: {n} is the number of each, from 1. Follows from the MSP's symbol.
         symbol: SymbolPattern,
         /// The names of the generated ones, with {n} for the number.
-        name: Label,
+        name: Title,
         /// Who owns the devices of the generated ones.
         ownership: Ownership,
         /// The devices that each generated one has.
@@ -121,23 +121,23 @@ records! {
         /// Where the company is.
         address: Address,
         /// A telephone number.
-        phone: Label,
+        phone: Title,
         /// An e-mail address.
-        email: Label,
+        email: Email,
     };
 
     /// Where a company is.
     Address {} optional {
         /// The street.
-        street: Label,
+        street: Title,
         /// A second line of it.
-        complement: Text<1, 60>,
+        complement: Line<60>,
         /// The city.
-        city: Text<1, 40>,
+        city: Line<40>,
         /// The state or region.
-        state: Text<1, 220>,
+        state: Line<220>,
         /// The postal code.
-        zip: Text<1, 10>,
+        zip: Line<10>,
         /// The country: ISO 3166 alpha-2.
         country: Country,
     };
@@ -301,6 +301,15 @@ fn generation_fits(reader: &mut Reader<'_>, id: Id, keys: &Keys) {
         let symbol = keys.get("symbol").and_then(|symbol| reader.tree.characters(symbol));
         if let Some(number) = number {
             generates(reader, count, number, symbol);
+            let name = keys.get("name").filter(|_| number.get() > 1);
+            let alike = |name: &Id| reader.tree.characters(*name).is_some_and(|text| !text.contains("{n}"));
+            if let Some(name) = name.filter(alike) {
+                reader.wrong(
+                    name,
+                    "all of them would have this name",
+                    "put {n} where the number of each goes",
+                );
+            }
         }
         return;
     }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     refusal::Refusal,
-    tenancy::{Address, COUNTRIES, Contact, Ownership},
+    tenancy::{Address, Contact, LONGEST_EMAIL, Ownership, is_country, is_email},
 };
 
 /// The longest text where HPE documents none, in characters.
@@ -20,9 +20,6 @@ const LONGEST_PHONE: usize = 30;
 
 /// The longest `description`.
 const LONGEST_DESCRIPTION: usize = 4_096;
-
-/// The longest `email`, as SMTP has it (RFC 5321 §4.5.3.1).
-const LONGEST_EMAIL: usize = 254;
 
 /// What a tenant shall be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -100,7 +97,7 @@ impl Members<'_> {
 
     fn country(&mut self) -> Option<String> {
         let code = self.required("countryCode", LONGEST)?;
-        if !COUNTRIES.split(' ').any(|known| known == code) {
+        if !is_country(&code) {
             self.wrong("countryCode", "Value is not a country code of ISO 3166 alpha-2");
             return None;
         }
@@ -175,13 +172,6 @@ impl Members<'_> {
         let message = format!("{message} for field {member}");
         self.faults.push((member, message));
     }
-}
-
-/// One `@`, something before it, and a host of two labels or more behind it.
-fn is_email(text: &str) -> bool {
-    let host = |host: &str| host.contains('.') && host.split('.').all(|label| !label.is_empty());
-    text.split_once('@').is_some_and(|(user, rest)| !user.is_empty() && !rest.contains('@') && host(rest))
-        && !text.chars().any(char::is_whitespace)
 }
 
 #[cfg(test)]

@@ -37,8 +37,8 @@ const INJECTIONS: [Injection; 15] = [
     ("a word for a number", |line| swapped(line, "seed: ", "seed: one", "must be a number, not text")),
     ("a number out of range", |line| {
         let (before, _) = line.split_once("{network: ")?;
-        let after = "{network: 16777216}";
-        Some((format!("{before}{after}"), 0, "must be a whole number from 0 to 16777215"))
+        let after = "{network: 16777217}";
+        Some((format!("{before}{after}"), 0, "must be a whole number from 0 to 16777216"))
     }),
     ("a bad instant", |line| {
         swapped(line, "born: ", "born: yesterday", "\"yesterday\" is not an instant; write it in UTC")

@@ -6,7 +6,7 @@ use crate::{round_trip::in_place, schema};
 
 /// What is wrong, and a file in which it is. Those marked with `!` are mistakes that a JSON Schema cannot
 /// tell: names that do not fit together, sums, values that are spelt well and mean nothing.
-const CASES: [(&str, &str); 43] = [
+const CASES: [(&str, &str); 52] = [
     ("unknown keys", "seeds: 1\nworkspaces:\n- symbol: a\n  clustr: any\n  zzz: {deep: [1, 2]}\n"),
     ("missing keys", "users:\n- role: Observer\nworkspaces:\n- name: a\n"),
     ("no workspaces key", "seed: 1\n"),
@@ -63,11 +63,11 @@ const CASES: [(&str, &str); 43] = [
     ),
     (
         "devices",
-        "workspaces:\n- symbol: a\n  devices:\n    network: 16777216\n    listed:\n    - {serial: CN-1, type: ACCESS_POINT, mac: 02:00, part_number: '1234567890123'}\n    - {serial: ABCDEFGHIJKLMNOPQ}\n    changed:\n    - {notes: x}\n",
+        "workspaces:\n- symbol: a\n  devices:\n    network: 16777217\n    listed:\n    - {serial: CN-1, type: ACCESS_POINT, mac: 02:00, part_number: '1234567890123'}\n    - {serial: ABCDEFGHIJKLMNOPQ}\n    changed:\n    - {notes: x}\n",
     ),
     (
         "!too many devices together",
-        "workspaces:\n- symbol: a\n  devices: {network: 16777000, compute: 215, listed: [{serial: A, type: AP}]}\n",
+        "workspaces:\n- symbol: a\n  devices: {network: 16777000, compute: 216, listed: [{serial: A, type: AP}]}\n",
     ),
     (
         "clients",
@@ -81,7 +81,7 @@ const CASES: [(&str, &str); 43] = [
     ),
     (
         "!names that two have",
-        "users: [{email: a@b}, {email: a@b}]\nworkspaces:\n- {symbol: a, id: 7c1de0a2-5b3f-11ee-86a1-9d42f7b35e60, central_customer: 5f0c7d1e2a3b4c5d8e9f00112233aabb}\n- symbol: a\n  id: 7C1DE0A25B3F11EE86A19D42F7B35E60\n  central_customer: 5F0C7D1E2A3B4C5D8E9F00112233AABB\n  sites: [x, x]\n  clients: [{name: c, id: i}, {name: c, id: i}]\n  devices: {listed: [{serial: A, type: AP, mac: '02:00:00:00:00:0a'}, {serial: A, type: AP, mac: '02:00:00:00:00:0A'}]}\n",
+        "users: [{email: a@b.c}, {email: a@b.c}]\nworkspaces:\n- {symbol: a, id: 7c1de0a2-5b3f-11ee-86a1-9d42f7b35e60, central_customer: 5f0c7d1e2a3b4c5d8e9f00112233aabb}\n- symbol: a\n  id: 7C1DE0A25B3F11EE86A19D42F7B35E60\n  central_customer: 5F0C7D1E2A3B4C5D8E9F00112233AABB\n  sites: [x, x]\n  clients: [{name: c, id: i}, {name: c, id: i}]\n  devices: {listed: [{serial: A, type: AP, mac: '02:00:00:00:00:0a'}, {serial: A, type: AP, mac: '02:00:00:00:00:0A'}]}\n",
     ),
     (
         "!what is gone may share its name",
@@ -113,6 +113,42 @@ const CASES: [(&str, &str); 43] = [
     ),
     ("!a tab", "workspaces:\n\t- symbol: a\n"),
     ("!nothing", "# a comment\n"),
+    (
+        "!users and roles that are there already",
+        "users: [{email: a@b.c}, {email: A@B.c}]\nroles: {Keeper: {}, Observer: {}}\nworkspaces: [{symbol: a, owner: A@b.c}]\n",
+    ),
+    (
+        "what the API would not take",
+        "workspaces:\n- symbol: a\n  name: \"a\\tb\"\n  sites: [\"a\\nb\"]\n  contact: {phone: \"\\x07\", email: ops, address: {country: XX, city: \"a\\nb\"}}\n",
+    ),
+    (
+        "!what Central does not have",
+        "workspaces:\n- symbol: a\n  devices:\n    listed:\n    - {serial: A, type: COMPUTE, assigned: true, provisioned: true, online: true}\n    - {serial: B, type: AP, assigned: false, online: true}\n    - {serial: C, type: AP, provisioned: false, online: true}\n",
+    ),
+    (
+        "!devices that are generated",
+        "workspaces:\n- symbol: a\n  devices:\n    network: 2\n    compute: 1\n    listed:\n    - {serial: cn00000001, type: AP, mac: '02:00:00:00:00:03'}\n    - {serial: CN00000002, type: AP, mac: '02:00:00:00:00:02'}\n    - {serial: CZ00000002, type: STORAGE, mac: '02:00:01:00:00:01'}\n    - {serial: CZ00000001, type: STORAGE, mac: '02:00:01:00:00:02'}\n    - {serial: AF000G0003, type: STORAGE, mac: '02:00:01:00:00:03'}\n    changed:\n    - {serial: CN00000000}\n    - {serial: cz00000001}\n    - {serial: CN00000003}\n- symbol: b\n  tenants: {count: 2, changed: [{symbol: b-2, devices: {listed: [{serial: AF000G0000, type: AP}]}}]}\n  devices: {unassigned: 1, storage: 1, listed: [{serial: Z, type: AP}, {serial: Y, type: AP, mac: '02:00:09:00:00:00'}]}\n",
+    ),
+    (
+        "!numbers of creation",
+        "workspaces:\n- symbol: a\n  number: 5\n  clients: [{name: b, number: 1}, {name: c, number: 1.0}]\n  tenants: [{symbol: t, number: 4}, {symbol: u, number: 6}, {symbol: v}]\n- {symbol: d, number: 6}\n",
+    ),
+    (
+        "!clients that the API would not make",
+        "users: [{email: a@b.c}]\nworkspaces:\n- symbol: a\n  owner: a@b.c\n  clients: [{name: b, credential_name: x}, {name: x}, {name: c, owner: a@b.c}, {name: d}, {name: e}, {name: f}, {name: g}, {name: h}]\n- {symbol: c}\n- symbol: d\n  clients: [{name: i, credential_name: x}, {name: j, credential_name: x, gone: true}]\n",
+    ),
+    (
+        "!tenants of one name",
+        "workspaces:\n- symbol: a\n  tenants: {count: 2, name: 'T{n}', changed: [{symbol: a-2, name: U}], listed: [{symbol: T1}, {symbol: u, name: U}, {symbol: U, gone: true}, {symbol: v, name: u}]}\n- symbol: b\n  tenants: [{symbol: w, name: U}]\n",
+    ),
+    (
+        "!generated tenants of one name",
+        "workspaces:\n- {symbol: a, tenants: {count: 2, name: T}}\n- {symbol: b, tenants: {count: 1, name: T}}\n",
+    ),
+    (
+        "counters",
+        "workspaces: [{symbol: a}]\nstate: {counters: {tokens: 9007199254740992, audit_lines: 18446744073709551615, subjects: {a: 2000000001}}}\n",
+    ),
 ];
 
 fn mistakes(file: &[u8]) -> Mistakes {
@@ -181,6 +217,22 @@ fn no_secret_is_told() {
         "workspaces: [{symbol: a, clients: [{name: c, secret: !x hunter2, no_secret: true}]}]",
         "workspaces:\n- symbol: a\n  clients:\n  - name: c\n    secret: \"hunter2\n",
         "workspaces:\n- symbol: a\n  clients:\n  - name: c\n    secret: hunter2: x\n",
+        "workspaces: [{symbol: a, clients: [{name: c, secret:hunter2}]}]",
+        "workspaces: [{symbol: a, clients: [{name: c, secert:hunter2: x}]}]",
+        "workspaces: [{symbol: a, clients: [{name: c, secret hunter2}]}]",
+        "workspaces: [{symbol: a, clients: [{name: c, secret hunter2: {x: *y}}]}]",
+        "workspaces: [{symbol: a, clients: [{name: c, secret=hunter2: x}]}]",
+        "workspaces: [{symbol: a, clients: [{name: c, \"secret\\thunter2\": x}]}]",
+        "workspaces: [{symbol: a, clients: [{name: c, service: secret:hunter2}]}]",
+        "workspaces: [{symbol: a, secret:hunter2}]",
+        "workspaces:\n- symbol: a\n  clients:\n  - name: c\n    service: platform\n      secret:hunter2\n",
+        "workspaces:\n- symbol: a\n  clients:\n  - name: c\n    created_at: 2026-01-01T00:00:00Z\n      secret:hunter2\n",
+        "workspaces:\n- symbol: a\n  clients:\n  - name: c\n    owner: a@b.c\n      secret hunter2\n",
+        "workspaces:\n- symbol: a\n  clients:\n  - name: c\n    service: |\n      platform\n      secret: hunter2\n",
+        "workspaces:\n- symbol: a\n  cluster: any\n    secret hunter2\n",
+        "workspaces:\n- symbol: a\n  platform: cloud\n    secret hunter2\n",
+        "dialect:\n  audit: all\n    secret hunter2\nworkspaces: [{symbol: a}]\n",
+        "users: [{email: a@b.c, role: Observer\n   secret hunter2}]\nworkspaces: [{symbol: a}]\n",
     ] {
         let told = mistakes(file.as_bytes());
         assert!(!told.to_string().contains(secret) && !format!("{told:?}").contains(secret), "{told}");
@@ -195,20 +247,37 @@ fn limits_can_be_reached_and_not_passed() {
     let schema = schema::published();
     let world = |rest: &str| format!("workspaces: [{{symbol: a, {rest}}}]");
     type File<'a> = &'a dyn Fn(usize) -> String;
-    let at_each_limit: [(File<'_>, usize, bool); 12] = [
+    let at_each_limit: [(File<'_>, usize, bool); 14] = [
         (&|n| format!("seed: {}{n}\n{}", "1844674407370955", world("")), 1615, true),
         (&|n| world(&format!("tenants: {{count: {n}}}")), 59_999, false),
-        (&|n| world(&format!("devices: {{storage: {n}}}")), 16_777_215, true),
-        (&|n| world(&format!("devices: {{network: 16777000, unassigned: {n}}}")), 215, false),
+        (&|n| world(&format!("devices: {{storage: {n}}}")), 16_777_216, true),
+        (&|n| world(&format!("devices: {{network: 16777000, unassigned: {n}}}")), 216, false),
         (&|n| world(&format!("generation: 429496{n}")), 7295, true),
+        (
+            &|n| world(&format!("sites: [{}]", (0..n).map(|n| format!("s{n}, ")).collect::<String>())),
+            1_000,
+            true,
+        ),
+        (
+            &|n| {
+                let tags = (0..n).map(|n| format!("t{n}: x, ")).collect::<String>();
+                world(&format!("devices: {{listed: [{{serial: A, type: AP, tags: {{{tags}}}}}]}}"))
+            },
+            50,
+            true,
+        ),
         (&|n| world(&format!("devices: {{listed: [{{serial: A{}, type: AP}}]}}", "0".repeat(n))), 15, true),
         (&|n| format!("workspaces: [{{symbol: {}}}]", "a".repeat(n)), 64, true),
-        (&|n| format!("users: [{{email: a@{}}}]\n{}", "b".repeat(n), world("")), 252, true),
+        (&|n| format!("users: [{{email: a@b.{}}}]\n{}", "c".repeat(n), world("")), 250, true),
         (&|n| world(&format!("platform: {{dedicated: {}e}}", "ab.".repeat(n))), 84, true),
         (&|n| world(&format!("name: {}", "東".repeat(n))), 65_536, true),
         (&|n| world(&format!("contact: {{address: {{zip: '{}'}}}}", "é".repeat(n))), 10, true),
         (
-            &|n| world(&format!("devices: {{changed: [{{serial: A, tags: {{{}: x}}}}]}}", "k".repeat(n))),
+            &|n| {
+                let listed = "listed: [{serial: A, type: AP}]";
+                let tags = format!("tags: {{{}: x}}", "k".repeat(n));
+                world(&format!("devices: {{{listed}, changed: [{{serial: A, {tags}}}]}}"))
+            },
             128,
             true,
         ),

@@ -1,6 +1,9 @@
 //! What is written is read again, and whatever is read never makes the reader fall over.
 
-use greenroom_model::spec::{Mistakes, Spec};
+use greenroom_model::{
+    spec::{Mistakes, Spec},
+    world::World,
+};
 use proptest::prelude::*;
 
 use crate::{fixtures, specs::specs};
@@ -48,6 +51,25 @@ proptest! {
             Ok(read) => prop_assert_eq!(read, spec),
             Err(mistakes) => prop_assert!(false, "{}\n{}", mistakes, text),
         }
+    }
+
+    /// Whatever is wrong with a world has a place in its file: nothing is found only when it is built.
+    #[test]
+    fn what_is_read_can_be_built(mut spec in specs()) {
+        for own in &mut spec.workspaces {
+            own.estate.devices_per_tenant = None;
+            let mut all = vec![&mut own.contents];
+            if let Some(tenants) = &mut own.estate.tenants {
+                tenants.devices = None;
+                let changed = tenants.changed.iter_mut().flat_map(|changed| &mut changed.0);
+                let listed = tenants.listed.iter_mut().flatten();
+                all.extend(listed.chain(changed).map(|tenant| &mut tenant.contents));
+            }
+            // Millions take long.
+            all.into_iter().flat_map(|it| &mut it.devices).for_each(|devices| devices.mix.network = None);
+        }
+        let read = Spec::read(spec.write().unwrap().as_bytes()).unwrap();
+        prop_assert!(World::from_spec(&read).is_ok());
     }
 
     #[test]

@@ -53,6 +53,52 @@ fn every_world_among_the_fixtures_is_read_and_fits_the_schema() {
     }
 }
 
+/// Values on the edge of what may be: reader and schema judge them alike.
+#[test]
+fn the_reader_and_the_schema_agree_on_the_edges() {
+    let workspace = |rest: &str| format!("workspaces: [{{symbol: a, {rest}}}]");
+    let base = |rest: &str| format!("{rest}\n{}", workspace(""));
+    let device = |rest: &str| workspace(&format!("devices: {{listed: [{{{rest}}}]}}"));
+    let row = |name: &str, value: &str| base(&format!("dialect: {{{name}: {value}}}"));
+    let life = |value: &str| base(&format!("token_life: {{sso: {value}}}"));
+    let pattern = |text: &str| workspace(&format!("tenants: {{count: 1, symbol: '{text}'}}"));
+    let mut probes = Vec::new();
+    let mut all = |good: bool, files: Vec<String>| probes.extend(files.into_iter().map(|file| (good, file)));
+    all(true, ["cn1", "CN1", "\"0\""].map(|it| device(&format!("serial: {it}, type: AP"))).into());
+    all(false, ["cn-1", "\"\"", "é"].map(|it| device(&format!("serial: {it}, type: AP"))).into());
+    all(true, ["{n}", "a{n}", "{n}-", "A.{n}_b"].map(pattern).into());
+    all(false, ["-a{n}", ".a{n}", "_a{n}", "-{n}", "a", "{n}{n}"].map(pattern).into());
+    all(true, ["0s", "30s", "1m 30s", "1h30m", "1s 5ms", "2 s"].map(|it| row("clock_skew", it)).into());
+    let skews = ["-1s", "30", "'30'", "soon", "'1s '", "PT1S", "''"];
+    all(false, skews.map(|it| row("clock_skew", it)).into());
+    all(
+        true,
+        ["'off'", "documented", "custom:60/1m", "'custom: 60 / 1m'"].map(|it| row("rate_limits", it)).into(),
+    );
+    let quotas =
+        ["custom", "'custom:0/1m'", "5", "'custom:60'", "'custom:/1m'", "'custom:-1/1m'", "'custom:06/1m'"];
+    all(false, quotas.map(|it| row("rate_limits", it)).into());
+    all(true, ["60s", "1m", "1h 30m", "1 h"].map(life).into());
+    all(false, ["60000ms", "'1m '", "' 1m'", "1.5h", "60", "-1m", "'1m  1s'", "1d"].map(life).into());
+    all(
+        true,
+        ["1", "1.0", "0x10", "0o17", "1e3", "+7"].map(|it| workspace(&format!("generation: {it}"))).into(),
+    );
+    all(false, ["1.5", "-1", "1e10", "'1'"].map(|it| workspace(&format!("generation: {it}"))).into());
+    let mail = |it: &str| base(&format!("users: [{{email: '{it}'}}]"));
+    all(true, ["a@b.c", "ü+x@müller.example"].map(mail).into());
+    all(false, ["a@b", "a@b..c", "a@.c", "a@b.", "@b.c", "a@b@c.d", "a b@c.d"].map(mail).into());
+    let country = |it: &str| workspace(&format!("contact: {{address: {{country: '{it}'}}}}"));
+    all(true, ["CH", "NO", "AX"].map(country).into());
+    all(false, ["XX", "ch", "USA", "A"].map(country).into());
+    all(false, vec![workspace("name: \"a\\tb\""), workspace("sites: [\"\\u0085\"]")]);
+    for (good, file) in probes {
+        let value = as_others_see_it(&file).unwrap_or_else(|| panic!("{file}"));
+        let read = Spec::read(file.as_bytes());
+        assert_eq!((read.is_ok(), published().is_valid(&value)), (good, good), "{file}\n{read:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
 

@@ -121,6 +121,17 @@ impl Dice {
         format!("{}{}", self.text(), self.next()).parse().unwrap()
     }
 
+    fn title<const MAX: usize>(&mut self) -> Line<MAX> {
+        let text: String = self.text().chars().filter(|c| !c.is_control()).take(12).collect();
+        (if text.is_empty() { "x".to_owned() } else { text }).parse().unwrap()
+    }
+
+    /// A title that nothing else has.
+    fn own_title(&mut self) -> Title {
+        let title: Line<12> = self.title();
+        format!("{}{}", title.as_str(), self.next()).parse().unwrap()
+    }
+
     fn note(&mut self) -> Note {
         self.text().parse().unwrap()
     }
@@ -163,10 +174,10 @@ impl Dice {
             tenant: dice.maybe(Self::life),
         });
         basics.dialect = self.maybe(Self::dialect);
-        let roles = self.many(3, |dice| (dice.own_label(), dice.role()));
+        let roles = self.many(3, |dice| (dice.own_title(), dice.role()));
         let names: Vec<_> = roles.iter().map(|(name, _)| name.clone()).collect();
         basics.roles = self.maybe(|_| roles.into_iter().collect());
-        let mut known: Vec<Label> = vec!["Operator".parse().unwrap(), "Administrator".parse().unwrap()];
+        let mut known: Vec<Title> = vec!["Operator".parse().unwrap(), "Administrator".parse().unwrap()];
         known.extend(names.into_iter().filter(|_| basics.roles.is_some()));
         let users = self.many(3, |dice| User {
             email: format!("u{}@example.com", dice.next()).parse().unwrap(),
@@ -215,7 +226,7 @@ impl Dice {
         let clusters = CLUSTERS.map(|(name, _)| Cluster::named(name).unwrap());
         Base {
             symbol,
-            name: self.maybe(Self::label),
+            name: self.maybe(Self::own_title),
             id: self.maybe(|dice| WorkspaceId(dice.uuid())),
             central_customer: self.maybe(Self::hex),
             owner: self.owner(cast),
@@ -230,21 +241,21 @@ impl Dice {
             }),
             contact: self.maybe(|dice| Contact {
                 address: dice.maybe(Self::address),
-                phone: dice.maybe(Self::label),
-                email: dice.maybe(Self::label),
+                phone: dice.maybe(Self::title),
+                email: dice.maybe(|_| "ops@example.com".parse().unwrap()),
             }),
             description: self.maybe(Self::note),
             created_at: self.maybe(Self::instant),
             updated_at: self.maybe(Self::instant),
             generation: self.maybe(|dice| dice.number() as u32),
-            number: self.maybe(|dice| dice.number() as u32),
+            number: self.maybe(Self::next),
             gone: self.maybe(Self::truth),
         }
     }
 
     fn address(&mut self) -> Address {
         Address {
-            street: self.maybe(Self::label),
+            street: self.maybe(Self::title),
             complement: self.maybe(|_| "c".repeat(60).parse().unwrap()),
             city: self.maybe(|_| "Zürich".parse().unwrap()),
             state: self.maybe(|_| "No".parse().unwrap()),
@@ -283,7 +294,7 @@ impl Dice {
         tenants.count = self.maybe(|dice| Count::new(dice.throw() as u32).unwrap());
         let Some(count) = tenants.count else { return tenants };
         tenants.symbol = self.maybe(|dice| format!("g{}x{{n}}y", dice.next()).parse().unwrap());
-        tenants.name = self.maybe(|dice| format!("{}{{n}}", dice.text()).parse().unwrap());
+        tenants.name = self.maybe(|dice| format!("{}{{n}}", dice.own_title().as_str()).parse().unwrap());
         tenants.ownership = self.maybe(|dice| dice.of(&[Ownership::Msp, Ownership::Customer]));
         tenants.devices = self.maybe(|dice| dice.mix());
         let pattern = tenants
@@ -307,7 +318,7 @@ impl Dice {
     }
 
     fn contents(&mut self, cast: &mut Cast) -> Contents {
-        let sites = self.maybe(|dice| dice.many(3, Self::own_label));
+        let sites = self.maybe(|dice| dice.many(3, Self::own_title));
         let known = sites.clone().unwrap_or_else(|| SITES.map(|site| site.parse().unwrap()).to_vec());
         let devices = self.maybe(|dice| dice.devices(&known));
         let services = [Service::Platform, Service::Central, Service::DataServices];
@@ -331,7 +342,7 @@ impl Dice {
                 let kind = dice.throw() % 4;
                 Client {
                     name: dice.own_label(),
-                    credential_name: dice.maybe(Self::label),
+                    credential_name: dice.maybe(Self::own_label),
                     id,
                     secret: (kind == 1).then(|| Secret::new(dice.own_label().as_str())),
                     secret_sha256: (kind == 2).then(|| dice.digest()),
@@ -348,7 +359,7 @@ impl Dice {
                     secrets: dice.maybe(|dice| dice.number() as u32),
                     created_at: dice.maybe(Self::instant),
                     updated_at: dice.maybe(Self::instant),
-                    number: dice.maybe(|dice| dice.number() as u32),
+                    number: dice.maybe(Self::next),
                     gone: dice.maybe(Self::truth),
                 }
             })
@@ -365,46 +376,53 @@ impl Dice {
         }
     }
 
-    fn devices(&mut self, sites: &[Label]) -> Devices {
-        Devices {
-            mix: self.mix(),
-            listed: self.maybe(|dice| Rows(dice.many(3, |dice| dice.device(sites)))),
-            changed: self.maybe(|dice| Rows(dice.many(3, Self::change))),
-        }
+    fn devices(&mut self, sites: &[Title]) -> Devices {
+        let mix = self.mix();
+        let listed = self.maybe(|dice| Rows(dice.many(3, |dice| dice.device(sites))));
+        let known = listed.iter().flat_map(|rows| &rows.0).map(|device| device.serial.clone());
+        let changed = known.filter_map(|serial| self.maybe(|dice| dice.change(serial))).collect();
+        Devices { mix, listed, changed: self.maybe(|_| Rows(changed)) }
     }
 
     fn serial(&mut self) -> Serial {
-        let stem = self.of(&["CN", "1E", "0", "cz"]);
+        let stem = self.of(&["SN", "1E", "0", "xz"]);
         format!("{stem}{:08}", self.next()).parse().unwrap()
     }
 
-    fn device(&mut self, sites: &[Label]) -> Device {
+    fn device(&mut self, sites: &[Title]) -> Device {
         let kinds = [DeviceType::AccessPoint, DeviceType::Switch, DeviceType::Gateway, DeviceType::Compute];
-        let short = |dice: &mut Self| dice.tag_part("x").chars().take(12).collect::<String>();
+        let kind = self.of(&kinds);
+        // Nothing that goes without Central comes with it.
+        let mut truths = [0; 3].map(|_| self.maybe(Self::truth));
+        let mut may = kind.is_network();
+        for truth in &mut truths {
+            *truth = truth.map(|truth| truth && may);
+            may &= *truth != Some(false);
+        }
         Device {
             serial: self.serial(),
-            kind: self.of(&kinds),
+            kind,
             mac: self.maybe(|dice| {
                 let made = dice.next();
-                format!("02:00:00:00:{:02X}:{:02X}", made >> 8 & 255, made & 255).parse().unwrap()
+                format!("02:FF:00:00:{:02X}:{:02X}", made >> 8 & 255, made & 255).parse().unwrap()
             }),
-            model: self.maybe(|dice| short(dice).parse().unwrap()),
-            part_number: self.maybe(|dice| short(dice).parse().unwrap()),
-            firmware: self.maybe(|dice| short(dice).parse().unwrap()),
-            tier: self.maybe(|dice| short(dice).parse().unwrap()),
-            name: self.maybe(|dice| dice.tag_part("x").parse().unwrap()),
+            model: self.maybe(Self::title),
+            part_number: self.maybe(Self::title),
+            firmware: self.maybe(Self::title),
+            tier: self.maybe(Self::title),
+            name: self.maybe(Self::title),
             site: if sites.is_empty() { None } else { self.maybe(|dice| dice.of(sites)) },
             notes: self.maybe(|dice| dice.tag_part("").parse().unwrap()),
             tags: self.maybe(Self::tags),
-            assigned: self.maybe(Self::truth),
-            provisioned: self.maybe(Self::truth),
-            online: self.maybe(Self::truth),
+            assigned: truths[0],
+            provisioned: truths[1],
+            online: truths[2],
         }
     }
 
-    fn change(&mut self) -> DeviceChange {
+    fn change(&mut self, serial: Serial) -> DeviceChange {
         DeviceChange {
-            serial: self.serial(),
+            serial,
             notes: self.maybe(|dice| dice.tag_part("").parse().unwrap()),
             tags: self.maybe(Self::tags),
             monitored: self.maybe(Self::truth),
@@ -423,23 +441,27 @@ impl Dice {
         if text.is_empty() { otherwise.to_owned() } else { text }
     }
 
+    fn nth(&mut self) -> NthOf {
+        NthOf::new(self.number() as u32 % NthOf::MOST).unwrap()
+    }
+
     fn state(&mut self, cast: &Cast) -> State {
         let kinds = TokenKind::ALL;
         let tokens = |dice: &mut Self| Token {
-            number: dice.next().into(),
-            name: TokenName { subject: dice.label(), nth: dice.number() as u32 },
+            number: Nth::new(dice.next().into()),
+            name: TokenName { subject: dice.label(), nth: dice.nth() },
             kind: dice.of(&kinds),
             client: dice.of(&cast.clients),
             workspace: dice.of(&cast.symbols),
             issued_at: dice.instant(),
             expires_at: dice.instant(),
             sha256: dice.maybe(Self::digest),
-            parent: dice.maybe(Self::number),
+            parent: dice.maybe(|dice| Nth::new(dice.number())),
             adopted: dice.maybe(Self::truth),
             revoked: dice.maybe(Self::truth),
         };
         let lines = |dice: &mut Self| AuditLine {
-            number: dice.number(),
+            number: Nth::new(dice.number()),
             workspace: dice.of(&cast.symbols),
             user: dice.of(&cast.emails),
             category: dice.label(),
@@ -449,11 +471,10 @@ impl Dice {
         State {
             saved_at: self.maybe(Self::instant),
             counters: self.maybe(|dice| Counters {
-                tokens: dice.maybe(Self::number),
-                audit_lines: dice.maybe(Self::number),
-                subjects: dice.maybe(|dice| {
-                    dice.many(3, |dice| (dice.label(), dice.number() as u32)).into_iter().collect()
-                }),
+                tokens: dice.maybe(|dice| Nth::new(dice.number())),
+                audit_lines: dice.maybe(|dice| Nth::new(dice.number())),
+                subjects: dice
+                    .maybe(|dice| dice.many(3, |dice| (dice.label(), dice.nth())).into_iter().collect()),
             }),
             tokens: if cast.clients.is_empty() {
                 None
