@@ -131,7 +131,7 @@ fn clients(world: &World) -> Vec<ClientIx> {
 }
 
 fn tenants(world: &World) -> Vec<WorkspaceIx> {
-    world.tenants(world.workspace_named("msp").unwrap()).map(|(ix, ..)| ix).collect()
+    world.tenants(world.workspace_named("msp").unwrap()).iter().map(|(ix, ..)| ix).collect()
 }
 
 /// What the digest of the token of that number is made of.
@@ -266,7 +266,7 @@ fn shown(world: &World, tokens: u64, now: Timestamp) -> Vec<String> {
     for (ix, it) in world.workspaces() {
         shown.push(format!("{ix:?} {it:?} {:?}", world.fleet().mix(ix)));
         shown.extend(world.provisions(ix).map(|it| format!("{it:?}")));
-        shown.extend(world.tenants(ix).map(|(ix, it, _)| format!("{ix:?} {}", it.name)));
+        shown.extend(world.tenants(ix).iter().map(|(ix, it, _)| format!("{ix:?} {}", it.name)));
         shown.extend(world.audit_log().of(ix).map(|it| format!("{it:?}")));
     }
     for (ix, it) in world.clients() {
