@@ -205,6 +205,9 @@ async fn the_filter_names_a_tenant_in_either_spelling() {
         &*format!("tenantId eq {id}"),
         &format!("tenantId ne '{id}'"),
         &format!("tenantId eq '{id}' and tenantId eq '{id}'"),
+        // Neither spelling, but both at once.
+        &format!("'tenantId eq '{id}''"),
+        "tenantId eq null",
         &format!("tenantId eq '{NOBODY}'"),
         &format!("tenantId eq '{}'", client.workspace("msp")),
         &format!("tenantId eq '{}'", client.workspace("standard")),

@@ -23,12 +23,32 @@ async fn provisions_are_listed_filtered_and_shown() {
     ] {
         assert_eq!(list(&filter).await.ended_with(200).json()["total"], count, "{filter}");
     }
-    for bad in
-        ["provisionStatus eq 'PROVISIONED'", "region ne 'us-west'", "region in ('us-west')", "region eq"]
-    {
-        let answer = list(bad).await.ended_with(400);
-        assert_eq!(answer.json()["errorCode"], "HPE_GL_SERVICE_CATALOG_BAD_REQUEST", "{bad}");
+    let unsupported = |wrong: &str| {
+        format!(
+            "Unsupported filter operator, '{wrong}', refer example: '?filter=region eq 'us-west'' for field filter"
+        )
+    };
+    for (bad, message) in [
+        ("region we 'x'", unsupported("region we")),
+        ("region ne 'us-west'", unsupported("region ne")),
+        ("region gt 'us-west'", unsupported("region gt")),
+        ("region lt 'us-west'", unsupported("region lt")),
+        ("region in ('us-west')", unsupported("region in")),
+        ("region contains 'us'", unsupported("region contains")),
+        ("contains(region,'us')", "contains of region is not supported".to_owned()),
+        ("status eq null", "\"null\" must stand in single quotes".to_owned()),
+        ("status eq PROVISIONED", "\"PROVISIONED\" must stand in single quotes".to_owned()),
+        ("provisionStatus eq 'PROVISIONED'", "unknown filter field provisionStatus".to_owned()),
+        ("region eq 'us-west' or region eq 'us-east'", "only \"and\" may join conditions".to_owned()),
+        ("region eq", "the filter ends too early".to_owned()),
+    ] {
+        let answer = list(bad).await.ended_with(400).json();
+        assert_eq!(answer["errorCode"], "HPE_GL_SERVICE_CATALOG_BAD_REQUEST", "{bad}");
+        assert_eq!(answer["message"], message, "{bad}");
     }
+    let seen = client.emulator().history().exchanges();
+    let why = seen.iter().filter_map(|exchange| exchange.response.as_ref()?.why.as_deref());
+    assert!(why.last().is_some_and(|why| why.ends_with("at position 9")), "the history tells the place");
     for (name, value) in [("limit", "0"), ("limit", "2001"), ("offset", "-1")] {
         client.list(&abc, PROVISIONS, &[(name, value)]).await.ended_with(400);
     }

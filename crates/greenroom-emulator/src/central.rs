@@ -7,7 +7,7 @@ mod tenants;
 
 use greenroom_model::{
     dialect::{LimitOverMax, PagePastEnd, UnquotedLiteral},
-    filter::{self, Filter, FilterError, grammar::Grammar},
+    filter::{self, Filter, FilterError, Grammar},
     page::{self, Numbered},
     refusal::Refusal,
     role::{Need, Permission, Resource},
@@ -80,9 +80,9 @@ fn short_text<'a>(ask: &'a Ask, name: &'static str) -> Result<&'a str, Refusal> 
     Ok(text)
 }
 
-fn read_filter(world: &World, ask: &Ask, grammar: impl Into<Grammar>) -> Result<Option<Filter>, Refusal> {
+fn read_filter(world: &World, ask: &Ask, grammar: Grammar) -> Result<Option<Filter>, Refusal> {
     let bare_text = world.dialect.unquoted_literal == UnquotedLiteral::Accept;
-    Ok(filter::parse(short_text(ask, "filter")?, Grammar { bare_text, ..grammar.into() })?)
+    Ok(filter::parse(short_text(ask, "filter")?, Grammar { bare_text, ..grammar })?)
 }
 
 fn read_sort(ask: &Ask, known: &[&str]) -> Result<Vec<SortKey>, Refusal> {

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use greenroom_model::{
     dialect::{LimitOverMax, PagePastEnd},
-    filter::{self, Filter, grammar},
+    filter::{self, Filter, Grammar},
     page,
     refusal::Refusal,
     role::{Need, Permission, Resource},
@@ -109,6 +109,6 @@ fn served(ask: &Ask, not_yet: &[&'static str]) -> Result<(), Refusal> {
     }
 }
 
-fn read_filter(ask: &Ask, grammar: impl Into<grammar::Grammar>) -> Result<Option<Filter>, Refusal> {
+fn read_filter(ask: &Ask, grammar: Grammar) -> Result<Option<Filter>, Refusal> {
     Ok(filter::parse(ask.text("filter").unwrap_or_default(), grammar)?)
 }

@@ -11,7 +11,7 @@ use crate::{
     access::Service,
     credential::{ApiClient, ClientSecret},
     dialect::{NonMspCredentialsFilter, TokensAfterResetOrDelete},
-    filter::{self, Filter, FilterError, Grammar, Kind, Literal, Op},
+    filter::{self, Filter, FilterError, Literal, grammars::GLP_CREDENTIALS},
     id::{WorkspaceId, parse_uuid},
     refusal::{Conflict, Refusal},
     secret::{self, Digest, Secret},
@@ -34,15 +34,6 @@ const MOST_RETIRED: usize = 1_000;
 
 /// How many characters of a credential's name its tokens are called by.
 const LONGEST_SYMBOL: usize = 40;
-
-/// The filter of the list: one comparison of `tenantId` (`glp.md §4`, `§9`).
-const FILTER: Grammar = Grammar {
-    fields: &[("tenantId", Kind::Text, &[Op::Eq])],
-    logic: false,
-    functions: false,
-    bare_text: false,
-    backslash: false,
-};
 
 /// What a new credential shall be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -270,16 +261,9 @@ impl World {
     }
 }
 
-/// The tenant that the filter of the list names; `None` for a text that is no id. The expression may stand
-/// in quotes as a whole, its value then bare (`glp.md §10` row 19, from seed 004).
+/// The tenant that the filter of the list names; `None` for a text that is no id.
 fn wanted_tenant(text: &str) -> Result<Option<WorkspaceId>, FilterError> {
-    let trimmed = text.trim();
-    let quoted = trimmed.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
-    let parsed = match quoted {
-        Some(expression) => filter::parse(expression, &Grammar { bare_text: true, ..FILTER }),
-        None => filter::parse(trimmed, &FILTER),
-    };
-    match parsed? {
+    match filter::parse(text, GLP_CREDENTIALS)? {
         Some(Filter::Compare { literals, .. }) => match &literals[..] {
             [Literal::Quoted(id) | Literal::Bare(id)] => Ok(id.parse().ok()),
             _ => Err(one_comparison()),
@@ -425,11 +409,14 @@ mod tests {
         ] {
             assert_eq!(wanted_tenant(text), Ok(Some(id)), "{text}");
         }
-        for text in ["tenantId eq 'x'", "tenantId eq ''", "'tenantId eq x'", "tenantId eq null"] {
+        for text in ["tenantId eq 'x'", "tenantId eq ''", "'tenantId eq x'", "'tenantId eq null'"] {
             assert_eq!(wanted_tenant(text), Ok(None), "{text}");
         }
         for text in [
             "tenantId eq 7600415a-8876-5722-9f3c-b0fd11112283",
+            "tenantId eq null",
+            // Neither of the two documented spellings, but both at once.
+            "'tenantId eq '7600415a-8876-5722-9f3c-b0fd11112283''",
             "tenantId ne '7600415a-8876-5722-9f3c-b0fd11112283'",
             "tenantId in ('a','b')",
             "tenantId eq 'a' and tenantId eq 'a'",

@@ -1,7 +1,7 @@
 //! Filters: one parser for all services, and per service what of it may be used.
 //!
 //! The union of all grammars is read first (`glp.md §9`, `central.md §1.4`), then the tree is
-//! checked against a [`Grammar`](grammar::Grammar), so that a mistake is reported with its place and
+//! checked against a [`Grammar`], so that a mistake is reported with its place and
 //! in the terms of the service that was asked. What values mean is worked out then, once, so that a
 //! row costs no more than comparing.
 
@@ -14,7 +14,7 @@ use std::{cmp::Ordering, ops::Deref};
 
 use jiff::Timestamp;
 
-pub use self::grammar::{Kind, Op, ShortGrammar as Grammar};
+pub use self::grammar::{Grammar, Kind, Op};
 
 /// Why a filter is refused, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,8 +28,7 @@ pub struct FilterError {
 
 /// Reads a filter and checks it against what the service accepts. Text that is empty or blank is no
 /// filter at all (`glp.md §9`).
-pub fn parse(text: &str, grammar: impl Into<grammar::Grammar>) -> Result<Option<Filter>, FilterError> {
-    let grammar = grammar.into();
+pub fn parse(text: &str, grammar: Grammar) -> Result<Option<Filter>, FilterError> {
     let trimmed = text.trim();
     if trimmed.is_empty() {
         return Ok(None);

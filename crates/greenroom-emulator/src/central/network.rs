@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 
 use greenroom_model::{
     dialect::PagePastEnd,
-    filter::{Field, Filter, grammar::Grammar},
+    filter::{Field, Filter, Grammar},
     fleet::{Device, DeviceType, Fleet},
     page::Numbered,
     refusal::Refusal,

@@ -101,6 +101,10 @@ pub(super) fn refusal(speaker: Speaker, refusal: &Refusal, bearer: Jws, at: Sett
         }
         Refusal::UnknownQuery(name) => bad_value("query.parameter", name, "Unknown query parameter."),
         Refusal::Query { name, message } => bad_value("query.parameter", name, message),
+        // Its sample has no place in it (glp.md §9); the history has.
+        Refusal::Filter(error) if speaker.api() == Some(Api::ServiceCatalog) => {
+            bad_value("query.parameter", "filter", &error.message)
+        }
         Refusal::Filter(error) => bad_value("query.parameter", "filter", &error.to_string()),
         Refusal::Body { member, message } if member.is_empty() => bad_value("field", "body", message),
         Refusal::Body { member, message } => bad_value("field", member, message),

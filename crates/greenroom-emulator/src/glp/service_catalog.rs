@@ -1,7 +1,7 @@
 //! The service catalog (`glp.md §7.3`).
 
 use greenroom_model::{
-    filter::{Field, Grammar, Kind, Op},
+    filter::{Field, grammars::GLP_PROVISIONS},
     id::parse_uuid,
     refusal::Refusal,
     role::Resource,
@@ -12,18 +12,6 @@ use serde_json::{Value, json};
 
 use super::{Paging, cut, ensure_value, get, paging, read_filter};
 use crate::route::{Api, Ask, Reply, Route};
-
-const FILTER: Grammar = Grammar {
-    fields: &[
-        ("serviceManagerId", Kind::Text, &[Op::Eq]),
-        ("status", Kind::Text, &[Op::Eq]),
-        ("region", Kind::Text, &[Op::Eq]),
-    ],
-    logic: false,
-    functions: false,
-    bare_text: false,
-    backslash: false,
-};
 
 const ALWAYS_PROVISIONED: &str = "provisions in another state than PROVISIONED, and `reason`";
 
@@ -52,7 +40,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 fn list_provisions(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
     let (offset, limit) = paging(world, ask, &Paging { default: 2000, max: 2000, text: ensure_value })?;
-    let filter = read_filter(ask, &FILTER)?;
+    let filter = read_filter(ask, GLP_PROVISIONS)?;
     let passes = |provision: &Provision| {
         let manager = provision.service_manager.to_string();
         filter.as_ref().is_none_or(|filter| {

@@ -1,8 +1,7 @@
 //! The table of `glp.md §9` and `central.md §1.4`, once more and by hand.
 
 use greenroom_model::filter::{
-    Field,
-    grammar::Grammar,
+    Field, Grammar,
     grammars::{
         CENTRAL_DEVICE_INVENTORY, CENTRAL_DEVICES, CENTRAL_LIST_TENANTS, GLP_AUDIT_LOG_V1, GLP_CREDENTIALS,
         GLP_DEVICE_TAGS, GLP_DEVICES, GLP_PROVISIONS, GLP_SUBSCRIPTIONS, GLP_USERS, GLP_WORKSPACES,
