@@ -137,6 +137,12 @@ impl Number {
 }
 
 impl Literal {
+    /// The text it is, unless it is null.
+    pub fn text(&self) -> Option<&str> {
+        let value = self.value();
+        (!value.null).then_some(&*value.text)
+    }
+
     fn value(&self) -> &Value {
         let (Self::Quoted(value) | Self::Bare(value)) = self;
         value
@@ -210,48 +216,7 @@ impl Field<'_> {
             Field::Instant(at) => text(&at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()),
         }
     }
-
-    /// Columns hold values of one kind, so the order of kinds matters for null only: it comes first
-    /// (OData 4.01 §11.2.6.2 for ascending orders).
-    fn rank(&self) -> u8 {
-        match self {
-            Field::Null => 0,
-            Field::Truth(_) => 1,
-            Field::Number(_) => 2,
-            Field::Instant(_) => 3,
-            Field::Word(_) => 4,
-            Field::Text(_) => 5,
-        }
-    }
 }
-
-/// The order that lists are sorted in: by value, words without regard to case, null before all else.
-impl Ord for Field<'_> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        match (self, other) {
-            (Field::Truth(one), Field::Truth(other)) => one.cmp(other),
-            (Field::Number(one), Field::Number(other)) => one.cmp(other),
-            (Field::Instant(one), Field::Instant(other)) => one.cmp(other),
-            (Field::Word(one), Field::Word(other)) => lower(one).cmp(lower(other)),
-            (Field::Text(one), Field::Text(other)) => one.cmp(other),
-            _ => self.rank().cmp(&other.rank()),
-        }
-    }
-}
-
-impl PartialOrd for Field<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Field<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Field<'_> {}
 
 fn lower(text: &str) -> impl Iterator<Item = u8> {
     text.bytes().map(|byte| byte.to_ascii_lowercase())

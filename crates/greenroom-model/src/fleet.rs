@@ -33,7 +33,11 @@ pub use self::{
     saved::Changed,
     share::{FleetError, Listed, MOST_SITES, MOST_TAGS, Mix, NOTES, SITES, Share, Tags},
 };
-use self::{address::PLOTS, change::Change, plot::Plot};
+use self::{
+    address::{PLOT, PLOTS},
+    change::Change,
+    plot::{BLOCK, Plot},
+};
 use crate::{id::Seed, world::WorkspaceIx};
 
 /// A fleet that readers share while the world goes on.
@@ -203,6 +207,36 @@ impl Fleet {
         ranks.filter_map(move |rank| self.network_at(workspace, rank))
     }
 
+    /// The ranks, among the network devices of `workspace`, of those that Central monitors: the `shown` ones
+    /// of them, in the order of serial numbers.
+    pub fn monitored_ranks(&self, workspace: WorkspaceIx, shown: Range<usize>) -> Vec<u32> {
+        let Some(plot) = self.plot(workspace) else { return Vec::new() };
+        let all = 0..self.mix(workspace).network;
+        let monitored_before = plot.monitored_before(|rank| {
+            self.network_at(workspace, rank).is_some_and(|device| device.was_provisioned())
+        });
+        let changes = self.changes.range(Address::all_of(workspace));
+        let forgotten = changes.filter(|(_, change)| change.forgotten);
+        let mut gone: Vec<u32> =
+            forgotten.map(|(address, _)| self.network_rank(workspace, &self.at(*address).serial())).collect();
+        gone.sort_unstable();
+        // How many there are before the block of that number, as things stand now.
+        let before = |block: usize| {
+            let gone = gone.partition_point(|rank| *rank < block as u32 * BLOCK);
+            monitored_before[block] as usize - gone
+        };
+        let (mut low, mut high) = (0, monitored_before.len());
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if before(middle) <= shown.start { low = middle } else { high = middle }
+        }
+        (low as u32 * BLOCK..all.end)
+            .filter(|rank| self.network_at(workspace, *rank).is_some_and(|device| device.provisioned()))
+            .skip(shown.start - before(low))
+            .take(shown.len())
+            .collect()
+    }
+
     /// The network device of `workspace` of that rank in the order of serial numbers.
     pub fn network_at(&self, workspace: WorkspaceIx, rank: u32) -> Option<Device<'_>> {
         let index = self.plot(workspace)?.network_at(rank)?;
@@ -246,16 +280,6 @@ impl Fleet {
     /// board. Whether there is such a device.
     pub fn forget(&mut self, workspace: WorkspaceIx, serial: &str) -> bool {
         self.alter_monitored(workspace, serial, |change| change.forgotten = true)
-    }
-
-    /// Sets the tags that GLP shows of the device at `index` of `workspace`. Whether there is one.
-    pub fn set_tags(&mut self, workspace: WorkspaceIx, index: u32, tags: Tags, now: Timestamp) -> bool {
-        let Some(Device { address, .. }) = self.device(workspace, index) else { return false };
-        self.alter(address, |change| {
-            change.tags = Some(Arc::new(tags));
-            change.updated_at = Some(now);
-        });
-        true
     }
 
     fn alter_monitored(

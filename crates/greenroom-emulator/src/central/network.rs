@@ -9,7 +9,7 @@ use greenroom_model::{
     fleet::{Device, DeviceType, Fleet},
     page::Numbered,
     refusal::Refusal,
-    sort::SortKey,
+    sort::{self, SortKey},
     world::{WorkspaceIx, World},
 };
 use serde::{Serialize, Serializer};
@@ -69,8 +69,7 @@ impl Query {
         let all = fleet.mix(workspace).network as usize;
         match self.named() {
             Some(serials) => serials.len(),
-            None if self.is_plain() && !self.monitored => self.limit.min(all),
-            None if self.is_plain() => self.limit.saturating_mul(self.number).min(all),
+            None if self.is_plain() => self.limit.min(all),
             None => all,
         }
     }
@@ -80,18 +79,16 @@ impl Query {
         let all = 0..fleet.mix(workspace).network;
         let row = |rank: u32| fleet.network_at(workspace, rank).map(Row::new);
         if self.is_plain() {
-            let monitored = |rank: &u32| row(*rank).is_some_and(|row| row.device.provisioned());
             let total = if self.monitored { fleet.census(workspace).monitored() } else { all.end } as usize;
             let page = page_of(self.past_end, total, self.number, self.limit)?;
-            let (skipped, shown) = (page.rows.start, page.rows.len());
             let ranks = match self.monitored {
-                true => all.filter(monitored).skip(skipped).take(shown).collect(),
-                false => all.skip(skipped).take(shown).collect(),
+                true => fleet.monitored_ranks(workspace, page.rows.clone()),
+                false => all.skip(page.rows.start).take(page.rows.len()).collect(),
             };
             return Ok(Picked { ranks, page, total });
         }
         let passes = |rank: &u32| row(*rank).is_some_and(|row| self.passes(&row));
-        let mut ranks: Vec<u32> = match self.named() {
+        let ranks: Vec<u32> = match self.named() {
             Some(serials) => {
                 let of = |serial| fleet.by_serial(serial).filter(|device| device.workspace() == workspace);
                 let devices = serials.into_iter().filter_map(of).filter(Device::assigned);
@@ -106,15 +103,11 @@ impl Query {
         };
         let total = ranks.len();
         let page = page_of(self.past_end, total, self.number, self.limit)?;
-        if self.sort.is_empty() {
-            let ranks = ranks[page.rows.clone()].to_vec();
-            return Ok(Picked { ranks, page, total });
-        }
-        let order = |one: &u32, other: &u32| match (row(*one), row(*other)) {
-            (Some(a), Some(b)) => table::compare(&a, &b, &self.sort).then(one.cmp(other)),
-            _ => one.cmp(other),
+        let value = |place: usize, name: &str| {
+            row(ranks[place]).map_or(sort::Value::Null, |row| row.field(name).into())
         };
-        let ranks = table::sorted(&mut ranks, page.rows.clone(), order).to_vec();
+        let shown = sort::page(total, &self.sort, page.rows.clone(), value);
+        let ranks = shown.into_iter().map(|place| ranks[place]).collect();
         Ok(Picked { ranks, page, total })
     }
 

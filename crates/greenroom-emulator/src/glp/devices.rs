@@ -17,7 +17,7 @@ use self::row::{Inventory, MEMBERS, Place};
 use super::{Paging, cut, get, paging};
 use crate::{
     route::{Api, Ask, NumberFault, Reply, Route},
-    table::{self, Row as _},
+    table::Row as _,
 };
 
 const SAME_IN_EVERY_ROW: &str = "services other than Central; values of `deviceName`, `secondaryName`, \
@@ -70,16 +70,16 @@ fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Rep
             filter.as_ref().is_none_or(|filter| filter.matches(&|name| row.field(name)))
                 && tags.as_ref().is_none_or(|tags| tags.matches(&|key| row.tag(key)))
         };
-        let mut places: Vec<_> = match named {
+        let places: Vec<_> = match named {
             Some(named) => named.into_iter().filter(passes).collect(),
             None => inventory.places(0..inventory.total()).filter(passes).collect(),
         };
         let total = places.len();
         let rows = cut(past_end, total, offset, limit)?;
-        let order = |one: &Place, other: &Place| {
-            table::compare(&inventory.row(*one), &inventory.row(*other), &sort).then(one.cmp(other))
-        };
-        Ok(inventory.page(table::sorted(&mut places, rows, order), &selection, offset, total))
+        let value = |row: usize, name: &str| sort::Value::from(inventory.row(places[row]).field(name));
+        let shown: Vec<_> =
+            sort::page(total, &sort, rows, value).into_iter().map(|row| places[row]).collect();
+        Ok(inventory.page(&shown, &selection, offset, total))
     }))
 }
 

@@ -1,5 +1,7 @@
 //! The devices of one workspace: how many are generated, and which are listed.
 
+use std::sync::OnceLock;
+
 use smol_str::SmolStr;
 
 use super::{
@@ -7,6 +9,10 @@ use super::{
     device::{COMPUTE, Make, NETWORK, STORAGE},
     share::USUAL_SITES,
 };
+
+/// How many ranks are looked at, at most, to find where a page of the devices on board begins.
+/// Few in tests, whose worlds are small.
+pub(super) const BLOCK: u32 = if cfg!(test) { 3 } else { 256 };
 
 /// The devices of one workspace. The listed ones come after the generated ones.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +27,8 @@ pub(super) struct Plot {
     sites: Option<Box<[SmolStr]>>,
     /// How they did before anything changed.
     pub(super) census: Census,
+    /// What [`monitored_before`](Self::monitored_before) gives, once somebody has asked.
+    monitored_before: OnceLock<Box<[u32]>>,
 }
 
 impl Plot {
@@ -74,6 +82,22 @@ impl Plot {
         }
         self.total.count(listed.kind, listed.assigned);
         self.listed.push(listed);
+        self.monitored_before = OnceLock::new();
+    }
+
+    /// How many network devices were on board, before anything changed, among those of smaller rank than
+    /// the first of each block. `was_provisioned` tells it of a rank.
+    pub(super) fn monitored_before(&self, was_provisioned: impl Fn(u32) -> bool) -> &[u32] {
+        self.monitored_before.get_or_init(|| {
+            let mut before = 0;
+            let block = |first: u32| {
+                let start = before;
+                let ranks = first..first.saturating_add(BLOCK).min(self.total.network);
+                before += ranks.filter(|rank| was_provisioned(*rank)).count() as u32;
+                start
+            };
+            (0..=self.total.network).step_by(BLOCK as usize).map(block).collect()
+        })
     }
 
     /// The index of the network device of that rank in the order of serial numbers.

@@ -323,7 +323,10 @@ proptest! {
                 }
                 Deed::Tags(at, tags) => {
                     let at = at % rows.len();
-                    prop_assert!(fleet.set_tags(ix(rows[at].workspace), rows[at].index, tags.clone(), now));
+                    // Nobody sets tags yet: a world file says that they were set.
+                    let Row { workspace, serial, notes, forgotten, .. } = &rows[at];
+                    let (notes, kept) = (Some(notes.into()), Some(tags.clone()));
+                    prop_assert!(fleet.resume(ix(*workspace), serial, notes, kept, *forgotten, Some(now)));
                     rows[at].tags = tags;
                     rows[at].updated = true;
                 }
@@ -344,6 +347,13 @@ proptest! {
                 prop_assert_eq!([census.good, census.fair, census.poor, census.waiting], counts);
                 prop_assert_eq!(census.degraded_sites(), degraded);
                 prop_assert_eq!(census.sites as usize, fleet.sites(workspace).count());
+                let on_board: Vec<_> = (0..fleet.mix(workspace).network)
+                    .filter(|rank| fleet.network_at(workspace, *rank).unwrap().provisioned())
+                    .collect();
+                for (start, length) in (0..=on_board.len() + 1).flat_map(|start| [(start, 2), (start, 99)]) {
+                    let page: Vec<_> = on_board.iter().copied().skip(start).take(length).collect();
+                    prop_assert_eq!(fleet.monitored_ranks(workspace, start..start + length), page);
+                }
             }
         }
         prop_assert_eq!(shown(&first, shares.len(), now), first_rows, "a reader keeps what it had");
