@@ -29,12 +29,12 @@ pub(crate) fn routes() -> Vec<Route> {
     [inventory::routes(), devices::routes(), tenants::routes()].into_iter().flatten().collect()
 }
 
-/// A documented route of monitoring or of the MSP's list.
+/// A route of monitoring or of the MSP's list.
 fn route(
     (name, method, path): (&'static str, Method, &'static str),
     (api, permission): (Api, Permission),
     query: &'static [&'static str],
-    source: &'static str,
+    (source, confidence): (&'static str, Confidence),
     operation: Operation,
 ) -> Route {
     Route {
@@ -43,7 +43,7 @@ fn route(
         path,
         query,
         source,
-        confidence: Confidence::Documented,
+        confidence,
         not_served: "",
         action: Action::Api(api, Need(Resource::NetworkMonitoring, permission), operation),
     }

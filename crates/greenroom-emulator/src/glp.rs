@@ -23,12 +23,15 @@ use crate::route::{Action, Api, Ask, Confidence, NumberFault, Operation, Reply, 
 
 type Look = fn(&World, &Session, &Ask, Timestamp) -> Result<Reply, Refusal>;
 
-/// A documented GET.
+/// What speaks for a route, and how sure that makes us.
+type Source = (&'static str, Confidence);
+
+/// A GET.
 fn get(
     (name, path): (&'static str, &'static str),
     (api, resource): (Api, Resource),
     query: &'static [&'static str],
-    source: &'static str,
+    (source, confidence): Source,
     look: Look,
 ) -> Route {
     Route {
@@ -37,7 +40,7 @@ fn get(
         path,
         query,
         source,
-        confidence: Confidence::Documented,
+        confidence,
         not_served: "",
         action: Action::Api(api, Need(resource, Permission::View), Operation::Read(look)),
     }

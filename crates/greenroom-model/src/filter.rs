@@ -15,6 +15,7 @@ use std::{cmp::Ordering, ops::Deref};
 use jiff::Timestamp;
 
 pub use self::grammar::{Grammar, Kind, Op};
+use crate::time::Iso;
 
 /// Why a filter is refused, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -213,7 +214,7 @@ impl Field<'_> {
             Field::Word(value) => has_part_of_word(op, value.as_bytes(), part.word.as_bytes()),
             Field::Number(number) => text(&number.to_string()),
             Field::Truth(truth) => text(&truth.to_string()),
-            Field::Instant(at) => text(&at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()),
+            Field::Instant(at) => text(&Iso(*at).to_string()),
         }
     }
 }

@@ -34,7 +34,7 @@ pub use self::{
     share::{FleetError, Listed, MOST_SITES, MOST_TAGS, Mix, NOTES, SITES, Share, Tags},
 };
 use self::{
-    address::{PLOT, PLOTS},
+    address::PLOTS,
     change::Change,
     plot::{BLOCK, Plot},
 };

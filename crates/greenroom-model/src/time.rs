@@ -5,8 +5,44 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{
+    SignedDuration, Timestamp,
+    fmt::{StdFmtWrite, temporal::DateTimePrinter},
+};
 use serde::{Deserialize, Serialize};
+
+/// An instant as most services write it: milliseconds and `Z` (`glp.md §6.2`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Iso(pub Timestamp);
+
+impl fmt::Display for Iso {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
+        PRINTER.print_timestamp(&self.0, StdFmtWrite(f)).map_err(|_| fmt::Error)
+    }
+}
+
+impl Serialize for Iso {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// An instant as credentials and provisions write it: a space, microseconds, no zone (`glp.md §10` row 25).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spaced(pub Timestamp);
+
+impl fmt::Display for Spaced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.strftime("%Y-%m-%d %H:%M:%S.%6f"))
+    }
+}
+
+impl Serialize for Spaced {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
 
 /// A monotonic reading: how long ago the process started.
 pub type Real = Duration;
@@ -155,6 +191,19 @@ pub fn whole_second(instant: Timestamp) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn instants_have_milliseconds_and_the_rest_is_cut_off() {
+        for (at, expected) in [
+            ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.000Z"),
+            ("2025-09-17T13:06:59.0019Z", "2025-09-17T13:06:59.001Z"),
+            ("2025-09-17T13:06:59.999999999Z", "2025-09-17T13:06:59.999Z"),
+        ] {
+            assert_eq!(Iso(at.parse().unwrap()).to_string(), expected);
+        }
+        let at = "2026-01-22T14:09:42.8836219Z".parse().unwrap();
+        assert_eq!(Spaced(at).to_string(), "2026-01-22 14:09:42.883621");
+    }
 
     fn start() -> Timestamp {
         "2026-01-01T00:00:00Z".parse().unwrap()

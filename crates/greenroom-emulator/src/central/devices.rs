@@ -5,6 +5,7 @@ use greenroom_model::{
     fleet::{Device, NOTES},
     refusal::Refusal,
     role::Permission,
+    time::Iso,
     world::{Session, World},
 };
 use http::Method;
@@ -18,7 +19,7 @@ use super::{
     route,
 };
 use crate::{
-    json::{self, Iso},
+    json,
     route::{Api, Ask, Confidence, Operation, Reply, Route},
     table,
 };
@@ -40,7 +41,7 @@ pub(super) fn routes() -> Vec<Route> {
             "/network-monitoring/v1/devices",
             Permission::View,
             &["filter", "limit", "next", "sort"],
-            "central.md §1.2",
+            ("central.md §1.2", Confidence::Documented),
             Operation::Read(list),
         )
         .without(
@@ -53,7 +54,7 @@ pub(super) fn routes() -> Vec<Route> {
             ONE,
             Permission::Edit,
             &[],
-            "central.md §1.3",
+            ("central.md §1.3", Confidence::Documented),
             Operation::Write(set_notes),
         ),
         named(
@@ -62,12 +63,11 @@ pub(super) fn routes() -> Vec<Route> {
             ONE,
             Permission::Delete,
             &[],
-            "central.md §1.3",
+            ("central.md §1.3", Confidence::Documented),
             Operation::Write(delete),
         )
         .without("the state of the removal, which `Location` leads to: the device is gone at once"),
         Route {
-            confidence: Confidence::Client,
             not_served: "the path as such: there is none unless dialect `central_delete_alias` is `on`",
             ..named(
                 DELETE_ALIAS,
@@ -75,7 +75,7 @@ pub(super) fn routes() -> Vec<Route> {
                 "/devices/{serial-number}",
                 Permission::Delete,
                 &[],
-                "central.md §1.3",
+                ("central.md §1.3", Confidence::Client),
                 Operation::Write(delete_by_alias),
             )
         },

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     json::{self, Quoted},
-    route::{Api, Ask, Operation, Reply, Route},
+    route::{Api, Ask, Confidence, Operation, Reply, Route},
 };
 
 /// Its route.
@@ -29,7 +29,7 @@ pub(super) fn routes() -> Vec<Route> {
             ("central.device-inventory", Method::GET, "/network-monitoring/v1/device-inventory"),
             (Api::CentralMonitoring, Permission::View),
             &["filter", "limit", "next", "site-assigned", "sort"],
-            "central.md §1.1",
+            ("central.md §1.1", Confidence::Documented),
             Operation::Read(list),
         )
         .without("values of `role` and `stackId` (null everywhere); `deployment` other than Standalone"),

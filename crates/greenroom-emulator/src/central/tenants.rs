@@ -17,7 +17,7 @@ use serde::Serialize;
 use super::{limit, next, page_of, page_text, read_filter, read_sort, route};
 use crate::{
     json::Rows,
-    route::{Api, Ask, Operation, Reply, Route},
+    route::{Api, Ask, Confidence, Operation, Reply, Route},
 };
 
 /// A tenant in the list. The numbers are those of its devices, as each of them tells.
@@ -127,7 +127,7 @@ pub(super) fn routes() -> Vec<Route> {
             ("central.list-tenants", Method::GET, "/network-msp/v1/list-tenants"),
             (Api::CentralMsp, Permission::View),
             &["filter", "limit", "next", "sort"],
-            "central.md §2",
+            ("central.md §2", Confidence::Documented),
             Operation::Read(list),
         )
         .without(

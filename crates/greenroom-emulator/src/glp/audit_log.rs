@@ -12,7 +12,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Paging, cut, get, paging, served};
-use crate::route::{Api, Ask, NumberFault, Reply, Route};
+use crate::route::{Api, Ask, Confidence, NumberFault, Reply, Route};
 
 /// Its routes.
 pub(super) fn routes() -> Vec<Route> {
@@ -20,7 +20,7 @@ pub(super) fn routes() -> Vec<Route> {
         ("glp.audit-log.list", "/audit-log/v1/logs"),
         (Api::AuditLog, Resource::AuditLog),
         &["all", "filter", "limit", "offset", "select"],
-        "glp.md §7.1",
+        ("glp.md §7.1", Confidence::Documented),
         list,
     )
     .without(
@@ -43,6 +43,8 @@ fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Rep
     let items: Vec<_> = lines[rows]
         .iter()
         .map(|line| {
+            // Whole seconds, unlike the other services (glp.md §10 row 25).
+            let at = line.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
             json!({
                 "id": world.seed.uuid("audit", "", line.ordinal).to_string(),
                 "type": "/audit-log/logs",
@@ -52,8 +54,8 @@ fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Rep
                 "category": line.category,
                 "description": line.description,
                 "workspace": {"id": workspace.id.plain(), "workspaceName": workspace.name},
-                "createdAt": line.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-                "updatedAt": line.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+                "createdAt": at,
+                "updatedAt": at,
                 "additionalInfo": {"ipAddress": "127.0.0.1"},
                 "hasDetails": false,
                 "generation": 1,

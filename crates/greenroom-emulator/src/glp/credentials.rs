@@ -5,6 +5,7 @@ use greenroom_model::{
     id::{WorkspaceId, parse_uuid},
     refusal::Refusal,
     role::{Need, Permission, Resource},
+    time::Spaced,
     world::{ClientIx, Session, World},
 };
 use http::Method;
@@ -12,11 +13,12 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::get;
+use super::{Source, get};
 use crate::route::{Action, Api, Ask, Confidence, Operation, Reply, Route};
 
 const CREDENTIALS: &str = "/workspaces/v1/credentials";
 const CREDENTIAL: &str = "/workspaces/v1/credentials/{id}";
+const SOURCE: Source = ("glp.md §4", Confidence::Documented);
 const RESET: &str = "/workspaces/v1/credentials/{id}/reset";
 
 type Change = fn(&mut World, &Session, &Ask, Timestamp) -> Result<Reply, Refusal>;
@@ -29,13 +31,13 @@ pub(super) fn routes() -> Vec<Route> {
         method,
         path,
         query: &[],
-        source: "glp.md §4",
-        confidence: Confidence::Documented,
+        source: SOURCE.0,
+        confidence: SOURCE.1,
         not_served: "",
         action: Action::Api(workspace.0, Need(workspace.1, permission), Operation::Write(change)),
     };
     vec![
-        get(("glp.credentials.list", CREDENTIALS), workspace, &["filter"], "glp.md §4", list),
+        get(("glp.credentials.list", CREDENTIALS), workspace, &["filter"], SOURCE, list),
         change("glp.credentials.create", Method::POST, CREDENTIALS, Permission::Edit, create),
         change("glp.credentials.delete", Method::DELETE, CREDENTIAL, Permission::Delete, delete),
         change("glp.credentials.reset", Method::POST, RESET, Permission::Edit, reset),
@@ -135,8 +137,8 @@ fn credential_json(world: &World, ix: ClientIx, show: Show) -> Value {
         "clientId": client.id,
         "type": "credentials",
         "generation": 1,
-        "createdAt": stamp(client.created_at),
-        "updatedAt": stamp(client.updated_at),
+        "createdAt": Spaced(client.created_at),
+        "updatedAt": Spaced(client.updated_at),
     });
     if client.for_tenant {
         let tenant = world.workspace(client.workspace);
@@ -154,9 +156,4 @@ fn credential_json(world: &World, ix: ClientIx, show: Show) -> Value {
         body["clientSecret"] = secret.reveal().into();
     }
     body
-}
-
-/// Microseconds, a space, no zone: unlike the other services (`glp.md §10` row 25).
-fn stamp(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%S.%6f").to_string()
 }

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use self::row::{Inventory, MEMBERS, Place};
 use super::{Paging, cut, get, paging};
 use crate::{
-    route::{Api, Ask, NumberFault, Reply, Route},
+    route::{Api, Ask, Confidence, NumberFault, Reply, Route},
     table::Row as _,
 };
 
@@ -33,12 +33,18 @@ pub(super) fn routes() -> Vec<Route> {
             ("glp.devices.list", "/devices/v1/devices"),
             devices,
             &["filter", "filter-tags", "limit", "offset", "select", "sort"],
-            "glp.md §6.2",
+            ("glp.md §6.2", Confidence::Documented),
             list,
         )
         .without(SAME_IN_EVERY_ROW),
-        get(("glp.devices.get", "/devices/v1/devices/{id}"), devices, &[], "glp.md §6.3", get_device)
-            .without(SAME_IN_EVERY_ROW),
+        get(
+            ("glp.devices.get", "/devices/v1/devices/{id}"),
+            devices,
+            &[],
+            ("glp.md §6.3", Confidence::Documented),
+            get_device,
+        )
+        .without(SAME_IN_EVERY_ROW),
     ]
 }
 

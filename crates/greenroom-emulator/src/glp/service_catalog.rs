@@ -5,14 +5,16 @@ use greenroom_model::{
     id::parse_uuid,
     refusal::Refusal,
     role::Resource,
+    time::Spaced,
     world::{Provision, Session, World},
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Paging, cut, ensure_value, get, paging, read_filter};
-use crate::route::{Api, Ask, Reply, Route};
+use super::{Paging, Source, cut, ensure_value, get, paging, read_filter};
+use crate::route::{Api, Ask, Confidence, Reply, Route};
 
+const SOURCE: Source = ("glp.md §7.3", Confidence::Documented);
 const ALWAYS_PROVISIONED: &str = "provisions in another state than PROVISIONED, and `reason`";
 
 /// Its routes.
@@ -23,7 +25,7 @@ pub(super) fn routes() -> Vec<Route> {
             ("glp.service-manager-provisions.list", "/service-catalog/v1/service-manager-provisions"),
             catalog,
             &["filter", "limit", "offset"],
-            "glp.md §7.3",
+            SOURCE,
             list_provisions,
         )
         .without(ALWAYS_PROVISIONED),
@@ -31,7 +33,7 @@ pub(super) fn routes() -> Vec<Route> {
             ("glp.service-manager-provisions.get", "/service-catalog/v1/service-manager-provisions/{id}"),
             catalog,
             &[],
-            "glp.md §7.3",
+            SOURCE,
             get_provision,
         )
         .without(ALWAYS_PROVISIONED),
@@ -74,7 +76,7 @@ fn get_provision(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> R
 /// `glp.md §7.3`; timestamps in the form seen live.
 fn provision_json(world: &World, provision: &Provision) -> Value {
     let id = provision.id.simple().to_string();
-    let at = provision.created_at.strftime("%Y-%m-%d %H:%M:%S.%6f").to_string();
+    let at = Spaced(provision.created_at);
     json!({
         "id": id,
         "resourceUri": format!("/service-catalog/v1/service-manager-provisions/{id}"),

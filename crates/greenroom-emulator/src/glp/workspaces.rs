@@ -10,6 +10,7 @@ use greenroom_model::{
     role::{Need, Permission, Resource},
     tenancy::{Address, Contact, Ownership, Workspace},
     tenants::TenantForm,
+    time::Iso,
     world::{Session, WorkspaceIx, World},
 };
 use http::Method;
@@ -17,9 +18,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{Paging, cut, ensure_value, get, paging, read_filter};
+use super::{Paging, Source, cut, ensure_value, get, paging, read_filter};
 use crate::{
-    json::{self, Iso, Rows, Uri},
+    json::{self, Rows, Uri},
     route::{Action, Api, Ask, Confidence, Operation, Reply, Route},
 };
 
@@ -28,7 +29,7 @@ const TENANT: &str = "/workspaces/v1/msp-tenants/{id}";
 const WORKSPACES: &str = "/workspaces/v1/workspaces/";
 const WORKSPACE: &str = "/workspaces/v1/workspaces/{id}";
 const CONTACT: &str = "/workspaces/v1/workspaces/{id}/contact";
-const SOURCE: &str = "glp.md §5";
+const SOURCE: Source = ("glp.md §5", Confidence::Documented);
 
 type Change = fn(&mut World, &Session, &Ask, Timestamp) -> Result<Reply, Refusal>;
 
@@ -40,8 +41,8 @@ pub(super) fn routes() -> Vec<Route> {
         method,
         path,
         query: &[],
-        source: SOURCE,
-        confidence: Confidence::Documented,
+        source: SOURCE.0,
+        confidence: SOURCE.1,
         not_served: "",
         action: Action::Api(account.0, Need(account.1, permission), Operation::Write(change)),
     };

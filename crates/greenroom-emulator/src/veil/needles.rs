@@ -128,6 +128,6 @@ mod tests {
             let found = places(&secrets, &text);
             assert_eq!((found.len(), &found[0]), (1, &(1..33)));
         }
-        assert_eq!(places(&secrets, &"/devices/v1/devices".repeat(50)), []);
+        assert!(places(&secrets, &"/devices/v1/devices".repeat(50)).is_empty());
     }
 }

@@ -10,6 +10,7 @@ use greenroom_model::{
     sample::REGION,
     select::Selection,
     tenancy::WorkspaceKind,
+    time::Iso,
     world::{WorkspaceIx, World},
 };
 use serde::{Serialize, Serializer};
@@ -18,7 +19,7 @@ use smol_str::{SmolStr, ToSmolStr};
 use uuid::Uuid;
 
 use crate::{
-    json::{self, Iso, Uri},
+    json::{self, Uri},
     table,
 };
 
