@@ -1,7 +1,8 @@
 //! Every value of every dialect, set in one of the three ways that there are, and seen over HTTP.
 //!
 //! A row of [`CASES`] says what the requests of its observation, in the modules below, get under each
-//! value. A value without a case fails, and so does one whose answers are those of all others.
+//! value. A value without a case fails, and so do two values with the same answers, unless [`ALIKE`] says
+//! why. Rows that no route reads yet have no cases; their note says so, here and in `docs/dialects.md`.
 
 mod central;
 mod everywhere;
@@ -25,6 +26,13 @@ use crate::{
 
 /// Dialect, values, and what is seen under each.
 type Case = (&'static str, &'static [(&'static str, &'static str)]);
+
+/// Values that no request tells apart, and why.
+const ALIKE: &[(&str, [&str; 2], &str)] = &[(
+    "retry_after",
+    ["documented", "off"],
+    "HPE documents the header for alerts only, which are not served",
+)];
 
 /// What can set a dialect.
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +97,7 @@ fn cases() -> impl Iterator<Item = &'static Case> {
 }
 
 #[test]
-fn every_value_has_a_case_that_tells_it_from_another() {
+fn every_value_has_a_case_that_tells_it_from_all_others() {
     let mut cases: BTreeMap<_, _> = cases().copied().collect();
     for Row { name, values, note, .. } in Dialect::default().rows() {
         let seen = cases.remove(&*name).unwrap_or_default();
@@ -104,8 +112,11 @@ fn every_value_has_a_case_that_tells_it_from_another() {
             assert!(seen.iter().any(|(value, _)| *value == word), "{name}={word} has no case");
         }
         assert!(seen.len() >= 2 && (seen.len() == words.len() || !forms.is_empty()), "{name}: {seen:?}");
-        for (value, answer) in seen {
-            assert!(seen.iter().any(|(_, other)| other != answer), "{name}={value} is like any other value");
+        for (place, (value, answer)) in seen.iter().enumerate() {
+            for (other, same) in &seen[..place] {
+                let excused = ALIKE.iter().any(|(row, pair, _)| *row == name && *pair == [*other, *value]);
+                assert_eq!(answer == same, excused, "{name}: {other} and {value}");
+            }
         }
     }
     assert!(cases.is_empty(), "no dialect is called {:?}", cases.keys());

@@ -1,4 +1,14 @@
-//! The device modules of the real pycentral, unmodified: GLP's inventory and Central's monitoring.
+//! The modules of the real pycentral, unmodified: those of GLP, and Central's monitoring.
+//!
+//! Of `pycentral.glp` this is read here: `Devices.get_all_devices`, `get_device` and `get_device_id`, and
+//! `ServiceManager.get_service_manager_provisions`. Not served yet, and 404 therefore:
+//!
+//! - `Devices.get_status`; `add_devices`, `add_sub`, `remove_sub`, `assign_devices`, `unassign_devices`
+//! - `ServiceManager.get_service_managers`, `get_service_manager_by_region`, and with them
+//!   `get_application_id_and_region`
+//! - `Subscriptions`: `get_all_subscriptions`, `get_subscription`, `get_sub_id`, `get_status`,
+//!   `add_subscription`
+//! - `UserMgmt`: `get_users`, `get_user`, `get_user_id`, `delete_user`, `inv_user`
 
 use std::collections::BTreeSet;
 
@@ -46,6 +56,26 @@ fn the_devices_module_reads_the_inventory_of_glp() {
         last[0].as_str() > last[1].as_str() && last.iter().all(|it| network.contains(&it.as_str().unwrap()))
     );
     assert_eq!(scratch.summary().requests("api"), 5);
+}
+
+#[test]
+fn the_service_manager_module_reads_what_is_provisioned() {
+    let (result, scratch) = ran(&[], "service_manager.py", &["Tenant ABC"]);
+    for workspace in ["of_msp", "of_tenant"] {
+        let page = &result[workspace];
+        assert_eq!([&page["count"], &page["total"], &page["offset"]], [1, 1, 0], "{workspace}");
+        assert_eq!(page["items"][0]["provisionStatus"], "PROVISIONED", "{workspace}");
+        assert_eq!(page["items"][0]["region"], "us-west", "{workspace}");
+    }
+    assert_ne!(result["of_msp"]["items"][0]["id"], result["of_tenant"]["items"][0]["id"]);
+    assert_eq!(result["behind"], json!({"offset": 1, "count": 0, "total": 1, "items": []}));
+    let words = "Ensure this value is less than or equal to 2000 for field limit";
+    assert_eq!(result["too_many"], json!([400, words]));
+    let unserved = result["unserved"].as_object().unwrap();
+    assert_eq!(unserved.len(), 7);
+    assert!(unserved.values().all(|code| *code == 404), "{unserved:?}");
+    assert_eq!(result["application"], Value::Null);
+    assert_eq!(scratch.summary().refused().get("no_route"), Some(&8));
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod credentials;
 mod devices;
 mod inventory;
 mod list_tenants;
+mod pages;
 mod provisions;
 mod tenants;
 mod workspaces;

@@ -133,6 +133,7 @@ const ANSWERS: &[Row] = &[
     (CENTRAL, 413, "central-error", None),
     (CLASSIC, 401, "classic-error", None),
     (CLASSIC, 404, "classic-error", Some(("mixed_services", "lenient"))),
+    (CENTRAL, 403, "html", Some(("edge_errors", "html"))),
     (ELSEWHERE, 404, "html", Some(("edge_errors", "html"))),
 ];
 

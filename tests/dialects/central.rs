@@ -1,6 +1,6 @@
 //! Dialects of New Central.
 
-use super::{Case, check};
+use super::{Case, check, everywhere::merge_patch};
 use crate::client::{APIGW, Ask, CENTRAL, Client};
 
 const INVENTORY: &str = "/network-monitoring/v1/device-inventory";
@@ -37,6 +37,7 @@ pub(super) const CASES: &[Case] = &[
     ("created_time_unit", &[("milliseconds", "13"), ("seconds", "10")]),
     ("is_provisioned", &[("Yes", "No, Yes"), ("YES", "NO, YES")]),
     ("central_delete_alias", &[("off", "404 HPE_GL_ERROR_NOT_FOUND"), ("on", "200 ok")]),
+    ("central_merge_patch", &[("forbidden_403", "403 HPE_GL_ERROR_FORBIDDEN"), ("accept", "200 ok")]),
     ("apigw_hosts", &[("both", "200 ok"), ("classic", "401 invalid_token")]),
 ];
 
@@ -82,6 +83,7 @@ async fn observe(client: &Client, row: &str) -> String {
             let delete = Ask::new("DELETE", &format!("/devices/{serial}")).bearer(&msp);
             client.send(delete.at(CENTRAL)).await.verdict()
         }
+        "central_merge_patch" => client.send(merge_patch(&msp)).await.verdict(),
         "apigw_hosts" => client.send(Ask::get(INVENTORY).bearer(&msp).at(APIGW)).await.verdict(),
         other => panic!("dialect {other} needs an observation"),
     }

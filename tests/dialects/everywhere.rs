@@ -67,11 +67,23 @@ pub(super) const CASES: &[Case] = &[
             ("date", "Thu, 01 Jan 2026 00:01:00 GMT, Thu, 01 Jan 2026 00:01:00 GMT"),
         ],
     ),
+    // An operator and a connective, in GLP and in Central.
+    (
+        "operator_case",
+        &[
+            ("any", "200 ok, 200 ok"),
+            ("lower", "400 HPE_GL_ERROR_BAD_REQUEST, 400 HPE_GL_NETWORK_MONITORING_INVALID_INPUT"),
+        ],
+    ),
     (
         "edge_errors",
         &[
-            ("json", "404 HPE_GL_ERROR_NOT_FOUND, 404 HPE_GL_ERROR_NOT_FOUND, 404 invalid_request"),
-            ("html", "404 html, 404 html, 404 html"),
+            (
+                "json",
+                "404 HPE_GL_ERROR_NOT_FOUND, 404 HPE_GL_ERROR_NOT_FOUND, 404 invalid_request, \
+                 403 HPE_GL_ERROR_FORBIDDEN",
+            ),
+            ("html", "404 html, 404 html, 404 html, 403 html"),
         ],
     ),
 ];
@@ -144,14 +156,27 @@ async fn observe(client: &Client, row: &str) -> String {
             of_each(&token, DEVICES, INVENTORY, Answer::verdict).await;
             of_each(&token, DEVICES, INVENTORY, |answer| header(answer, "retry-after")).await
         }
+        "operator_case" => {
+            let token = client.mint("msp").await;
+            let filter = "&filter=model%20EQ%20'x'%20AND%20serialNumber%20IN%20('y')";
+            let [glp, central] = [DEVICES, INVENTORY].map(|path| format!("{path}{filter}"));
+            of_each(&token, &glp, &central, Answer::verdict).await
+        }
         "edge_errors" => {
             let token = client.mint("msp").await;
             let issuer = client.send(Ask::get("/as/nothing")).await.verdict();
             let services = of_each(&token, "/devices/v1/nothing", "/network-msp/v1/nothing", Answer::verdict);
-            format!("{}, {issuer}", services.await)
+            let patch = client.send(merge_patch(&token)).await.verdict();
+            format!("{}, {issuer}, {patch}", services.await)
         }
         other => panic!("dialect {other} needs an observation"),
     }
+}
+
+/// A PATCH of notes as its type should not be.
+pub(super) fn merge_patch(token: &str) -> Ask {
+    let ask = Ask::new("PATCH", "/network-monitoring/v1/devices/CN0000000A").bearer(token);
+    ask.header("content-type", "application/merge-patch+json").body(r#"{"notes": "x"}"#.to_owned())
 }
 
 fn header(answer: &Answer, name: &str) -> String {

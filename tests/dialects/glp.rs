@@ -19,6 +19,7 @@ pub(super) const CASES: &[Case] = &[
             ("expired_not_401", "403 HPE_GL_ERROR_FORBIDDEN"),
         ],
     ),
+    ("quoted_truth", &[("reject", "400 HPE_GL_ERROR_BAD_REQUEST"), ("accept", "200 ok")]),
     (
         "wrong_workspace_token",
         &[
@@ -72,6 +73,7 @@ async fn observe(client: &Client, row: &str) -> String {
             client.advance("15m");
             client.get(&msp, DEVICES).await.verdict()
         }
+        "quoted_truth" => client.get(&msp, &format!("{DEVICES}&filter=isFlex%20eq%20'true'")).await.verdict(),
         "wrong_workspace_token" => {
             let path = format!("/workspaces/v1/workspaces/{}", client.workspace("standard"));
             client.get(&msp, &path).await.verdict()

@@ -6,7 +6,7 @@ mod network;
 mod tenants;
 
 use greenroom_model::{
-    dialect::{LimitOverMax, PagePastEnd, UnquotedLiteral},
+    dialect::{LimitOverMax, PagePastEnd},
     filter::{self, Filter, FilterError, Grammar},
     page::{self, Numbered},
     refusal::Refusal,
@@ -81,8 +81,7 @@ fn short_text<'a>(ask: &'a Ask, name: &'static str) -> Result<&'a str, Refusal> 
 }
 
 fn read_filter(world: &World, ask: &Ask, grammar: Grammar) -> Result<Option<Filter>, Refusal> {
-    let bare_text = world.dialect.unquoted_literal == UnquotedLiteral::Accept;
-    Ok(filter::parse(short_text(ask, "filter")?, Grammar { bare_text, ..grammar })?)
+    Ok(filter::parse(short_text(ask, "filter")?, grammar.spoken(&world.dialect))?)
 }
 
 fn read_sort(ask: &Ask, known: &[&str]) -> Result<Vec<SortKey>, Refusal> {

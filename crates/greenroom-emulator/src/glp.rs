@@ -112,6 +112,6 @@ fn served(ask: &Ask, not_yet: &[&'static str]) -> Result<(), Refusal> {
     }
 }
 
-fn read_filter(ask: &Ask, grammar: Grammar) -> Result<Option<Filter>, Refusal> {
-    Ok(filter::parse(ask.text("filter").unwrap_or_default(), grammar)?)
+fn read_filter(world: &World, ask: &Ask, grammar: Grammar) -> Result<Option<Filter>, Refusal> {
+    Ok(filter::parse(ask.text("filter").unwrap_or_default(), grammar.spoken(&world.dialect))?)
 }

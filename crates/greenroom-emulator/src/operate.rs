@@ -1,12 +1,15 @@
 //! What a request does to the world: issue a token, show a document, answer a session. Under the lock.
 
 use greenroom_model::{
+    access::ApiFamily,
+    dialect::CentralMergePatch,
     issue::{Issuer, Subject},
     limit::Allowance,
     refusal::{Refusal, TokenRefusal},
     token::Unsigned,
     world::Session,
 };
+use http::{Method, header, request::Parts};
 use jiff::Timestamp;
 
 use crate::{
@@ -114,10 +117,18 @@ impl State {
         let bearer = call.bearer.as_ref().map(|bearer| bearer.digest).map_err(|fault| *fault);
         let session = self.world.enter(bearer, speaker.family(), call.door, now)?;
         match &call.identified.target {
+            Target::Route(_) if self.takes_no_merge_patch(speaker) && is_merge_patch(call.head) => {
+                Err(Refusal::MergePatch)
+            }
             Target::Route(route) => Ok((session, route)),
             Target::WrongMethod(routes) => Err(Refusal::Method(identify::allow(routes))),
             Target::NoRoute(_) | Target::NothingThere => Err(Refusal::NoRoute),
         }
+    }
+
+    fn takes_no_merge_patch(&self, speaker: Speaker) -> bool {
+        speaker.family() == ApiFamily::Central
+            && self.world.dialect.central_merge_patch == CentralMergePatch::Forbidden403
     }
 
     fn serve(
@@ -147,4 +158,11 @@ impl State {
         }
         Ok(reply)
     }
+}
+
+/// Whether a request is a PATCH of the type that RFC 7396 names.
+fn is_merge_patch(head: &Parts) -> bool {
+    let value = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = value.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
+    head.method == Method::PATCH && essence.eq_ignore_ascii_case("application/merge-patch+json")
 }

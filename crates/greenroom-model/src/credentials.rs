@@ -11,7 +11,7 @@ use crate::{
     access::Service,
     credential::{ApiClient, ClientSecret},
     dialect::{NonMspCredentialsFilter, TokensAfterResetOrDelete},
-    filter::{self, Filter, FilterError, Literal, grammars::GLP_CREDENTIALS},
+    filter::{self, Filter, FilterError, Grammar, Literal, grammars::GLP_CREDENTIALS},
     id::{WorkspaceId, parse_uuid},
     refusal::{Conflict, Refusal},
     secret::{self, Digest, Secret},
@@ -59,7 +59,9 @@ impl World {
         let msp = self.workspace(here).kind == WorkspaceKind::Msp;
         let ignored = self.dialect.non_msp_credentials_filter == NonMspCredentialsFilter::Ignore;
         let workspace = match filter.filter(|text| !text.trim().is_empty()) {
-            Some(text) if msp => self.managed(here, wanted_tenant(text)?)?,
+            Some(text) if msp => {
+                self.managed(here, wanted_tenant(text, GLP_CREDENTIALS.spoken(&self.dialect))?)?
+            }
             Some(_) if !ignored => {
                 let message = "only an MSP workspace can filter its credentials by tenant".to_owned();
                 return Err(Refusal::Query { name: "filter", message });
@@ -262,8 +264,8 @@ impl World {
 }
 
 /// The tenant that the filter of the list names; `None` for a text that is no id.
-fn wanted_tenant(text: &str) -> Result<Option<WorkspaceId>, FilterError> {
-    match filter::parse(text, GLP_CREDENTIALS)? {
+fn wanted_tenant(text: &str, grammar: Grammar) -> Result<Option<WorkspaceId>, FilterError> {
+    match filter::parse(text, grammar)? {
         Some(Filter::Compare { literals, .. }) => match &literals[..] {
             [Literal::Quoted(id) | Literal::Bare(id)] => Ok(id.parse().ok()),
             _ => Err(one_comparison()),
@@ -407,10 +409,10 @@ mod tests {
             "'tenantId eq 7600415a-8876-5722-9f3c-b0fd11112283'",
             "' tenantId eq 7600415a887657229f3cb0fd11112283 '",
         ] {
-            assert_eq!(wanted_tenant(text), Ok(Some(id)), "{text}");
+            assert_eq!(wanted_tenant(text, GLP_CREDENTIALS), Ok(Some(id)), "{text}");
         }
         for text in ["tenantId eq 'x'", "tenantId eq ''", "'tenantId eq x'", "'tenantId eq null'"] {
-            assert_eq!(wanted_tenant(text), Ok(None), "{text}");
+            assert_eq!(wanted_tenant(text, GLP_CREDENTIALS), Ok(None), "{text}");
         }
         for text in [
             "tenantId eq 7600415a-8876-5722-9f3c-b0fd11112283",
@@ -429,7 +431,7 @@ mod tests {
             "''",
             "'",
         ] {
-            assert!(wanted_tenant(text).is_err(), "{text}");
+            assert!(wanted_tenant(text, GLP_CREDENTIALS).is_err(), "{text}");
         }
     }
 }

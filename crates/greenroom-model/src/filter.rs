@@ -40,7 +40,7 @@ pub fn parse(text: &str, grammar: Grammar) -> Result<Option<Filter>, FilterError
         Some(inside) => (inside, text.len() - text.trim_start().len() + 1),
         None => (text, 0),
     };
-    parse::parse(filter, grammar.backslash)
+    parse::parse(filter, &grammar)
         .and_then(|written| check::check(written, &grammar, skipped > 0))
         .map(Some)
         .map_err(|error| FilterError { at: error.at + skipped, ..error })

@@ -70,6 +70,9 @@ pub enum Refusal {
     /// 404: the route exists, the object does not.
     #[error("there is no {0}")]
     NotFound(String),
+    /// 403 of New Central's gateway: a PATCH that says it is a merge patch (dialect `central_merge_patch`).
+    #[error("the gateway takes no application/merge-patch+json")]
+    MergePatch,
     /// A query parameter nobody documented.
     #[error("unknown query parameter {0}")]
     UnknownQuery(String),
@@ -193,6 +196,7 @@ impl Refusal {
             Self::NoRoute => "no_route",
             Self::Method(_) => "method_not_allowed",
             Self::NotFound(_) => "not_found",
+            Self::MergePatch => "merge_patch",
             Self::UnknownQuery(_) => "unknown_query",
             Self::Query { .. } => "bad_query",
             Self::Filter(_) => "bad_filter",

@@ -148,7 +148,7 @@ async fn a_reader_who_pages_while_others_write_meets_nobody_twice() {
         walk.check(&stayed);
     }
     stop.store(true, Ordering::Relaxed);
-    assert!(writer.await.unwrap() > 66, "the writer got through all that goes");
+    assert!(writer.await.unwrap() >= 66, "the writer got through all that goes");
     let left = walk_glp(&client, &msp, 300).await;
     left.check(&stayed);
     assert_eq!(left.seen.iter().filter(|name| stayed.contains(name)).count(), stayed.len());

@@ -24,7 +24,10 @@ pub(super) fn refusal(speaker: Speaker, refusal: &Refusal, at: Setting<'_>) -> A
             };
             (StatusCode::UNAUTHORIZED, code, "Invalid access token".to_owned())
         }
-        Refusal::WrongWorkspace | Refusal::NotAnMsp | Refusal::Denied { .. } => {
+        Refusal::MergePatch if at.dialect.edge_errors == EdgeErrors::Html => {
+            return Answer::html(StatusCode::FORBIDDEN);
+        }
+        Refusal::WrongWorkspace | Refusal::NotAnMsp | Refusal::Denied { .. } | Refusal::MergePatch => {
             (StatusCode::FORBIDDEN, "HPE_GL_ERROR_FORBIDDEN", "Forbidden".to_owned())
         }
         Refusal::Limited(_) => {

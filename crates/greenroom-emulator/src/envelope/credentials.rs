@@ -114,6 +114,9 @@ fn clean(refusal: &Refusal, at: Setting<'_>) -> Option<Words> {
         Refusal::Conflict(Conflict::NoSuchProvision) => {
             (StatusCode::NOT_FOUND, "HPE_GL_ERROR_NOT_FOUND", "Not Found")
         }
+        Refusal::Conflict(Conflict::Full(_)) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "HPE_GL_ERROR_INTERNAL_SERVER_ERROR", "Internal Server Error")
+        }
         Refusal::Conflict(Conflict::EighthCredential) => match eighth(at) {
             status @ StatusCode::CONFLICT => (status, "HPE_GL_ERROR_CONFLICT", "Conflict"),
             status @ StatusCode::UNPROCESSABLE_ENTITY => {
@@ -131,5 +134,38 @@ fn eighth(at: Setting<'_>) -> StatusCode {
         EighthCredential::BadRequest => StatusCode::BAD_REQUEST,
         EighthCredential::Conflict => StatusCode::CONFLICT,
         EighthCredential::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use greenroom_model::{dialect::Dialect, sample::DEFAULT_SEED};
+    use jiff::Timestamp;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::route::ROUTES;
+
+    /// The documented 500 (`glp.md §4`, `§8.2`). A hundred thousand clients are too many to make over HTTP.
+    #[test]
+    fn a_full_world_cannot_make_credentials_at_this_time() {
+        let route = ROUTES.iter().find(|route| route.name == "glp.credentials.create").unwrap();
+        for (quirks, code, message) in [
+            (
+                "as_documented",
+                "HPE_GL_WORKSPACES_UNABLE_CREATE_CREDENTIALS",
+                "Unable to create credentials at this time",
+            ),
+            ("clean", "HPE_GL_ERROR_INTERNAL_SERVER_ERROR", "Internal Server Error"),
+        ] {
+            let mut dialect = Dialect::default();
+            dialect.set("credentials_quirks", quirks).unwrap();
+            let now = Timestamp::UNIX_EPOCH;
+            let at = Setting { dialect: &dialect, seed: DEFAULT_SEED, ordinal: 1, now, allowance: None };
+            let answer = refusal(route, &Conflict::Full("API clients").into(), at).unwrap();
+            assert_eq!(answer.status, 500, "{quirks}");
+            let body: Value = serde_json::from_slice(&answer.body).unwrap();
+            assert_eq!([&body["errorCode"], &body["message"]], [&json!(code), &json!(message)], "{quirks}");
+        }
     }
 }

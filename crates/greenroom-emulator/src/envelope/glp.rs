@@ -42,7 +42,7 @@ pub(super) fn refusal(speaker: Speaker, refusal: &Refusal, bearer: Jws, at: Sett
     };
     match refusal {
         Refusal::Token(fault) => unauthorized(speaker.api(), *fault, bearer, at),
-        Refusal::WrongWorkspace | Refusal::NotAnMsp | Refusal::Denied { .. } => {
+        Refusal::WrongWorkspace | Refusal::NotAnMsp | Refusal::Denied { .. } | Refusal::MergePatch => {
             let status = StatusCode::FORBIDDEN;
             let message = match speaker.api() {
                 Some(Api::ServiceCatalog) => "Not authorized.",

@@ -14,7 +14,7 @@ use greenroom_model::{
 use jiff::Timestamp;
 
 use self::row::{Inventory, MEMBERS, Place};
-use super::{Paging, cut, get, paging};
+use super::{Paging, cut, get, paging, read_filter};
 use crate::{
     route::{Api, Ask, Confidence, NumberFault, Reply, Route},
     table::Row as _,
@@ -51,9 +51,10 @@ pub(super) fn routes() -> Vec<Route> {
 fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
     let (offset, limit) = paging(world, ask, &Paging { default: 2000, max: 2000, text: numeric_value })?;
     let refuse = |name| move |error: FilterError| Refusal::Query { name, message: error.to_string() };
-    let filter = filter::parse(ask.text("filter").unwrap_or_default(), grammars::GLP_DEVICES)?;
-    let tags = filter::parse(ask.text("filter-tags").unwrap_or_default(), grammars::GLP_DEVICE_TAGS)
-        .map_err(refuse("filter-tags"))?;
+    let filter = read_filter(world, ask, grammars::GLP_DEVICES)?;
+    let of_tags = grammars::GLP_DEVICE_TAGS.spoken(&world.dialect);
+    let tags =
+        filter::parse(ask.text("filter-tags").unwrap_or_default(), of_tags).map_err(refuse("filter-tags"))?;
     let sort = sort::parse(ask.text("sort").unwrap_or_default(), grammars::GLP_DEVICES_SORT)
         .map_err(refuse("sort"))?;
     let selection =

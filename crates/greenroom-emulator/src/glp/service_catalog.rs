@@ -42,7 +42,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 fn list_provisions(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
     let (offset, limit) = paging(world, ask, &Paging { default: 2000, max: 2000, text: ensure_value })?;
-    let filter = read_filter(ask, GLP_PROVISIONS)?;
+    let filter = read_filter(world, ask, GLP_PROVISIONS)?;
     let passes = |provision: &Provision| {
         let manager = provision.service_manager.to_string();
         filter.as_ref().is_none_or(|filter| {

@@ -61,7 +61,7 @@ pub(super) fn routes() -> Vec<Route> {
 fn list_tenants(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
     let tenants = world.tenants(world.own_msp(session)?);
     let (offset, limit) = paging(world, ask, &Paging { default: 300, max: 300, text: ensure_value })?;
-    let filter = read_filter(ask, GLP_WORKSPACES)?;
+    let filter = read_filter(world, ask, GLP_WORKSPACES)?;
     let start = match world.dialect.offset_unit {
         OffsetUnit::Items => offset,
         OffsetUnit::Pages => offset.saturating_mul(limit),

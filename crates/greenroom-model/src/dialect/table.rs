@@ -166,6 +166,20 @@ dialects! {
     unquoted_literal: UnquotedLiteral { Accept = "accept", Reject = "reject" };
         Central, source "central.md §1.4", Client;
 
+    /// Truth values in quotes, in a filter of devices: the samples have none. reject: 400.
+    quoted_truth: QuotedTruth { Reject = "reject", Accept = "accept" };
+        Glp, source "glp.md §9", Inferred;
+
+    /// The words of a filter (operators, functions, and, or, not) in upper case. lower: 400, since HPE names
+    /// OData 4.0, which has them in lower case.
+    operator_case: OperatorCase { Any = "any", Lower = "lower" };
+        Everywhere, source "OData 4.01, where case does not matter", Inferred;
+
+    /// What the gateway of New Central answers to a PATCH whose type is application/merge-patch+json.
+    central_merge_patch: CentralMergePatch {
+        Forbidden403 = "forbidden_403", Accept = "accept",
+    }; Central, source "central.md §1.3", Live;
+
     /// How the state of an operation that took too long is spelled.
     async_timeout_name: AsyncTimeoutName {
         Timeout = "TIMEOUT", TimedOut = "TIMEDOUT",
@@ -185,7 +199,8 @@ dialects! {
         ByFamily = "by_family", RateLimit = "ratelimit", XRateLimit = "x_ratelimit", None = "none",
     }; Everywhere, source "glp.md §8.5, central.md appendix A4", Documented;
 
-    /// The Retry-After of a 429. documented: Central's alerts only; on: seconds; date: an HTTP date.
+    /// The Retry-After of a 429. documented: Central's alerts only, which are not served yet, so that it is
+    /// as off; on: seconds; date: an HTTP date.
     retry_after: RetryAfter {
         Documented = "documented", On = "on", Off = "off", Date = "date",
     } rfc On; Everywhere, source "glp.md §8.5, §11 U19; central.md §4.4", Documented;
@@ -212,7 +227,8 @@ dialects! {
     audit_v1_default_limit: AuditV1DefaultLimit { Fifty = "50", TwoThousand = "2000" };
         Glp, source "glp.md §7.1", Inferred;
 
-    /// The bodies of errors that the edge in front of HPE answers.
+    /// The bodies of errors that the edge in front of HPE answers: the 404 where nothing is, and the 403 of
+    /// New Central's gateway. Its 502 and 503 are not served yet.
     edge_errors: EdgeErrors { Json = "json", Html = "html" };
         Everywhere, source "glp.md §1, central.md §4.3", Inferred;
 

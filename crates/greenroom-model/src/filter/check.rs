@@ -45,7 +45,7 @@ impl Checker<'_> {
 
     fn call(&self, function: &Word, field: Operand, argument: Operand) -> Result<Filter, FilterError> {
         let (_, ops) = self.field(&field)?;
-        let Some(op) = Op::named(&function.text).filter(|op| op.is_function()) else {
+        let Some(op) = self.named(&function.text).filter(|op| op.is_function()) else {
             let hint = nearest::hint(&nearest::of(&function.text, &Op::names(true)));
             return refuse(function.at, format!("unknown function {}{hint}", function.text));
         };
@@ -84,6 +84,10 @@ impl Checker<'_> {
         Ok(if not.is_some() { Filter::Not(Box::new(comparison)) } else { comparison })
     }
 
+    fn named(&self, word: &str) -> Option<Op> {
+        Op::named(word, self.grammar.any_case)
+    }
+
     /// Whether this is `2020 in createdAt`.
     fn is_literal_first(&self, condition: &Condition) -> bool {
         let field = |operand: &Operand| {
@@ -91,7 +95,7 @@ impl Checker<'_> {
         };
         let Condition { left, not: None, op, list: None, right } = condition else { return false };
         let right_is_field = matches!(right.as_slice(), [right] if field(right));
-        self.grammar.literal_first && Op::named(&op.text) == Some(Op::In) && !field(left) && right_is_field
+        self.grammar.literal_first && self.named(&op.text) == Some(Op::In) && !field(left) && right_is_field
     }
 
     /// The field contains the value, whatever it holds (the user management guide).
@@ -121,7 +125,7 @@ impl Checker<'_> {
     }
 
     fn operator(&self, word: &Word, field: &Operand, ops: &[Op]) -> Result<Op, FilterError> {
-        let op = Op::named(&word.text);
+        let op = self.named(&word.text);
         if let Some(op) = op.filter(|op| ops.contains(op)) {
             return Ok(op);
         }

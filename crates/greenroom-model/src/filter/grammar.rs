@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::instant;
+use crate::dialect::{Dialect, OperatorCase, QuotedTruth, UnquotedLiteral};
 
 /// What may be asked of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,9 +59,9 @@ impl Op {
         }
     }
 
-    /// The one that is called so, in any case.
-    pub(super) fn named(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|op| op.name().eq_ignore_ascii_case(word))
+    /// The one that is called so.
+    pub(super) fn named(word: &str, any_case: bool) -> Option<Self> {
+        Self::ALL.into_iter().find(|op| is_word(op.name(), word, any_case))
     }
 
     /// The names of all that are written between a field and a value, or of all that are functions.
@@ -72,6 +73,11 @@ impl Op {
     pub(super) fn is_function(self) -> bool {
         matches!(self, Self::Contains | Self::StartsWith | Self::EndsWith)
     }
+}
+
+/// Whether a word of the grammar is written so.
+pub(super) fn is_word(known: &str, written: &str, any_case: bool) -> bool {
+    if any_case { known.eq_ignore_ascii_case(written) } else { known == written }
 }
 
 impl fmt::Display for Op {
@@ -203,6 +209,8 @@ pub struct Grammar {
     pub instants: Quotes,
     /// Whether text may stand without quotes.
     pub bare_text: bool,
+    /// Whether operators and connectives may stand in upper case.
+    pub any_case: bool,
     /// Whether a backslash may escape a quote, as well as doubling it.
     pub backslash: bool,
     /// Whether an instant may stand in doubled quotes.
@@ -215,6 +223,20 @@ pub struct Grammar {
 }
 
 impl Grammar {
+    /// The same, as a dialect has it where no source settles what a service accepts.
+    pub fn spoken(self, dialect: &Dialect) -> Self {
+        let truths = match dialect.quoted_truth {
+            QuotedTruth::Accept if self.truths == Quotes::Never => Quotes::Either,
+            _ => self.truths,
+        };
+        Self {
+            truths,
+            any_case: self.any_case && dialect.operator_case == OperatorCase::Any,
+            bare_text: self.bare_text && dialect.unquoted_literal == UnquotedLiteral::Accept,
+            ..self
+        }
+    }
+
     pub(super) fn quotes(&self, kind: Kind) -> Quotes {
         match kind {
             Kind::Text if self.bare_text => Quotes::Either,

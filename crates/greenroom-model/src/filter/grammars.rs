@@ -27,6 +27,7 @@ const GLP: Grammar = Grammar {
     truths: Quotes::Never,
     instants: Quotes::Either,
     bare_text: false,
+    any_case: true,
     backslash: false,
     doubled_quotes: false,
     quoted_whole: false,

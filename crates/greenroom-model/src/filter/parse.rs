@@ -10,7 +10,10 @@ use winnow::{
     token::{one_of, take_until, take_while},
 };
 
-use super::{FilterError, grammar::List};
+use super::{
+    FilterError,
+    grammar::{Grammar, List, is_word},
+};
 
 /// How deep groups may nest: far more than anyone writes, far less than the stack bears.
 const DEEPEST: usize = 32;
@@ -77,13 +80,16 @@ type Input<'a> = Stateful<LocatingSlice<&'a str>, State>;
 struct State {
     /// Whether a backslash escapes.
     backslash: bool,
+    /// Whether the words of the grammar may stand in upper case.
+    any_case: bool,
     /// How many groups are open.
     depth: usize,
 }
 
 /// Reads a filter.
-pub(super) fn parse(text: &str, backslash: bool) -> Result<Written, FilterError> {
-    let input = Input { input: LocatingSlice::new(text), state: State { backslash, depth: 0 } };
+pub(super) fn parse(text: &str, grammar: &Grammar) -> Result<Written, FilterError> {
+    let Grammar { backslash, any_case, .. } = *grammar;
+    let input = Input { input: LocatingSlice::new(text), state: State { backslash, any_case, depth: 0 } };
     delimited(multispace0, or_terms, (multispace0, eof)).parse(input).map_err(|error| {
         let at = error.offset();
         FilterError { at, message: explain(text, at, error.inner()) }
@@ -146,10 +152,14 @@ fn joined(
     })
 }
 
-/// Where `word` stands, in any case, with a space, a group or nothing after it.
+/// Where `word` stands, with a space, a group or nothing after it.
 fn keyword<'a>(word: &'static str) -> impl Parser<Input<'a>, usize, ErrMode<ContextError>> {
-    let after = alt((one_of(|c: char| c.is_whitespace() || c == '(').void(), eof.void()));
-    terminated(Caseless(word).span().map(|span| span.start), peek(after))
+    move |input: &mut Input<'a>| {
+        let any_case = input.state.any_case;
+        let known = Caseless(word).verify(|written: &str| is_word(word, written, any_case));
+        let after = alt((one_of(|c: char| c.is_whitespace() || c == '(').void(), eof.void()));
+        terminated(known.span(), peek(after)).parse_next(input).map(|span| span.start)
+    }
 }
 
 fn space(input: &mut Input<'_>) -> ModalResult<()> {
@@ -193,7 +203,7 @@ fn condition(input: &mut Input<'_>) -> ModalResult<Written> {
     space(input)?;
     let mut op = operator(input)?;
     let mut not = None;
-    if op.text.eq_ignore_ascii_case("not") {
+    if is_word("not", &op.text, input.state.any_case) {
         space(input)?;
         not = Some(op.at);
         op = operator(input)?;
