@@ -1,5 +1,7 @@
 //! Roles: every operation asked with every role, and a change of role that acts on tokens already issued.
 
+mod sequence;
+
 use std::collections::BTreeMap;
 
 use greenroom_emulator::command::{AssignRole, Command, FidelityRow, Reply, WorldView};
