@@ -113,7 +113,8 @@ fn a_serial_number_that_a_generated_device_has_is_refused() {
         "workspaces:\n  - symbol: acme\n    devices:\n      network: 3\n      listed:\n        - {{serial: {serial}, type: AP}}\n"
     );
     let output = refused(&scratch, &twice);
-    assert!(output.stderr.contains(&serial) && output.stderr.contains("taken"), "{output}");
+    let told = "line 6, column 20: workspaces[0].devices.listed[0].serial: a device of acme has this serial";
+    assert!(output.stderr.contains(told), "{output}");
 }
 
 #[test]
@@ -206,12 +207,146 @@ fn a_world_is_saved_restored_and_reset() {
 }
 
 #[test]
+fn a_kept_world_can_be_restored_and_a_reset_takes_its_tokens() {
+    let scratch = Scratch::new();
+    let state = scratch.path("state.yaml");
+    let flags = ["--clock", "frozen", "--state", state.to_str().unwrap()];
+    let served = Served::start(&scratch, &flags);
+    let kept = token(&scratch, &served, "msp");
+    assert_eq!(served.end().0, Some(0));
+
+    let served = Served::start(&scratch, &flags);
+    let can = |token: &str| status(&scratch, &served, token, "/workspaces/v1/msp-tenants") == "200";
+    let here = |name: &str| symbols(&show(&scratch, &served)).contains(&name);
+    new_tenant(&scratch, &served, &kept, "New");
+    let dropped = token(&scratch, &served, "msp");
+    served.control(&scratch, &["world", "restore"]).ended_with(0);
+    assert!(!here("new") && can(&kept) && !can(&dropped));
+    // The clock stands still: were its number given again, this would be the token that was dropped.
+    let next = token(&scratch, &served, "msp");
+    assert!(can(&next) && !can(&dropped));
+    served.control(&scratch, &["world", "reset"]).ended_with(0);
+    let last = token(&scratch, &served, "msp");
+    assert_eq!([&kept, &dropped, &next, &last].map(|token| can(token)), [false, false, false, true]);
+}
+
+#[test]
+fn a_world_never_starts_before_it_was_saved() {
+    let scratch = Scratch::new();
+    let served = Served::start(&scratch, &["--clock", "frozen", "--start-time", "2040-01-01T00:00:00Z"]);
+    served.control(&scratch, &["tokens", "issue", "--as", "msp"]).ended_with(0);
+    served.control(&scratch, &["clock", "advance", "3h"]).ended_with(0);
+    let file =
+        scratch.write("later.yaml", &served.control(&scratch, &["world", "export"]).ended_with(0).stdout);
+    for flag in ["--world", "--state"] {
+        let flags = ["--clock", "frozen", flag, file.to_str().unwrap()];
+        let served = Served::start(&scratch, &flags);
+        let clock = served.control(&scratch, &["clock", "--json"]).ended_with(0).json();
+        assert_eq!(clock["now"], "2040-01-01T03:00:00Z", "{flag}");
+        drop(served);
+        let mut serve = scratch.greenroom();
+        serve.args(["serve", "--port", "0", "--start-time", "2040-01-01T02:59:59Z"]).args(flags);
+        let output = run(serve).ended_with(2);
+        assert!(output.stderr.contains("lies before 2040-01-01T03:00:00Z"), "{output}");
+    }
+    let mut exec = scratch.greenroom();
+    exec.args(["exec", "--start-time", "2040-01-01T00:00:00Z", "--world"]).arg(&file).args(["--", "true"]);
+    run(exec).ended_with(125);
+}
+
+#[test]
 fn a_state_file_that_cannot_be_written_is_said_and_is_2() {
     let scratch = Scratch::new();
-    let state = scratch.path("gone").join("state.yaml");
-    let served = Served::start(&scratch, &["--state", state.to_str().unwrap()]);
+    std::fs::create_dir(scratch.path("dir")).unwrap();
+    for (file, said) in [("gone/state.yaml", "cannot write gone/state.yaml"), ("dir", "dir: it is no file")] {
+        let mut serve = scratch.greenroom();
+        serve.args(["serve", "--port", "0", "--ready-file", "ready.json", "--state", file]);
+        let output = run(serve).ended_with(2);
+        assert!(output.stderr.contains("nothing was started") && output.stderr.contains(said), "{output}");
+        assert!(!scratch.path("ready.json").exists());
+    }
+    let served = Served::start(&scratch, &["--state", "dir/state.yaml"]);
+    std::fs::remove_dir(scratch.path("dir")).unwrap();
     let output = served.control(&scratch, &["world", "save"]).ended_with(2);
-    assert!(output.stderr.contains("cannot write") && output.stderr.contains("state.yaml"), "{output}");
+    assert!(output.stderr.contains("cannot write dir/state.yaml"), "{output}");
+    let (code, log) = served.end();
+    assert_eq!(code, Some(2), "what was not kept is no clean stop");
+    assert!(log.contains("cannot write dir/state.yaml"), "{log}");
+}
+
+#[test]
+fn a_state_file_is_replaced_whole_where_a_link_leads() {
+    let scratch = Scratch::new();
+    let (link, state) = (scratch.path("link.yaml"), scratch.path("state.yaml"));
+    std::os::unix::fs::symlink("state.yaml", &link).unwrap();
+    // There is nothing yet where it leads.
+    let served = Served::start(&scratch, &["--state", link.to_str().unwrap()]);
+    served.control(&scratch, &["world", "save"]).ended_with(0);
+    let first = scratch.read("state.yaml");
+    // Another name for the file as it is: who opened it reads on.
+    std::fs::hard_link(&state, scratch.path("old.yaml")).unwrap();
+    let bearer = token(&scratch, &served, "msp");
+    new_tenant(&scratch, &served, &bearer, "Later");
+    assert_eq!(served.end().0, Some(0));
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert!(scratch.read("state.yaml").contains("Later"));
+    assert_eq!(scratch.read("old.yaml"), first, "a new file took the place of the old one");
+    let others: Vec<_> =
+        std::fs::read_dir(scratch.path("")).unwrap().map(|it| it.unwrap().file_name()).collect();
+    assert_eq!(others.len(), 4, "nothing is left over: {others:?}");
+}
+
+#[test]
+fn a_kept_world_comes_before_another_and_says_so() {
+    let scratch = Scratch::new();
+    let world = scratch.write("world.yaml", "workspaces: [{symbol: other}]\n");
+    scratch.write("state.yaml", "workspaces: [{symbol: kept}]\n");
+    let flags = ["--state", "state.yaml", "--world", world.to_str().unwrap()];
+    let served = Served::start(&scratch, &flags);
+    assert_eq!(symbols(&show(&scratch, &served)), ["kept"]);
+    let (_, log) = served.end();
+    assert!(log.contains("--world and --rng-seed have no effect"), "{log}");
+    std::fs::remove_file(scratch.path("state.yaml")).unwrap();
+    let served = Served::start(&scratch, &flags);
+    assert_eq!(symbols(&show(&scratch, &served)), ["other"]);
+    assert!(!served.end().1.contains("no effect"));
+}
+
+#[test]
+fn a_world_without_end_is_refused() {
+    let scratch = Scratch::new();
+    let mut serve = scratch.greenroom();
+    serve.args(["serve", "--port", "0", "--world", "/dev/zero"]);
+    let output = run(serve).ended_with(2);
+    assert!(output.stderr.contains("larger than 256 MiB; generate tenants"), "{output}");
+}
+
+#[test]
+fn secrets_are_exported_to_those_who_ask_for_them() {
+    let scratch = Scratch::new();
+    let world = "workspaces:\n- symbol: a\n  clients: [{name: a, secret: not-much-of-one}]\n";
+    let file = scratch.write("world.yaml", world);
+    let served = Served::start(&scratch, &["--world", file.to_str().unwrap()]);
+    let export = |query: &str| {
+        let mut curl = scratch.command("curl");
+        curl.args(["-s", "-w", "%{http_code}"]);
+        curl.arg(format!("{}/_greenroom/v1/world/export{query}", served.url()));
+        run(curl).ended_with(0).stdout
+    };
+    for (query, status, shown) in [
+        ("", "200", false),
+        ("?secrets=digests", "200", false),
+        ("?secrets=shown", "200", true),
+        ("?secrets=Shown", "422", false),
+        ("?secrets=", "422", false),
+        ("?secret=shown", "422", false),
+    ] {
+        let answer = export(query);
+        assert!(answer.ends_with(status), "{query}: {answer}");
+        assert_eq!(answer.contains("not-much-of-one"), shown, "{query}: {answer}");
+    }
+    let shown = served.control(&scratch, &["world", "export", "--with-secrets"]).ended_with(0).stdout;
+    assert!(shown.contains("secret: not-much-of-one"), "{shown}");
 }
 
 #[test]

@@ -23,7 +23,7 @@ use crate::{
     front::Front,
     listen::{self, Timeouts},
     sandbox::{Conduct, Sandbox},
-    state_file::StateFile,
+    state_file::{StateError, StateFile},
     tls::Tls,
 };
 
@@ -45,6 +45,9 @@ pub enum StartError {
     /// A rule makes no sense.
     #[error("rule {0}")]
     Rule(#[from] RuleError),
+    /// The world could not be kept.
+    #[error("nothing was started: {0}")]
+    State(#[from] StateError),
     /// The files that clients are pointed to cannot be written.
     #[error("cannot write the certificate for clients: {0}")]
     ClientFiles(#[from] ClientFilesError),
@@ -63,6 +66,7 @@ pub struct Builder {
     connection_timeout: Duration,
     control_token: Option<Secret>,
     state_file: Option<PathBuf>,
+    saved: bool,
     log: bool,
 }
 
@@ -80,6 +84,7 @@ impl Builder {
             connection_timeout: Duration::from_secs(30),
             control_token: None,
             state_file: None,
+            saved: false,
             log: false,
         }
     }
@@ -169,6 +174,14 @@ impl Builder {
         self
     }
 
+    /// Says that the world is one that was saved, such as that of the state file: `world restore` goes back
+    /// to it until another one is saved.
+    #[must_use]
+    pub fn saved(mut self, saved: bool) -> Self {
+        self.saved = saved;
+        self
+    }
+
     /// Whether each request is logged through `tracing`; not by default.
     #[must_use]
     pub fn log(mut self, log: bool) -> Self {
@@ -183,6 +196,8 @@ impl Builder {
         if !self.listen.ip().is_loopback() && token.is_none() {
             return Err(StartError::ControlToken(self.listen));
         }
+        // Tried before anything starts, so that a world is not lost at the end.
+        let state_file = self.state_file.map(StateFile::new).transpose()?;
         let authority = match &self.authority_dir {
             Some(dir) => Authority::load_or_create(dir)?,
             None => Authority::generate()?,
@@ -207,7 +222,8 @@ impl Builder {
             Conduct {
                 body_timeout: self.connection_timeout,
                 max_requests: self.max_requests,
-                state_file: self.state_file.map(StateFile::new),
+                state_file,
+                saved: self.saved,
                 log: self.log,
             },
         ));

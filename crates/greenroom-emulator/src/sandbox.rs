@@ -92,6 +92,8 @@ pub(crate) struct Conduct {
     pub(crate) max_requests: Option<u64>,
     /// Where the world is written when it is saved, and at a clean stop.
     pub(crate) state_file: Option<StateFile>,
+    /// Whether the world is one that was saved.
+    pub(crate) saved: bool,
     /// Whether each request is logged.
     pub(crate) log: bool,
 }
@@ -117,16 +119,19 @@ impl Sandbox {
         timeline: Timeline,
         rules: Rules,
         history: History,
-        Conduct { body_timeout, max_requests, state_file, log }: Conduct,
+        Conduct { body_timeout, max_requests, state_file, saved, log }: Conduct,
     ) -> Self {
         let workspaces = world.workspaces().map(|(_, it)| (it.symbol.clone(), it.id.to_string())).collect();
         let first = Event::World { seed: world.seed.0, workspaces };
         let dedicated = world.dedicated_hosts();
-        let start = world.clone();
+        let saved = saved.then(|| world.clone());
+        // A reset takes all tokens away, those among them that the world began with.
+        let mut start = world.clone();
+        start.forget_tokens();
         let mut state = State {
             world,
             start,
-            saved: None,
+            saved,
             timeline,
             rules,
             history,

@@ -19,8 +19,14 @@ pub enum StateError {
     /// It cannot be written as a world file.
     #[error("the world was not saved: {0}")]
     World(#[from] ExportError),
+    /// Something else is where the file should be.
+    #[error("cannot keep a world in {}: it is no file; name one, or one that is not there yet", .0.display())]
+    NoFile(PathBuf),
     /// The file cannot be written.
-    #[error("the world was not saved: cannot write {}: {error}", path.display())]
+    #[error(
+        "cannot write {}: {error}; the world is kept in a file of a directory that is there and can be written",
+        path.display()
+    )]
     File {
         /// The file.
         path: PathBuf,
@@ -38,8 +44,25 @@ pub(crate) struct StateFile {
 }
 
 impl StateFile {
-    pub(crate) fn new(path: PathBuf) -> Self {
-        Self { path, writing: Mutex::new(()) }
+    /// The file of that path, or that a link there leads to. Writes nothing, but tries whether it could.
+    pub(crate) fn new(path: PathBuf) -> Result<Self, StateError> {
+        let path = followed(path);
+        if path.metadata().is_ok_and(|about| !about.is_file()) {
+            return Err(StateError::NoFile(path));
+        }
+        let file = Self { path, writing: Mutex::new(()) };
+        file.beside().map(drop)?;
+        Ok(file)
+    }
+
+    /// A new file in the same directory.
+    fn beside(&self) -> Result<NamedTempFile, StateError> {
+        let dir = self.path.parent().filter(|dir| !dir.as_os_str().is_empty());
+        NamedTempFile::new_in(dir.unwrap_or_else(|| Path::new("."))).map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: io::Error) -> StateError {
+        StateError::File { path: self.path.clone(), error }
     }
 
     /// Writes the world that `copy` takes, by temporary file and rename, and returns it. Secrets are
@@ -48,11 +71,22 @@ impl StateFile {
         let _alone = self.writing.lock();
         let (world, now) = copy();
         let text = spec::export(&world, Secrets::Digests, now)?;
-        let dir = self.path.parent().filter(|dir| !dir.as_os_str().is_empty());
-        let failed = |error| StateError::File { path: self.path.clone(), error };
-        let mut file = NamedTempFile::new_in(dir.unwrap_or_else(|| Path::new("."))).map_err(failed)?;
-        file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
-        file.persist(&self.path).map_err(|error| failed(error.error))?;
+        let mut file = self.beside()?;
+        let written = file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all());
+        written.map_err(|error| self.failed(error))?;
+        file.persist(&self.path).map_err(|error| self.failed(error.error))?;
         Ok(world)
     }
+}
+
+/// Where a path leads: a rename would replace a link rather than what it leads to, which need not be there
+/// yet.
+fn followed(mut path: PathBuf) -> PathBuf {
+    // As many as Linux follows.
+    for _ in 0..40 {
+        let Ok(target) = path.read_link() else { break };
+        path.pop();
+        path.push(target);
+    }
+    path
 }

@@ -341,6 +341,17 @@ impl TokenTable {
         table
     }
 
+    /// Forgets every token. What comes next goes on from the numbers there have been.
+    pub(crate) fn clear(&mut self) {
+        let (issued, by_subject) = (self.issued, std::mem::take(&mut self.by_subject));
+        *self = Self { issued, by_subject, ..Self::default() };
+    }
+
+    /// Goes on from the number of the last token of another table, if that is later.
+    pub(crate) fn go_on_from(&mut self, other: &Self) {
+        self.issued = self.issued.max(other.issued);
+    }
+
     fn forget_expired(&mut self, now: Timestamp) {
         // Nothing can have expired since the last search while the first of them still lives.
         if self.full_until.is_some_and(|until| now < until) {

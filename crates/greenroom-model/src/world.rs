@@ -242,6 +242,18 @@ impl World {
         &self.tokens
     }
 
+    /// Forgets every token: none of them is let in any more.
+    pub fn forget_tokens(&mut self) {
+        self.tokens.clear();
+    }
+
+    /// Becomes `other`, as it was at another time. No token of it gets the number of one that there has
+    /// been since: on a clock that stands still it would be the same token, alive again.
+    pub fn put_back(&mut self, other: Self) {
+        let now = std::mem::replace(self, other);
+        self.tokens.go_on_from(&now.tokens);
+    }
+
     /// The devices, to be read without holding the world.
     pub fn fleet(&self) -> SharedFleet {
         Arc::clone(&self.fleet)

@@ -163,8 +163,7 @@ async fn attempt(args: &ExecArgs, data_dir: &Path) -> Result<u8, Box<dyn Error>>
         _ => None,
     };
 
-    let start = args.shape.start_time.unwrap_or_else(clock::wall_now);
-    let mut world = args.shape.world(None)?;
+    let (mut world, start) = args.shape.world(None, clock::wall_now())?;
     if let Some(found) = &found {
         world.adopt(&found.adoption, start);
     }

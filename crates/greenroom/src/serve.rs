@@ -24,19 +24,18 @@ pub(crate) async fn serve(args: ServeArgs, data_dir: &Path, format: Format) -> R
         remote.map_err(Failure::new)?.about().await.map_err(Failure::new)?;
         return Ok(Exit::Fine);
     }
-    let (kept, saved_at) = args.state.kept()?.unzip();
+    let kept = args.state.kept()?;
+    let saved = kept.is_some();
+    let (world, start) = args.shape.world(kept, clock::wall_now())?;
     let mut builder = Emulator::builder()
-        .world(args.shape.world(kept)?)
+        .world(world)
+        .saved(saved)
+        .start_time(start)
         .listen(address)
         .authority_dir(data_dir)
         .speed(args.shape.clock)
         .connection_timeout(args.connection_timeout)
         .log(true);
-    // Time never goes backwards in a world: one that was saved in the future goes on from there.
-    let later = saved_at.flatten().filter(|saved_at| *saved_at > clock::wall_now());
-    if let Some(start) = args.shape.start_time.or(later) {
-        builder = builder.start_time(start);
-    }
     if let Some(file) = &args.state.state {
         builder = builder.state_file(file);
     }

@@ -12,7 +12,12 @@ use greenroom_model::{
 };
 use jiff::Timestamp;
 
-use crate::{exit::Failure, token_life::TokenLife, world_file};
+use crate::{
+    exit::Failure,
+    out,
+    token_life::TokenLife,
+    world_file::{self, Loaded},
+};
 
 /// Flags that shape an emulator.
 #[derive(Debug, Args)]
@@ -31,7 +36,7 @@ pub(crate) struct ShapeArgs {
 
     /// When the virtual clock starts, such as 2030-01-01T00:00:00Z. Now, if not given
     #[arg(long, value_name = "TIMESTAMP", env = "GREENROOM_START_TIME", value_parser = parse_start_time)]
-    pub(crate) start_time: Option<Timestamp>,
+    start_time: Option<Timestamp>,
 
     /// Set a dialect (exchange_expired=rfc8693), or all of them by a preset (live, rfc, sdk). Repeatable
     #[arg(
@@ -49,12 +54,19 @@ pub(crate) struct ShapeArgs {
 }
 
 impl ShapeArgs {
-    /// The world as the flags want it: that of `kept`, if there is one, else of --world, else the sample.
-    pub(crate) fn world(&self, kept: Option<World>) -> Result<World, Failure> {
-        let mut world = match (kept, &self.world) {
+    /// The world as the flags want it: that of `kept`, if there is one, else of --world, else the sample. And
+    /// when its clock starts, `now` being the machine's.
+    pub(crate) fn world(&self, kept: Option<Loaded>, now: Timestamp) -> Result<(World, Timestamp), Failure> {
+        if kept.is_some() && (self.world.is_some() || self.rng_seed.is_some()) {
+            out::complain("the file of --state is there, so that --world and --rng-seed have no effect");
+        }
+        let Loaded { mut world, saved_at } = match (kept, &self.world) {
             (Some(kept), _) => kept,
-            (None, Some(file)) => world_file::load(file, self.rng_seed)?.0,
-            (None, None) => World::sample(self.rng_seed.map_or(DEFAULT_SEED, Seed)),
+            (None, Some(file)) => world_file::load(file, self.rng_seed)?,
+            (None, None) => {
+                let world = World::sample(self.rng_seed.map_or(DEFAULT_SEED, Seed));
+                Loaded { world, saved_at: None }
+            }
         };
         for life in &self.token_life {
             life.apply(&mut world.lifetimes);
@@ -62,7 +74,20 @@ impl ShapeArgs {
         for setting in &self.dialect {
             world.dialect.apply(setting).map_err(Failure::new)?;
         }
-        Ok(world)
+        Ok((world, self.start(saved_at, now)?))
+    }
+
+    /// When the clock starts. Time never goes backwards in a world: one that was saved in the future goes on
+    /// from there.
+    fn start(&self, saved_at: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, Failure> {
+        match (self.start_time, saved_at) {
+            (Some(start), Some(saved_at)) if start < saved_at => Err(Failure::new(format!(
+                "--start-time {start} lies before {saved_at}, when the world was saved, and expired tokens \
+                 would live again; leave it out, or name a later one"
+            ))),
+            (Some(start), _) => Ok(start),
+            (None, saved_at) => Ok(saved_at.map_or(now, |saved_at| saved_at.max(now))),
+        }
     }
 }
 

@@ -33,7 +33,7 @@ impl Sandbox {
             field: None,
             message: "no world was saved yet: save one first (greenroom world save)".to_owned(),
         })?;
-        state.world = saved;
+        state.world.put_back(saved);
         state.note(Event::Note { text: "world restored".to_owned() });
         Ok(Reply::World(reply::world_view(&state.world)))
     }
@@ -41,7 +41,8 @@ impl Sandbox {
     /// Makes the world what it was at the start.
     pub(super) fn reset_world(&self) -> Reply {
         let mut state = self.lock();
-        state.world = state.start.clone();
+        let start = state.start.clone();
+        state.world.put_back(start);
         state.note(Event::Note { text: "world reset".to_owned() });
         Reply::World(reply::world_view(&state.world))
     }
