@@ -10,14 +10,14 @@ use greenroom_model::{
     fleet::{DeviceType, Listed},
     host::HostFamily,
     id::Seed,
-    issue::{Issuer, Signature, Subject},
+    issue::{Issuer, Signature, Subject, Term},
     refusal::{TokenFault, TokenRefusal},
     role::{Permission, Role},
     sample::DEFAULT_SEED,
     secret::{Digest, Secret},
-    spec::{Secrets, Spec, export},
+    spec::{MOST_BYTES, MOST_WORKSPACES, Secrets, Spec, export},
     tenants::TenantForm,
-    token::Unsigned,
+    token::{MOST_TOKENS, Unsigned},
     world::{ClientIx, Door, Session, WorkspaceIx, World},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -388,4 +388,22 @@ fn tokens_that_have_expired_are_not_written() {
     // Nothing but its line knows that the adopted one ever was.
     assert_eq!([written(129), written(130), written(10_000)], [2, 1, 1]);
     assert!(text(&world, at(130)).contains("tokens: 2"), "they were issued");
+}
+
+/// A hundredth of all that a world can hold; the whole of it takes minutes without optimization.
+#[test]
+fn a_full_world_can_be_kept() {
+    const PART: usize = 100;
+    let (tokens, workspaces) = (MOST_TOKENS / PART, MOST_WORKSPACES as usize / PART);
+    let file = format!("workspaces: [{{symbol: a, tenants: {}}}]", workspaces - 1);
+    let mut world = World::from_spec(&Spec::read(file.as_bytes()).unwrap()).unwrap();
+    let client = world.client_named("a").unwrap();
+    for _ in 0..tokens {
+        let token = world.issue_for(client, None, Term::OfKind, Timestamp::UNIX_EPOCH).unwrap();
+        world.seal(token.ordinal, value(token.ordinal));
+    }
+    let file = text(&world, Timestamp::UNIX_EPOCH);
+    assert!(file.len() * PART < MOST_BYTES, "{} bytes", file.len());
+    let again = reload(&world, Timestamp::UNIX_EPOCH);
+    assert_eq!((again.tokens().iter().count(), again.workspaces().count()), (tokens, workspaces));
 }

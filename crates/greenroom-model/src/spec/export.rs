@@ -52,7 +52,7 @@ pub enum ExportError {
     Unwritable(#[from] Unwritable),
     /// No file of this size is read.
     #[error(
-        "its file would have {0} MiB, and {most} MiB is the most: delete tenants and credentials, or let \
+        "its file would have {0} MiB, and {most} MiB is the most; delete tenants and credentials, or let \
          tokens expire",
         most = MOST_BYTES >> 20
     )]
@@ -61,11 +61,12 @@ pub enum ExportError {
 
 /// The world as a file, written at `now`. Tokens that have expired by then are left out.
 pub fn export(world: &World, secrets: Secrets, now: Timestamp) -> Result<String, ExportError> {
-    let text = Export { world, secrets }.spec(now)?.write()?;
-    match text.len() {
-        length if length > MOST_BYTES => Err(ExportError::TooLarge(length.div_ceil(1 << 20))),
-        _ => Ok(text),
-    }
+    within(Export { world, secrets }.spec(now)?.write()?, MOST_BYTES)
+}
+
+/// A file that is not too large to be read again.
+fn within(text: String, most: usize) -> Result<String, ExportError> {
+    if text.len() > most { Err(ExportError::TooLarge(text.len().div_ceil(1 << 20))) } else { Ok(text) }
 }
 
 /// A text as the kind of word it must be.
@@ -366,4 +367,16 @@ fn change(changed: Changed<'_>) -> Result<DeviceChange, ExportError> {
         monitored: changed.forgotten.then_some(false),
         updated_at: changed.updated_at,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_nobody_would_read_is_not_written() {
+        assert_eq!(within("four".to_owned(), 4).unwrap(), "four");
+        let error = within("five!".to_owned(), 4).unwrap_err().to_string();
+        assert!(error.starts_with("its file would have 1 MiB, and 256 MiB is the most; delete"), "{error}");
+    }
 }
