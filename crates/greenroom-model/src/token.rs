@@ -244,7 +244,7 @@ pub struct TokenTable {
     by_subject: HashMap<String, u32>,
     /// Whether there ever was a token that was not issued here.
     any_adopted: bool,
-    /// When the first of the tokens expires that were live at the last search for expired ones.
+    /// No remembered token expires before this: until then a search for expired ones finds nothing.
     full_until: Option<Timestamp>,
 }
 
@@ -277,6 +277,8 @@ impl TokenTable {
             self.by_digest.insert(seal, token.ordinal);
         }
         self.any_adopted |= token.adopted;
+        // It may live for less long than those that were there at the last search.
+        self.full_until = self.full_until.map(|until| until.min(token.expires_at));
         Ok(self.tokens.entry(self.issued).or_insert(token))
     }
 
@@ -353,7 +355,6 @@ impl TokenTable {
     }
 
     fn forget_expired(&mut self, now: Timestamp) {
-        // Nothing can have expired since the last search while the first of them still lives.
         if self.full_until.is_some_and(|until| now < until) {
             return;
         }
@@ -369,6 +370,10 @@ mod tests {
     use super::*;
 
     fn enter(table: &mut TokenTable, at: i64) -> Result<Ordinal, Full> {
+        enter_for(table, at, 900)
+    }
+
+    fn enter_for(table: &mut TokenTable, at: i64, life: i64) -> Result<Ordinal, Full> {
         let at = Timestamp::from_second(at).unwrap();
         let make = |ordinal, symbol| Token {
             ordinal,
@@ -377,7 +382,7 @@ mod tests {
             client: ClientIx(0),
             workspace: WorkspaceIx(0),
             issued_at: at,
-            expires_at: at.saturating_add(SignedDuration::from_secs(900)).unwrap(),
+            expires_at: at.saturating_add(SignedDuration::from_secs(life)).unwrap(),
             parent: None,
             adopted: false,
             revoked: false,
@@ -398,5 +403,19 @@ mod tests {
         assert!(table.by_ordinal(first).is_none() && table.by_digest(&Digest::of("first")).is_none());
         assert_eq!(table.iter().count(), MOST_TOKENS);
         assert_eq!(table.by_ordinal(next).unwrap().symbol.nth as usize, MOST_TOKENS + 1);
+    }
+    #[test]
+    fn a_full_table_has_room_again_whenever_short_lives_end() {
+        let mut table = TokenTable::default();
+        let short = 1_000;
+        for _ in short..MOST_TOKENS {
+            enter_for(&mut table, 0, 7_200).unwrap();
+        }
+        for start in [0, 901, 1_802, 2_703] {
+            for _ in 0..short {
+                enter_for(&mut table, start, 900).unwrap();
+            }
+            assert_eq!(enter_for(&mut table, start + 899, 900), Err(Full), "all are live");
+        }
     }
 }
