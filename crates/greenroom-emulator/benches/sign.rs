@@ -8,7 +8,7 @@ use aws_lc_rs::{
     signature::RSA_PKCS1_SHA256,
 };
 use criterion::{Criterion, criterion_group, criterion_main};
-use greenroom_model::token::{Symbol, TokenKind, Unsigned};
+use greenroom_model::token::{Symbol, Ticket, TokenKind, Unsigned};
 use serde_json::{Map, Value, json};
 
 // A benchmark sees what is public, and the signer is not.
@@ -22,7 +22,7 @@ fn map(value: Value) -> Map<String, Value> {
 
 fn sign(c: &mut Criterion) {
     let unsigned = Unsigned {
-        ordinal: 1,
+        ticket: Ticket { epoch: 0, ordinal: 1 },
         kind: TokenKind::Workspace,
         symbol: Symbol { subject: "msp".into(), nth: 1 },
         life: 900,

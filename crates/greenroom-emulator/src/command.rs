@@ -247,12 +247,12 @@ impl Sandbox {
                 }
                 other => CommandError { field: None, message: other.to_string() },
             })?;
-            let expires_at = state.world.tokens().by_ordinal(unsigned.ordinal).map(|token| token.expires_at);
+            let expires_at = state.world.tokens().by_ordinal(unsigned.ticket.ordinal).map(|token| token.expires_at);
             (unsigned, expires_at.unwrap_or(now))
         };
         let access_token = SIGNER.sign(&unsigned);
         let mut state = self.lock();
-        state.world.seal(unsigned.ordinal, Digest::of(&access_token));
+        state.world.seal(unsigned.ticket, Digest::of(&access_token));
         let symbol = unsigned.symbol.to_string();
         state.note(Event::Note { text: format!("issued {symbol} on request of the operator") });
         Ok(Reply::Issued(IssuedToken { access_token, symbol, expires_at }))

@@ -270,7 +270,7 @@ pub(crate) fn token_answer(token: &str, unsigned: &Unsigned, dialect: &Dialect) 
 
 #[cfg(test)]
 mod tests {
-    use greenroom_model::{credential::AuthMethod, dialect::ClientAuthTwice};
+    use greenroom_model::{credential::AuthMethod, dialect::ClientAuthTwice, token::Ticket};
 
     use super::*;
 
@@ -336,7 +336,7 @@ mod tests {
     #[test]
     fn the_shape_of_expires_in_is_a_dialect() {
         let unsigned = Unsigned {
-            ordinal: 1,
+            ticket: Ticket { epoch: 0, ordinal: 1 },
             kind: TokenKind::Tenant,
             symbol: greenroom_model::token::Symbol { subject: "abc".into(), nth: 1 },
             life: 900,

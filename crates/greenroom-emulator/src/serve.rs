@@ -152,7 +152,7 @@ impl Sandbox {
             changes,
         };
         if let Some((unsigned, digest)) = issued {
-            state.world.seal(unsigned.ordinal, digest);
+            state.world.seal(unsigned.ticket, digest);
         }
         state.note(Event::Response(response.clone()));
         if self.log && tracing::enabled!(target: LOG, tracing::Level::INFO) {

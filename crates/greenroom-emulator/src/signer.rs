@@ -146,14 +146,14 @@ impl Signer {
 
 #[cfg(test)]
 mod tests {
-    use greenroom_model::token::Symbol;
+    use greenroom_model::token::{Symbol, Ticket};
 
     use super::*;
 
     fn unsigned(kind: TokenKind) -> Unsigned {
         let map = |value: Value| value.as_object().cloned().unwrap_or_default();
         Unsigned {
-            ordinal: 1,
+            ticket: Ticket { epoch: 0, ordinal: 1 },
             kind,
             symbol: Symbol { subject: "msp".into(), nth: 1 },
             life: 900,

@@ -9,7 +9,7 @@ mod needles;
 
 use std::{borrow::Cow, collections::HashSet, ops::Range, sync::Arc};
 
-use greenroom_model::{credential::ClientSecret, secret::Digest, world::World};
+use greenroom_model::{secret::Digest, world::World};
 
 use self::needles::Needles;
 
@@ -47,14 +47,10 @@ impl Kept {
 
 impl Veil {
     fn of(world: &World) -> Self {
-        let digest = |secret: &ClientSecret| match secret {
-            ClientSecret::Digest(digest) => Some(*digest),
-            ClientSecret::None | ClientSecret::Value(_) => None,
-        };
         Self {
             version: world.secrets_version(),
             needles: world.secrets().cloned().collect(),
-            digests: world.clients().filter_map(|(_, client)| digest(&client.secret)).collect(),
+            digests: world.secret_digests().collect(),
         }
     }
 
@@ -257,8 +253,9 @@ mod tests {
         let (mut kept, mut world) = (Kept::default(), World::sample(DEFAULT_SEED));
         let before = kept.of(&world);
         assert!(Arc::ptr_eq(&before, &kept.of(&world)), "nothing has changed");
-        // Another world's secrets are others, whatever happened to it.
+        // A world that takes the place of another has others, whatever happened to it.
         let mut other = world.clone();
+        other.succeed(&world);
         for (world, secret) in [(&mut world, "one-of-this-world"), (&mut other, "one-of-the-other")] {
             let credentials = Credentials { id: None, secret: Some(Secret::new(secret)), access_token: None };
             let adoption = Adoption { platform: Some(credentials), ..Adoption::default() };

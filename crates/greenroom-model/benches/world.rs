@@ -45,14 +45,14 @@ fn tokens(c: &mut Criterion) {
     c.bench_function("a token: mint and seal", |b| {
         let mint = |world: &mut World| {
             let unsigned = world.mint(Issuer::Sso, &door(), &auth, NOW).expect("good credentials");
-            world.seal(unsigned.ordinal, Digest::of("the token"));
+            world.seal(unsigned.ticket, Digest::of("the token"));
             unsigned
         };
         b.iter_batched_ref(|| world.clone(), mint, BatchSize::SmallInput);
     });
     let unsigned = world.mint(Issuer::Sso, &door(), &auth, NOW).expect("good credentials");
     let digest = Digest::of("the token");
-    world.seal(unsigned.ordinal, digest);
+    world.seal(unsigned.ticket, digest);
     c.bench_function("a session: enter", |b| {
         let door = door();
         b.iter(|| world.enter(Ok(black_box(digest)), ApiFamily::Glp, &door, NOW).expect("a live token"));

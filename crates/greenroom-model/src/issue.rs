@@ -18,7 +18,7 @@ use crate::{
     secret::Digest,
     tenancy::{Platform, WorkspaceKind},
     time::whole_second,
-    token::{Life, Ordinal, Standing, Token, TokenKind, Unsigned},
+    token::{Life, Ordinal, Standing, Ticket, Token, TokenKind, Unsigned},
     world::{ClientIx, Door, WorkspaceIx, World},
 };
 
@@ -182,8 +182,12 @@ impl World {
         self.issue(TokenKind::Tenant, client, target, Some(parent), validity, now)
     }
 
-    /// Gives a signed token its value, and takes back what the dialect says it replaces.
-    pub fn seal(&mut self, ordinal: Ordinal, digest: Digest) {
+    /// Gives a signed token its value, and takes back what the dialect says it replaces. A token of a world
+    /// that was replaced in the meantime is none of this one's: it stays without value.
+    pub fn seal(&mut self, Ticket { epoch, ordinal }: Ticket, digest: Digest) {
+        if epoch != self.epoch {
+            return;
+        }
         self.tokens.seal(ordinal, digest);
         let Some(new) = self.tokens.by_ordinal(ordinal) else { return };
         if self.dialect.rotate_on_issue == RotateOnIssue::Off || new.revoked {
@@ -338,7 +342,8 @@ impl World {
         self.audit_sign_in(client, workspace, now);
         let (header, claims) = self.jwt(&token);
         let life = expires_at.as_second() - issued_at.as_second();
-        Ok(Unsigned { ordinal: token.ordinal, kind, symbol: token.symbol, life, header, claims })
+        let ticket = Ticket { epoch: self.epoch, ordinal: token.ordinal };
+        Ok(Unsigned { ticket, kind, symbol: token.symbol, life, header, claims })
     }
 
     /// Header and claims of a token: the SSO form of `glp.md §2.3` (seen live), or the workspace

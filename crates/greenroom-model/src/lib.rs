@@ -32,6 +32,7 @@ pub mod secret;
 pub mod select;
 pub mod sort;
 pub mod spec;
+mod succession;
 pub mod tenancy;
 pub mod tenants;
 pub mod time;

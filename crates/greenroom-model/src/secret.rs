@@ -1,9 +1,6 @@
 //! Secrets and their digests: what is secret can be compared and named, never printed.
 
-use std::{
-    fmt,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -89,13 +86,6 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.digest().fmt(f)
     }
-}
-
-/// A version of a world's secrets that no other world has, nor had this one before: what was made from
-/// the secrets of one version must not serve for others, also when a world is put back.
-pub(crate) fn next_version() -> u64 {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    LAST.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 #[cfg(test)]

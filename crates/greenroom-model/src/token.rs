@@ -218,11 +218,21 @@ impl Token {
     }
 }
 
+/// Which token of which world is to be sealed. A world that takes the place of another gives the same
+/// ordinals again, to other clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    /// How often a world had taken the place of another when the token was minted.
+    pub epoch: u64,
+    /// The token.
+    pub ordinal: Ordinal,
+}
+
 /// A token that still needs a signature.
 #[derive(Clone, Debug)]
 pub struct Unsigned {
     /// What [`crate::world::World::seal`] wants back.
-    pub ordinal: Ordinal,
+    pub ticket: Ticket,
     /// Its kind.
     pub kind: TokenKind,
     /// What stands for it.

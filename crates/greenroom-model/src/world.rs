@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::{
     access::{self, ApiFamily, Service},
     audit::AuditLog,
-    credential::{ApiClient, User},
+    credential::{ApiClient, ClientSecret, User},
     dialect::{Audit, Dialect, WrongCluster, WrongWorkspaceToken},
     directory::Directory,
     fleet::{Fleet, SharedFleet},
@@ -24,7 +24,7 @@ use crate::{
     limit::Limiter,
     refusal::{Refusal, TokenFault},
     role::{self, ADMINISTRATOR, Need, Role, UnknownRole},
-    secret::{self, Digest, Secret},
+    secret::{Digest, Secret},
     tenancy::{Ownership, Platform, Tenants, Workspace, WorkspaceKind},
     token::{Lifetimes, Ordinal, Standing, Token, TokenTable},
 };
@@ -82,9 +82,11 @@ pub struct World {
     pub(crate) tokens: TokenTable,
     pub(crate) audit: AuditLog,
     pub(crate) limiter: Limiter,
-    // Secrets that a reset has replaced, newest first.
-    pub(crate) retired: VecDeque<Secret>,
+    // Secrets that were replaced, newest first.
+    pub(crate) retired: VecDeque<ClientSecret>,
     pub(crate) secrets_version: u64,
+    // How often a world took the place of another in this one's past.
+    pub(crate) epoch: u64,
 }
 
 /// The door a request came through: which host, and so which services and which cluster.
@@ -129,6 +131,7 @@ impl World {
             limiter: Limiter::default(),
             retired: VecDeque::new(),
             secrets_version: 0,
+            epoch: 0,
         }
     }
 
@@ -247,13 +250,6 @@ impl World {
         self.tokens.clear();
     }
 
-    /// Becomes `other`, as it was at another time. No token of it gets the number of one that there has
-    /// been since: on a clock that stands still it would be the same token, alive again.
-    pub fn put_back(&mut self, other: Self) {
-        let now = std::mem::replace(self, other);
-        self.tokens.go_on_from(&now.tokens);
-    }
-
     /// The devices, to be read without holding the world.
     pub fn fleet(&self) -> SharedFleet {
         Arc::clone(&self.fleet)
@@ -353,14 +349,27 @@ impl World {
         self.tokens.by_digest(digest).is_some()
     }
 
-    /// The secrets of all clients that are known by value, those that a reset has replaced among them,
-    /// none of which may be shown.
-    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
-        self.clients.iter().filter_map(|client| client.secret.value()).chain(&self.retired)
+    /// What is known of the secrets of all clients, those that are gone or were replaced among them. None
+    /// of them may be shown.
+    pub(crate) fn client_secrets(&self) -> impl Iterator<Item = &ClientSecret> {
+        self.clients.iter().map(|client| &client.secret).chain(&self.retired)
     }
 
-    /// Another one after each change of [`World::secrets`], and in every other world of this process, so
-    /// that what was made from them can be kept.
+    /// The secrets that are known by value.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.client_secrets().filter_map(ClientSecret::value)
+    }
+
+    /// The secrets that are known by digest only.
+    pub fn secret_digests(&self) -> impl Iterator<Item = Digest> {
+        self.client_secrets().filter_map(|secret| match secret {
+            ClientSecret::Digest(digest) => Some(*digest),
+            ClientSecret::None | ClientSecret::Value(_) => None,
+        })
+    }
+
+    /// Another one after each change of the secrets, also in a world that [succeeds](World::succeed) this
+    /// one, so that what was made from them can be kept.
     pub fn secrets_version(&self) -> u64 {
         self.secrets_version
     }
@@ -396,7 +405,7 @@ impl World {
             self.directory.enter_client(ix, &client);
         }
         self.clients.push(client);
-        self.secrets_version = secret::next_version();
+        self.secrets_version += 1;
         ix
     }
 

@@ -17,7 +17,7 @@ use greenroom_model::{
     refusal::{Conflict, Refusal, TokenRefusal},
     sample::DEFAULT_SEED,
     secret::Digest,
-    token::{Ordinal, Unsigned},
+    token::{Ticket, Unsigned},
     world::{ClientIx, Door, Session, UserIx, World},
 };
 use jiff::Timestamp;
@@ -242,7 +242,7 @@ struct Run {
     oracle: Oracle,
     now: i64,
     /// What the model calls each token.
-    ordinals: Vec<Ordinal>,
+    tickets: Vec<Ticket>,
     /// How often each kind of step came to each end.
     ends: BTreeMap<(&'static str, String), usize>,
 }
@@ -275,7 +275,7 @@ impl Run {
         };
         let records = SAMPLE.iter().map(record).collect();
         let oracle = Oracle { records, tokens: Vec::new(), until_exp, ignore_filter };
-        Self { world, oracle, now: START, ordinals: Vec::new(), ends: BTreeMap::new() }
+        Self { world, oracle, now: START, tickets: Vec::new(), ends: BTreeMap::new() }
     }
 
     fn instant(&self) -> Timestamp {
@@ -504,14 +504,14 @@ impl Run {
     fn issued(&mut self, unsigned: &Unsigned, client: usize, kind: &'static str, workspace: &'static str) {
         let life = if kind == "sso" { 7_200_000 } else { 900_000 };
         let expires = self.now / 1_000 * 1_000 + life;
-        self.ordinals.push(unsigned.ordinal);
+        self.tickets.push(unsigned.ticket);
         let held = Held { client, kind, workspace, expires, revoked: false, sealed: false };
         self.oracle.tokens.push(held);
     }
 
     fn seal(&mut self, number: usize) {
         let Some(token) = self.token(number) else { return };
-        self.world.seal(self.ordinals[token], Self::digest(token));
+        self.world.seal(self.tickets[token], Self::digest(token));
         self.oracle.tokens[token].sealed = true;
     }
 

@@ -164,7 +164,7 @@ fn act(world: &mut World, told: &mut Told, deed: &Deed, now: Timestamp) -> Strin
     };
     let sealed = |world: &mut World, token: Result<Unsigned, TokenRefusal>| match token {
         Ok(token) => {
-            world.seal(token.ordinal, value(token.ordinal));
+            world.seal(token.ticket, value(token.ticket.ordinal));
             format!("{} {} {:?}", token.symbol, token.life, token.claims)
         }
         Err(refusal) => format!("{refusal:?}"),

@@ -198,9 +198,9 @@ impl Run {
         let minted =
             self.world.mint(Issuer::Workspace(&at.plain()), &door(HostFamily::Glp), &auth, self.instant());
         let unsigned = minted.ok()?;
-        let digest = Digest::of(format!("token {}", unsigned.ordinal));
-        self.world.seal(unsigned.ordinal, digest);
-        Some((unsigned.ordinal, digest))
+        let digest = Digest::of(format!("token {}", unsigned.ticket.ordinal));
+        self.world.seal(unsigned.ticket, digest);
+        Some((unsigned.ticket.ordinal, digest))
     }
 
     fn exchange(&mut self, tenant: WorkspaceId) -> Option<Digest> {
@@ -208,8 +208,8 @@ impl Run {
         let (door, now) = (door(HostFamily::Glp), self.instant());
         let unsigned =
             self.world.exchange(&tenant.plain(), &door, &ClientAuth::default(), subject, now).ok()?;
-        let digest = Digest::of(format!("token {}", unsigned.ordinal));
-        self.world.seal(unsigned.ordinal, digest);
+        let digest = Digest::of(format!("token {}", unsigned.ticket.ordinal));
+        self.world.seal(unsigned.ticket, digest);
         Some(digest)
     }
 

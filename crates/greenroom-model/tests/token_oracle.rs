@@ -12,7 +12,7 @@ use greenroom_model::{
     refusal::TokenFault,
     sample::{DEDICATED_HOST, DEFAULT_SEED},
     secret::Digest,
-    token::{Ordinal, Unsigned},
+    token::{Ticket, Unsigned},
     world::{Door, World},
 };
 use jiff::Timestamp;
@@ -160,7 +160,7 @@ struct Run {
     /// Milliseconds.
     now: i64,
     /// What the model calls each token, and its value once signed.
-    tokens: Vec<(Ordinal, Option<String>)>,
+    tokens: Vec<(Ticket, Option<String>)>,
     /// How often a token of a kind was accepted, and refused.
     used: BTreeMap<(&'static str, bool), usize>,
 }
@@ -207,7 +207,7 @@ impl Run {
         let life = if kind == "sso" { 7_200_000 } else { 900_000 };
         assert_eq!(unsigned.life * 1_000, life);
         let expires = self.now / 1_000 * 1_000 + life;
-        self.tokens.push((unsigned.ordinal, None));
+        self.tokens.push((unsigned.ticket, None));
         let workspace = at.to_owned();
         let record = Record { kind, client, workspace, parent, expires, sealed: false, revoked: false };
         self.oracle.records.push(record);
@@ -251,7 +251,7 @@ impl Run {
             }
             Step::Revoke(number) => {
                 let Some(token) = self.pick(number) else { return };
-                self.world.revoke(self.tokens[token].0);
+                self.world.revoke(self.tokens[token].0.ordinal);
                 self.oracle.records[token].revoked = true;
             }
             Step::Advance(by) => self.now += by,
@@ -296,7 +296,7 @@ impl Run {
         if let Ok(session) = entered {
             assert_eq!(self.world.workspace(session.workspace).symbol, record.workspace);
             assert_eq!(self.world.client(session.client).name, CLIENTS[record.client].0);
-            assert_eq!(session.token, self.tokens[token].0);
+            assert_eq!(session.token, self.tokens[token].0.ordinal);
         }
     }
 }

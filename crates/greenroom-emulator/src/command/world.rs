@@ -29,11 +29,12 @@ impl Sandbox {
     /// Makes the world what it was when it was last saved.
     pub(super) fn restore_world(&self) -> Result<Reply, CommandError> {
         let mut state = self.lock();
-        let saved = state.saved.clone().ok_or_else(|| CommandError {
+        let mut saved = state.saved.clone().ok_or_else(|| CommandError {
             field: None,
             message: "no world was saved yet: save one first (greenroom world save)".to_owned(),
         })?;
-        state.world.put_back(saved);
+        saved.succeed(&state.world);
+        state.world = saved;
         state.note(Event::Note { text: "world restored".to_owned() });
         Ok(Reply::World(reply::world_view(&state.world)))
     }
@@ -41,8 +42,9 @@ impl Sandbox {
     /// Makes the world what it was at the start.
     pub(super) fn reset_world(&self) -> Reply {
         let mut state = self.lock();
-        let start = state.start.clone();
-        state.world.put_back(start);
+        let mut start = state.start.clone();
+        start.succeed(&state.world);
+        state.world = start;
         state.note(Event::Note { text: "world reset".to_owned() });
         Reply::World(reply::world_view(&state.world))
     }
