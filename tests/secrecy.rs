@@ -1,5 +1,7 @@
 //! Secrets stay secret: not in logs at the highest level, not in histories, not in the text of errors.
 
+mod lasting;
+
 use std::{
     collections::BTreeMap,
     io::Write,

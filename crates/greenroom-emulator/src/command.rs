@@ -247,7 +247,8 @@ impl Sandbox {
                 }
                 other => CommandError { field: None, message: other.to_string() },
             })?;
-            let expires_at = state.world.tokens().by_ordinal(unsigned.ticket.ordinal).map(|token| token.expires_at);
+            let expires_at =
+                state.world.tokens().by_ordinal(unsigned.ticket.ordinal).map(|token| token.expires_at);
             (unsigned, expires_at.unwrap_or(now))
         };
         let access_token = SIGNER.sign(&unsigned);

@@ -208,7 +208,7 @@ fn read_grant(headers: &HeaderMap, form: &[(String, String)]) -> Result<Grant, T
             }
             Ok(Grant::Exchange { subject_token })
         }
-        other => Err(TokenRefusal::Grant(other.chars().take(80).collect())),
+        other => Err(TokenRefusal::Grant(other.to_owned())),
     }
 }
 

@@ -32,6 +32,17 @@ pub(crate) enum Outcome {
     Closed(String),
 }
 
+impl Outcome {
+    /// The same, with what a refusal repeats of the request as `show` shows it.
+    pub(crate) fn shown(self, show: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::TokenRefused(refusal) => Self::TokenRefused(refusal.shown(show)),
+            Self::Refused(refusal, allowance) => Self::Refused(refusal.shown(show), allowance),
+            other => other,
+        }
+    }
+}
+
 impl State {
     pub(crate) fn operate(
         &mut self,
@@ -145,7 +156,7 @@ impl State {
             && let Some((name, _)) =
                 ask.query.iter().find(|(name, _)| !(route.query.contains(&name.as_str()) || name == "offset"))
         {
-            return Err(Refusal::UnknownQuery(name.chars().take(100).collect()));
+            return Err(Refusal::UnknownQuery(name.clone()));
         }
         let reply = match operation {
             Operation::Read(read) => read(&self.world, session, ask, now)?,

@@ -106,7 +106,7 @@ impl Arrival<'_> {
             host: shown(&self.door.host),
             method: method(head).map_or_else(|| shown(head.method.as_str()).into(), Into::into),
             path: shown(head.uri.path()),
-            query: shown(head.uri.query().unwrap_or_default()),
+            query: head.uri.query().map(|query| shown(&without_secrets(query))).unwrap_or_default(),
             headers,
             auth: token_request.map(|request| request.auth.method()),
             form: token_request.map(|request| form(request, veil, world)).unwrap_or_default(),
@@ -146,12 +146,47 @@ fn version(version: Version) -> &'static str {
     }
 }
 
+/// The parameters of a form that are shown: any other may be a secret.
+const PLAIN: [&str; 5] = ["grant_type", "subject_token_type", "requested_token_type", "scope", "client_id"];
+
+/// The parameters of a query that are secrets, whoever gave them out: those of RFC 6749, 7523, 7636, 7662 and
+/// 8693, which the flow of Classic Central sends in the query (`central.md §7.2`), and what else is called so.
+const SECRET: [&str; 15] = [
+    "access_token",
+    "actor_token",
+    "api_key",
+    "apikey",
+    "assertion",
+    "client_assertion",
+    "client_secret",
+    "code",
+    "code_verifier",
+    "id_token",
+    "password",
+    "refresh_token",
+    "secret",
+    "subject_token",
+    "token",
+];
+
+/// The query with the values of secret parameters as digests. Filters and the like stay readable.
+fn without_secrets(query: &str) -> Cow<'_, str> {
+    let secret = |pair: &str| {
+        let (name, value) = form_urlencoded::parse(pair.as_bytes()).next()?;
+        let name = name.trim().to_ascii_lowercase();
+        (SECRET.contains(&&*name) && !value.is_empty()).then(|| format!("{name}={}", Digest::of(&*value)))
+    };
+    if query.split('&').all(|pair| secret(pair).is_none()) {
+        return Cow::Borrowed(query);
+    }
+    let shown = query.split('&').map(|pair| secret(pair).map_or(Cow::Borrowed(pair), Cow::Owned));
+    Cow::Owned(shown.collect::<Vec<_>>().join("&"))
+}
+
 /// The form, with every value that may be secret as a digest.
 fn form(request: &TokenRequest, veil: &Veil, world: &World) -> BTreeMap<String, String> {
     let shown = |name: &str, value: &str| match name {
-        "grant_type" | "subject_token_type" | "requested_token_type" | "scope" | "client_id" => {
-            veil.short(value, world).into_owned()
-        }
+        _ if PLAIN.contains(&name) => veil.short(value, world).into_owned(),
         _ if value.is_empty() => String::new(),
         _ => Digest::of(value).to_string(),
     };
@@ -230,6 +265,25 @@ mod tests {
     fn credentials_keep_their_scheme_only() {
         assert_eq!(credentials("Bearer abc", None).to_string(), format!("Bearer {}", Digest::of("abc")));
         assert_eq!(credentials("abc", None).to_string(), Digest::of("abc").to_string());
+    }
+
+    #[test]
+    fn secrets_in_queries_are_digests_and_nothing_else_is() {
+        let digest = Digest::of("s3cret/+ü");
+        for (query, expected) in [
+            ("client_secret=s3cret%2F%2B%C3%BC", format!("client_secret={digest}")),
+            ("a=b&Client%5Fsecret=s3cret%2f%2b%c3%bc&c", format!("a=b&client_secret={digest}&c")),
+            ("&%70assword=s3cret/%2B%C3%BC&&x=%20", format!("&password={digest}&&x=%20")),
+            ("+code+=s3cret/%2B%C3%BC", format!("code={digest}")),
+            ("code=&token", "code=&token".to_owned()),
+            (
+                "filter=code+eq+'x'&code-2=7&limit=5&next=1",
+                "filter=code+eq+'x'&code-2=7&limit=5&next=1".to_owned(),
+            ),
+            ("", String::new()),
+        ] {
+            assert_eq!(without_secrets(query), expected, "{query}");
+        }
     }
 
     #[test]

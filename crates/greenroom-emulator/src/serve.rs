@@ -123,6 +123,9 @@ impl Sandbox {
             Some(reason) => Outcome::Closed(reason),
             None => state.operate(call, token_request, body_fault, now),
         };
+        // What is refused may be repeated in the refusal, and a secret may stand in the wrong place.
+        let veil = state.veil();
+        let outcome = outcome.shown(|text| veil.short(text, &state.world).into_owned());
         let dialect = state.world.dialect.clone();
         let seed = state.world.seed;
         (Pending { n, ordinal, now, dialect, seed, applied }, outcome)
@@ -133,7 +136,7 @@ impl Sandbox {
         let Verdict { mut answer, refused, issued, changes } = verdict;
         let (code, why) = refused.unzip();
         let mut state = self.lock();
-        // What is refused may be repeated in the refusal, and a secret may stand in the wrong place.
+        // What was found out since may repeat the request as well.
         let why = why.map(|why| state.veil().short(&why, &state.world).into_owned());
         if code.is_some() {
             let body = String::from_utf8_lossy(&answer.body);

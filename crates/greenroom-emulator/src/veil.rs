@@ -19,6 +19,9 @@ const LONGEST: usize = 512;
 /// No shorter word is taken for a token: they have hundreds of characters.
 const SHORTEST: usize = 20;
 
+/// How many slashes a token may have in it to be found before the end of a path.
+const MOST_SLASHES: usize = 8;
+
 /// How a JWT begins: `{"` in base64.
 const JWT: &str = "eyJ";
 
@@ -105,9 +108,13 @@ impl Veil {
             let equals = text[run.end..].iter().take_while(|byte| **byte == b'=').count();
             judge(run.start..run.end + equals, true);
             if any_word {
-                // It may be the end of a path, and an equals sign behind it that of a query.
-                let slashes = (run.start..run.end).filter(|at| text[*at] == b'/');
-                slashes.for_each(|at| judge(at + 1..run.end + equals, false));
+                // It may be a part of a path, and an equals sign behind it that of a query.
+                let slashes: Vec<_> = (run.start..run.end).filter(|at| text[*at] == b'/').collect();
+                for (nth, start) in slashes.iter().map(|slash| slash + 1).enumerate() {
+                    judge(start..run.end + equals, false);
+                    let ends = slashes[nth + 1..].iter().take(MOST_SLASHES + 1);
+                    ends.for_each(|end| judge(start..*end, false));
+                }
                 judge(run.start..run.end, false);
             }
         }
@@ -230,7 +237,12 @@ mod tests {
             secret: Some(Secret::new("Sh0rt+Sec-ret==")),
             access_token: Some(Secret::new("opaque/tok+12345/of/some/length==")),
         };
-        let adoption = Adoption { platform: Some(credentials), ..Adoption::default() };
+        let central = Credentials {
+            access_token: Some(Secret::new("opaque/tok+12345/of/some/length")),
+            ..Credentials::default()
+        };
+        let (platform, central) = (Some(credentials), Some(central));
+        let adoption = Adoption { platform, central, ..Adoption::default() };
         world.adopt(&adoption, jiff::Timestamp::UNIX_EPOCH);
         for text in [
             "/x?client_secret=Sh0rt+Sec-ret==&a=b",
@@ -241,6 +253,8 @@ mod tests {
             "/x?access_token=opaque/tok+12345/of/some/length==&a=b",
             "/x?access_token=opaque%2Ftok%2B12345%2Fof%2Fsome%2Flength%3D%3D",
             "/devices/v1/devices/opaque/tok+12345/of/some/length==",
+            "/devices/opaque/tok+12345/of/some/length/reset",
+            "/devices/opaque%2Ftok+12345%2fof/some/length/reset/of/it",
         ] {
             let shown = whole(text, &world);
             let hidden = ["h0rt", "12345"].iter().all(|part| !shown.contains(part));

@@ -195,10 +195,7 @@ impl World {
             .filter(|ix| self.client(*ix).workspace == here || self.manages(here, self.client(*ix).workspace))
             .ok_or_else(|| match uuid {
                 Some(_) => Refusal::NotFound("credential".to_owned()),
-                None => {
-                    let shown: String = id.chars().take(36).collect();
-                    Refusal::Path { name: "credentialId", message: format!("Invalid UUID: {shown}") }
-                }
+                None => Refusal::Path { name: "credentialId", message: format!("Invalid UUID: {id}") },
             })
     }
 

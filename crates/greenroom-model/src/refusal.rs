@@ -185,6 +185,33 @@ impl TokenFault {
 }
 
 impl Refusal {
+    /// The same, with every text that may repeat what a client sent as `show` shows it: whole and cut in one
+    /// place, so that no secret is cut before it can be known as one.
+    #[must_use]
+    pub fn shown(self, show: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::NotFound(text) => Self::NotFound(show(&text)),
+            Self::UnknownQuery(name) => Self::UnknownQuery(show(&name)),
+            Self::Query { name, message } => Self::Query { name, message: show(&message) },
+            Self::Filter(FilterError { at, message }) => {
+                Self::Filter(FilterError { at, message: show(&message) })
+            }
+            Self::Path { name, message } => Self::Path { name, message: show(&message) },
+            Self::Body { member, message } => Self::Body { member: show(&member), message: show(&message) },
+            Self::Malformed(text) => Self::Malformed(show(&text)),
+            own @ (Self::Token(_)
+            | Self::WrongWorkspace
+            | Self::Denied { .. }
+            | Self::Limited(_)
+            | Self::NotAnMsp
+            | Self::NoRoute
+            | Self::Method(_)
+            | Self::Conflict(_)
+            | Self::BodyTooLarge
+            | Self::BodyTooSlow) => own,
+        }
+    }
+
     /// The short code of histories.
     pub fn code(&self) -> &'static str {
         match self {
@@ -273,6 +300,17 @@ pub enum TokenRefusal {
 }
 
 impl TokenRefusal {
+    /// The same, with every text that may repeat what a client sent as `show` shows it.
+    #[must_use]
+    pub fn shown(self, show: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::Form(text) => Self::Form(show(&text)),
+            Self::Grant(grant) => Self::Grant(show(&grant)),
+            Self::Body(refusal) => Self::Body(Box::new(refusal.shown(show))),
+            own => own,
+        }
+    }
+
     /// The short code of histories.
     pub fn code(&self) -> &'static str {
         match self {

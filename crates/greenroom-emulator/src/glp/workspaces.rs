@@ -172,10 +172,7 @@ fn known<const N: usize>(members: [(&str, &Option<String>); N]) -> Map<String, V
 
 fn path_id(ask: &Ask, name: &'static str) -> Result<WorkspaceId, Refusal> {
     let text = ask.segment("id");
-    text.parse().map_err(|_| {
-        let shown: String = text.chars().take(36).collect();
-        Refusal::Path { name, message: format!("Invalid UUID: {shown}") }
-    })
+    text.parse().map_err(|_| Refusal::Path { name, message: format!("Invalid UUID: {text}") })
 }
 
 fn uri(workspace: &Workspace) -> String {
