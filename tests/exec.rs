@@ -85,7 +85,7 @@ fn credentials_that_cannot_be_adopted_are_125_and_name_the_mend() {
         ("unified:\n  client_id: a\n  client_secret: b\n  workspace_id: nonsense\n", "workspace_id"),
         (
             "unified:\n  client_id: a\n  client_secret: b\n  base_url: https://www.example.com\n",
-            "www.example.com",
+            "base_url names a host",
         ),
         ("unified: [", "token.yaml"),
     ] {

@@ -7,6 +7,7 @@ mod contract;
 mod dialects;
 mod exec;
 mod exec_flags;
+mod exec_worlds;
 mod fidelity;
 mod harness;
 mod oauth;

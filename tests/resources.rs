@@ -109,7 +109,7 @@ async fn an_adopted_cluster_is_the_only_one() {
     let platform = Credentials { access_token: Some(token.clone()), ..Credentials::default() };
     let adoption =
         Adoption { platform: Some(platform), cluster: Cluster::named("US-WEST-5"), ..Adoption::default() };
-    world.adopt(&adoption, "2026-01-01T00:00:00Z".parse().unwrap());
+    world.adopt(&adoption, "2026-01-01T00:00:00Z".parse().unwrap()).unwrap();
     let client = Client::of(world).await;
     let msp = client.mint("msp").await;
     let tenant = client.exchange(&msp, "example").await;

@@ -166,7 +166,7 @@ fn difficult() -> (Adoption, (String, String), (String, String)) {
 async fn basic_credentials_are_understood_raw_encoded_and_in_latin_1() {
     let (adoption, (id, secret), (other, other_secret)) = difficult();
     let mut world = SAMPLE.clone();
-    world.adopt(&adoption, "2026-03-01T10:00:00Z".parse().unwrap());
+    world.adopt(&adoption, "2026-03-01T10:00:00Z".parse().unwrap()).unwrap();
     let wire = Wire::start(Emulator::builder().world(world).frozen()).await;
     let latin1 = |text: &str| text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect::<Vec<_>>();
     let form = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();

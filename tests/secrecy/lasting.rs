@@ -132,7 +132,7 @@ async fn a_secret_longer_than_what_is_repeated_does_not_show_its_beginning() {
         access_token: Some(Secret::new(&*token)),
     };
     let adoption = Adoption { platform: Some(credentials), ..Adoption::default() };
-    world.adopt(&adoption, "2026-01-01T00:00:00Z".parse().unwrap());
+    world.adopt(&adoption, "2026-01-01T00:00:00Z".parse().unwrap()).unwrap();
     let start = "2026-01-01T00:00:00Z".parse().unwrap();
     let wire = Wire::start(Emulator::builder().world(world).frozen().start_time(start).log(true)).await;
     let mut answers = Vec::new();

@@ -243,7 +243,7 @@ mod tests {
         };
         let (platform, central) = (Some(credentials), Some(central));
         let adoption = Adoption { platform, central, ..Adoption::default() };
-        world.adopt(&adoption, jiff::Timestamp::UNIX_EPOCH);
+        world.adopt(&adoption, jiff::Timestamp::UNIX_EPOCH).unwrap();
         for text in [
             "/x?client_secret=Sh0rt+Sec-ret==&a=b",
             "/x/Sh0rt%2BSec%2Dret%3D%3D",
@@ -273,7 +273,7 @@ mod tests {
         for (world, secret) in [(&mut world, "one-of-this-world"), (&mut other, "one-of-the-other")] {
             let credentials = Credentials { id: None, secret: Some(Secret::new(secret)), access_token: None };
             let adoption = Adoption { platform: Some(credentials), ..Adoption::default() };
-            world.adopt(&adoption, jiff::Timestamp::UNIX_EPOCH);
+            world.adopt(&adoption, jiff::Timestamp::UNIX_EPOCH).unwrap();
             let shown = kept.of(world).whole(secret, world).into_owned();
             assert_eq!(shown, Digest::of(secret).to_string());
         }

@@ -208,7 +208,8 @@ impl Refusal {
             | Self::Method(_)
             | Self::Conflict(_)
             | Self::BodyTooLarge
-            | Self::BodyTooSlow) => own,
+            | Self::BodyTooSlow
+            | Self::MergePatch) => own,
         }
     }
 

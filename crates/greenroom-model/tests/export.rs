@@ -400,7 +400,7 @@ fn a_full_world_can_be_kept() {
     let client = world.client_named("a").unwrap();
     for _ in 0..tokens {
         let token = world.issue_for(client, None, Term::OfKind, Timestamp::UNIX_EPOCH).unwrap();
-        world.seal(token.ordinal, value(token.ordinal));
+        world.seal(token.ticket, value(token.ticket.ordinal));
     }
     let file = text(&world, Timestamp::UNIX_EPOCH);
     assert!(file.len() * PART < MOST_BYTES, "{} bytes", file.len());

@@ -23,7 +23,9 @@ use std::{
 
 use clap::builder::FalseyValueParser;
 use greenroom_emulator::{Emulator, client_env::ClientEnv, clock};
-use greenroom_model::{rule::Rule, secret::Secret, world::World};
+use greenroom_model::{
+    access::Service, credential::ApiClient, rule::Rule, tenancy::WorkspaceKind, world::World,
+};
 
 use self::{
     adoption::{Found, Source},
@@ -43,8 +45,8 @@ Examples:
 The exit code is that of CMD, 128+n after signal n, 126 if CMD cannot be run, 127 if it is not
 there, and 125 if Greenroom itself fails.";
 
-/// Where the sample's New Central lies for programs that bring no credentials along.
-const SAMPLE_BASE_URL: &str = "https://us5.api.central.arubanetworks.com";
+/// Where New Central is looked for by programs that bring nothing along, in a workspace without a cluster.
+const ANY_BASE_URL: &str = "https://us5.api.central.arubanetworks.com";
 
 /// Run an unmodified program against an emulator of its own, and say afterwards what it did.
 #[derive(Debug, clap::Args)]
@@ -156,18 +158,23 @@ async fn attempt(args: &ExecArgs, data_dir: &Path) -> Result<u8, Box<dyn Error>>
             complain(&format!("ignored: {source}"));
         }
     }
+    let (mut world, start) = args.shape.world(None, clock::wall_now())?;
+    let lent = match &found {
+        Some(found) => {
+            found.let_in(&mut world, start)?;
+            Vec::new()
+        }
+        None => lent_credentials(&world),
+    };
+    if found.is_none() && lent.is_empty() && !args.quiet {
+        complain("no credentials are lent: the world has no platform client whose secret is known");
+    }
     let guard = match &found {
         Some(Found { source: Source::File(path), .. }) if !args.keep_token_file => {
             Some(PutBack::guard(path, data_dir)?)
         }
         _ => None,
     };
-
-    let (mut world, start) = args.shape.world(None, clock::wall_now())?;
-    if let Some(found) = &found {
-        world.adopt(&found.adoption, start);
-    }
-    let sample = if found.is_none() { sample_credentials(&world) } else { Vec::new() };
     let clients: Vec<_> = world.clients().map(|(_, client)| client.name.clone()).collect();
     let dedicated = world.dedicated_hosts();
     let emulator = Emulator::builder()
@@ -179,7 +186,7 @@ async fn attempt(args: &ExecArgs, data_dir: &Path) -> Result<u8, Box<dyn Error>>
         .start()
         .await?;
     let mut env = client_env(args, &emulator)?;
-    env.set.extend(sample);
+    env.set.extend(lent);
 
     let ended = child::run(&args.command, &env, guard_rail(args, &emulator)).await;
     let ended = unless_exhausted(args, ended, emulator.exhausted()).await;
@@ -217,19 +224,28 @@ async fn attempt(args: &ExecArgs, data_dir: &Path) -> Result<u8, Box<dyn Error>>
     Ok(code)
 }
 
-/// The variables of the SDK's documentation, for a program that brings nothing along: the sample's
-/// MSP, its workspace id without dashes as token URLs want it.
-fn sample_credentials(world: &World) -> Vec<(String, String)> {
-    let client = world.client_named("msp").map(|ix| world.client(ix));
-    let workspace = world.workspace_named("msp").map(|ix| world.workspace(ix).id.plain());
-    let secret = client.and_then(|client| client.secret.value()).map(Secret::reveal);
+/// The variables of the SDK's documentation, for a program that brings nothing along: the platform client of
+/// an MSP, else of any workspace, the first whose secret is known. The workspace id is without dashes, as
+/// token URLs want it.
+fn lent_credentials(world: &World) -> Vec<(String, String)> {
+    let lendable = |(_, client): (_, &'_ ApiClient)| {
+        let secret = client.secret.value().filter(|_| client.service == Service::Platform)?;
+        Some((client.id.clone(), secret.clone(), client.workspace))
+    };
+    let of_msp = |(.., workspace): &(_, _, _)| world.workspace(*workspace).kind == WorkspaceKind::Msp;
+    let first = world.clients().filter_map(lendable).find(of_msp);
+    let Some((id, secret, workspace)) = first.or_else(|| world.clients().find_map(lendable)) else {
+        return Vec::new();
+    };
+    let workspace = world.workspace(workspace);
+    let base_url = workspace.cluster.as_ref().map(|cluster| format!("https://{}", cluster.host()));
     let variables = [
-        ("GLP_CLIENT_ID", client.map(|client| client.id.clone())),
-        ("GLP_CLIENT_SECRET", secret.map(str::to_owned)),
-        ("GLP_WORKSPACE_ID", workspace),
-        ("CENTRAL_BASE_URL", Some(SAMPLE_BASE_URL.to_owned())),
+        ("GLP_CLIENT_ID", id),
+        ("GLP_CLIENT_SECRET", secret.reveal().to_owned()),
+        ("GLP_WORKSPACE_ID", workspace.id.plain()),
+        ("CENTRAL_BASE_URL", base_url.unwrap_or_else(|| ANY_BASE_URL.to_owned())),
     ];
-    variables.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    variables.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
 fn client_env(args: &ExecArgs, emulator: &Emulator) -> Result<ClientEnv, Box<dyn Error>> {

@@ -1,14 +1,19 @@
 //! Whose credentials `exec` lets in: those of a file, of the environment, or of nobody.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use greenroom_model::{
-    adopt::{Adoption, Credentials},
+    adopt::{Adoption, Credentials, NotAdopted},
     host::{CLUSTERS, Cluster},
     id::WorkspaceId,
     nearest,
     secret::Secret,
+    world::World,
 };
+use jiff::Timestamp;
 
 use super::token_file::{self, Block, TokenFile, TokenFileError};
 
@@ -32,10 +37,19 @@ pub(crate) enum Source {
     Environment,
 }
 
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Environment => f.write_str("the environment"),
+        }
+    }
+}
+
 /// Credentials that CMD is going to use.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
-    /// What the sample world takes over.
+    /// What the world takes over.
     pub(crate) adoption: Adoption,
     /// Where it was found.
     pub(crate) source: Source,
@@ -50,7 +64,7 @@ pub(crate) struct Search {
     pub(crate) ignored: Vec<String>,
 }
 
-/// Why credentials cannot be adopted. No message holds a secret.
+/// Why credentials cannot be adopted. No message repeats a value: a secret may stand in the wrong line.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AdoptionError {
     /// The file cannot be read or understood.
@@ -90,7 +104,7 @@ pub(crate) enum AdoptionError {
     },
     /// A host that Greenroom does not stand in for.
     #[error(
-        "{place}: {key} names the host {host:?}, which Greenroom does not stand in for; New Central lives at \
+        "{place}: {key} names a host that Greenroom does not stand in for; New Central lives at \
          CLUSTER.api.central.arubanetworks.com, as in us5.api.central.arubanetworks.com, and an API gateway \
          at apigw-CLUSTER.central.arubanetworks.com"
     )]
@@ -99,21 +113,33 @@ pub(crate) enum AdoptionError {
         place: String,
         /// The key.
         key: &'static str,
-        /// The host.
-        host: String,
+    },
+    /// The world has no place for them.
+    #[error("the credentials of {place} cannot be let in: {why}")]
+    World {
+        /// The file, or the environment.
+        place: String,
+        /// What is in the way.
+        why: NotAdopted,
     },
     /// A cluster nobody knows.
-    #[error("{place}: {key} {name:?} is no cluster{hint} Known are {known}", known = cluster_names())]
+    #[error("{place}: {key} is no cluster{hint} Known are {known}", known = cluster_names())]
     Cluster {
         /// File and block, or the environment.
         place: String,
         /// The key.
         key: &'static str,
-        /// The name.
-        name: String,
         /// `, did you mean …?` or a full stop.
         hint: String,
     },
+}
+
+impl Found {
+    /// Lets the credentials into a world.
+    pub(crate) fn let_in(&self, world: &mut World, now: Timestamp) -> Result<(), AdoptionError> {
+        let cannot = |why| AdoptionError::World { place: self.source.to_string(), why };
+        world.adopt(&self.adoption, now).map_err(cannot)
+    }
 }
 
 /// The credentials of the first source there is: the file `explicit` (`--adopt`), the variables that
@@ -296,7 +322,7 @@ fn of_url(url: &str, place: &str, key: &'static str) -> Result<Option<Cluster>, 
     }
     match Cluster::of_host(&host) {
         Some(cluster) => Ok(Some(cluster)),
-        None => Err(AdoptionError::Host { place: place.to_owned(), key, host }),
+        None => Err(AdoptionError::Host { place: place.to_owned(), key }),
     }
 }
 
@@ -317,7 +343,7 @@ fn of_name(name: &str, place: &str, key: &'static str) -> Result<Cluster, Adopti
     Cluster::named(name).ok_or_else(|| {
         let near = nearest::of(name, &CLUSTERS.map(|(known, _)| known));
         let hint = if near.is_some() { nearest::hint(&near) } else { ".".to_owned() };
-        AdoptionError::Cluster { place: place.to_owned(), key, name: name.to_owned(), hint }
+        AdoptionError::Cluster { place: place.to_owned(), key, hint }
     })
 }
 
