@@ -83,6 +83,11 @@ async fn the_same_requests_on_a_frozen_clock_give_the_same_bytes() {
     let (one, mut other) = (Wire::frozen().await, Wire::frozen().await);
     // Neither connections nor what other clients of control do are requests.
     other.http = Client::builder().no_proxy().pool_max_idle_per_host(0).build().expect("a client");
+    // Nor do hosts count that Greenroom does not stand in for, as of a program that looks for updates.
+    for stray in ["CONNECT pypi.org:443", "GET http://pypi.org/simple/"] {
+        let stray = format!("{stray} HTTP/1.1\r\nHost: pypi.org\r\nConnection: close\r\n\r\n");
+        assert!(other.raw(stray.as_bytes()).await.starts_with("HTTP/1.1 403"));
+    }
     let first = tour(&one).await;
     let second = tour(&other).await;
     assert!(first.len() > 80, "{}", first.len());

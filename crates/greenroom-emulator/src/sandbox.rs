@@ -33,8 +33,10 @@ pub(crate) struct State {
     pub(crate) history: History,
     /// What hides the world's secrets.
     veil: Kept,
-    /// Imitated requests so far.
+    /// Requests so far, refused tunnels and unexpected hosts among them.
     requests: u64,
+    /// Imitated requests so far whose client stayed: what numbers in answers derive from.
+    ordinals: u64,
     /// Why every request gets a 503 from now on.
     closed: Option<String>,
 }
@@ -48,6 +50,12 @@ impl State {
     /// What hides the secrets of the world as it is now.
     pub(crate) fn veil(&mut self) -> Arc<Veil> {
         self.veil.of(&self.world)
+    }
+
+    /// The number of the next imitated request.
+    pub(crate) fn next_ordinal(&mut self) -> u64 {
+        self.ordinals += 1;
+        self.ordinals
     }
 
     /// Moves the clock and records that it was moved. Says what was done.
@@ -137,6 +145,7 @@ impl Sandbox {
             history,
             veil: Kept::default(),
             requests: 0,
+            ordinals: 0,
             closed: None,
         };
         state.note(first);
@@ -157,9 +166,9 @@ impl Sandbox {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts an imitated request, and closes the sandbox if there were more than are allowed. Returns
-    /// the request's ordinal, and why the sandbox is closed, if it is.
-    pub(crate) fn admit(&self, state: &mut State) -> (u64, Option<String>) {
+    /// Counts a request, and closes the sandbox if there were more than are allowed. Returns why the sandbox
+    /// is closed, if it is.
+    pub(crate) fn admit(&self, state: &mut State) -> Option<String> {
         state.requests += 1;
         if let Some(most) = self.max_requests.filter(|most| state.requests > *most)
             && state.closed.is_none()
@@ -167,7 +176,7 @@ impl Sandbox {
             state.closed = Some(format!("more than {most} requests"));
             self.exhausted.send_replace(true);
         }
-        (state.requests, state.closed.clone())
+        state.closed.clone()
     }
 
     /// The hosts of the world's Dedicated Platforms.

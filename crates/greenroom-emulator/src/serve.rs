@@ -83,8 +83,8 @@ impl Sandbox {
             door: door.clone(),
         };
         let call = Call { door: &door, head: &head, identified: &identified, ask, bearer: &bearer, subject };
-        let (pending, outcome) = self.begin(&arrival, &call, token_request.as_ref(), body.err());
-        let Pending { ordinal, now, seed, .. } = pending;
+        let (pending, ordinal, outcome) = self.begin(&arrival, &call, token_request.as_ref(), body.err());
+        let Pending { now, seed, .. } = pending;
         let setting = Setting { dialect: &pending.dialect, seed, ordinal, now, allowance: None };
         let verdict = Verdict::of(outcome, &call, setting);
         let answer = self.finish(pending, verdict);
@@ -95,18 +95,21 @@ impl Sandbox {
         }
     }
 
-    /// The first half, under the lock: record, count, decide rules, authenticate, operate.
+    /// The first half, under the lock: record, count, decide rules, authenticate, operate. The number is that
+    /// of the request among the imitated ones.
     fn begin(
         &self,
         arrival: &Arrival<'_>,
         call: &Call<'_>,
         token_request: Option<&TokenRequest>,
         body_fault: Option<Refusal>,
-    ) -> (Pending, Outcome) {
+    ) -> (Pending, u64, Outcome) {
         let mut state = self.lock();
         let state = &mut *state;
         let request = arrival.record(&state.veil(), &state.world, state.now());
-        let (ordinal, closed) = self.admit(state);
+        let closed = self.admit(state);
+        // Other than `n` it does not depend on connections.
+        let ordinal = state.next_ordinal();
         let firings = match closed {
             Some(_) => Vec::new(),
             None => state.rules.decide(&request, presented_expiry(&state.world, arrival, token_request)),
@@ -128,7 +131,7 @@ impl Sandbox {
         let outcome = outcome.shown(|text| veil.short(text, &state.world).into_owned());
         let dialect = state.world.dialect.clone();
         let seed = state.world.seed;
-        (Pending { n, ordinal, now, dialect, seed, applied }, outcome)
+        (Pending { n, now, dialect, seed, applied }, ordinal, outcome)
     }
 
     /// The second half: seal what was signed, and record what is answered.
@@ -184,7 +187,7 @@ impl Sandbox {
         let mut state = self.lock();
         let now = state.now();
         let request = arrival.record(&state.veil(), &state.world, now);
-        let (ordinal, closed) = self.admit(&mut state);
+        let closed = self.admit(&mut state);
         let n = state.note(Event::Request(Box::new(request)));
         let (dialect, seed) = (state.world.dialect.clone(), state.world.seed);
         drop(state);
@@ -195,7 +198,7 @@ impl Sandbox {
                 Verdict::refused(answer, "unexpected_host", why)
             }
         };
-        let pending = Pending { n, ordinal, now, dialect, seed, applied: Vec::new() };
+        let pending = Pending { n, now, dialect, seed, applied: Vec::new() };
         self.finish(pending, verdict).into_response(now)
     }
 }
@@ -216,8 +219,6 @@ pub(crate) struct Call<'a> {
 struct Pending {
     /// The number of its entry in the history.
     n: u64,
-    /// Its number among the imitated requests. Other than `n` it does not depend on connections.
-    ordinal: u64,
     now: Timestamp,
     dialect: Dialect,
     seed: Seed,
