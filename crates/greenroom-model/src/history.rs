@@ -310,34 +310,55 @@ fn size_of(event: &Event) -> usize {
     /// A string or a node of a map or list.
     const HOLD: usize = 32;
     let text = |text: &String| text.len() + HOLD;
+    let texts = |list: &[String]| list.iter().map(text).sum::<usize>();
+    let pairs = |map: &BTreeMap<String, String>| map.iter().map(|(a, b)| text(a) + text(b)).sum::<usize>();
     let word = |word: &Word| if let Cow::Owned(word) = word { text(word) } else { HOLD };
     let maybe = |text: &Option<String>| text.as_ref().map_or(0, |text| text.len());
-    let view = |view: &Option<TokenView>| view.as_ref().map_or(0, |view| view.symbol.len());
+    let view = |view: &Option<TokenView>| {
+        let Some(TokenView { symbol, kind: _, standing: _, age: _, remaining: _ }) = view else { return 0 };
+        symbol.len()
+    };
+    // Every field is named, so that a new one is not forgotten.
     std::mem::size_of::<(usize, Entry)>()
         + match event {
             Event::Request(request) => {
+                let Request {
+                    connection: _,
+                    op: _,
+                    route,
+                    http,
+                    tls: _,
+                    host,
+                    method,
+                    path,
+                    query,
+                    headers,
+                    auth: _,
+                    form,
+                    workspace,
+                    client,
+                    token,
+                    subject,
+                    actor,
+                    body,
+                } = &**request;
                 std::mem::size_of::<Request>()
-                    + [&request.http, &request.method].into_iter().map(word).sum::<usize>()
-                    + [&request.host, &request.path, &request.query].into_iter().map(text).sum::<usize>()
-                    + request.route.as_ref().map_or(0, word)
-                    + [&request.workspace, &request.client, &request.actor, &request.body]
-                        .into_iter()
-                        .map(maybe)
-                        .sum::<usize>()
-                    + view(&request.token)
-                    + view(&request.subject)
-                    + request.headers.size()
-                    + request.form.iter().map(|(a, b)| text(a) + text(b)).sum::<usize>()
+                    + [http, method].into_iter().map(word).sum::<usize>()
+                    + [host, path, query].into_iter().map(text).sum::<usize>()
+                    + route.as_ref().map_or(0, word)
+                    + [workspace, client, actor, body].into_iter().map(maybe).sum::<usize>()
+                    + [token, subject].into_iter().map(view).sum::<usize>()
+                    + headers.size()
+                    + pairs(form)
             }
             Event::Response(response) => {
-                maybe(&response.refused)
-                    + maybe(&response.why)
-                    + maybe(&response.issued)
-                    + response.applied.iter().map(text).sum::<usize>()
+                let Response { request: _, status: _, decision: _, refused, why, issued, applied, changes } =
+                    response;
+                [refused, why, issued].into_iter().map(maybe).sum::<usize>() + texts(applied) + texts(changes)
             }
-            Event::World { workspaces, .. } => workspaces.iter().map(|(a, b)| text(a) + text(b)).sum(),
-            Event::Connection { what, host, why, .. } => text(what) + maybe(host) + maybe(why),
-            Event::Fault { rule, did, .. } => text(rule) + text(did),
+            Event::World { seed: _, workspaces } => pairs(workspaces),
+            Event::Connection { connection: _, what, host, why } => text(what) + maybe(host) + maybe(why),
+            Event::Fault { rule, request: _, did } => text(rule) + text(did),
             Event::Clock { did } => text(did),
             Event::Note { text: note } => text(note),
         }
@@ -375,6 +396,16 @@ mod tests {
             Event::Fault { rule: long(), request: 1, did: long() },
             Event::Clock { did: long() },
             Event::Connection { connection: 1, what: long(), host: Some(long()), why: Some(long()) },
+            Event::Response(Response {
+                request: 1,
+                status: None,
+                decision: Decision::Answered,
+                refused: None,
+                why: None,
+                issued: None,
+                applied: Vec::new(),
+                changes: vec![long()],
+            }),
         ] {
             assert!(size_of(&event) > 3_000, "{event:?}");
             history.append(event, Timestamp::UNIX_EPOCH, Real::ZERO);
