@@ -238,6 +238,17 @@ mod tests {
     }
 
     #[test]
+    fn many_tenants_of_one_dedicated_platform_are_one_host() {
+        let mut world = World::sample(DEFAULT_SEED);
+        let dedicated = world.workspace_named("dedicated").unwrap();
+        world.workspaces[dedicated.0].kind = WorkspaceKind::Msp;
+        for n in 0..3 {
+            create(&mut world, "dedicated", &n.to_string()).unwrap();
+        }
+        assert_eq!(world.dedicated_hosts(), ["dedicated.example.com"]);
+    }
+
+    #[test]
     fn a_full_world_makes_no_more_and_deleted_ones_count() {
         let mut world = World::sample(DEFAULT_SEED);
         let last = create(&mut world, "msp", "Acme").unwrap();

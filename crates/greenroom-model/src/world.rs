@@ -4,7 +4,7 @@
 //! is in [`crate::issue`], the built-in world in [`crate::sample`].
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
 
@@ -231,13 +231,14 @@ impl World {
         Ok(())
     }
 
-    /// The hosts of Dedicated Platforms.
+    /// The hosts of Dedicated Platforms, each once.
     pub fn dedicated_hosts(&self) -> Vec<String> {
-        let host = |(_, workspace): (_, &Workspace)| match &workspace.platform {
+        let host = |workspace: &Workspace| match &workspace.platform {
             Platform::Dedicated { host } => Some(host.clone()),
             Platform::Cloud => None,
         };
-        self.workspaces().filter_map(host).collect()
+        let hosts: BTreeSet<_> = self.workspaces().filter_map(|(_, workspace)| host(workspace)).collect();
+        hosts.into_iter().collect()
     }
 
     /// All tokens this world remembers.
