@@ -216,6 +216,11 @@ fn dialects_are_read_and_set() {
         rows.iter().find(|row| row["name"] == name).unwrap()["value"].clone()
     };
     assert_eq!((value("exchange_expired"), value("expires_in_shape")), ("html_403".into(), "life".into()));
+    // One after the other: what comes later wins, presets among them.
+    let shown = say(&["exchange_expired=live", "rfc", "exchange_expired=html_403"]).ended_with(0).stdout;
+    assert!(shown.starts_with("exchange_expired=html_403"), "{shown}");
+    let shown = say(&["exchange_expired=html_403", "rfc"]).ended_with(0).stdout;
+    assert!(shown.starts_with("exchange_expired=rfc8693"), "{shown}");
     let wrong = say(&["exchange_expired=soon", "tenant_life=capped"]).ended_with(2);
     assert!(wrong.stderr.contains("rfc8693"), "{wrong}");
     assert!(say(&["tenant_life"]).stdout.starts_with("tenant_life=own"), "nothing half-applied");
@@ -228,7 +233,11 @@ fn the_world_is_shown() {
     let text = served.control(&scratch, &["world", "show"]).ended_with(0).stdout;
     assert!(text.contains("seed 7") && text.contains("O'Neil & Sons"), "{text}");
     let world = served.control(&scratch, &["world", "show", "--json"]).json();
-    assert_eq!(world["workspaces"].as_array().map(Vec::len), Some(9));
+    let workspaces = world["workspaces"].as_array().unwrap();
+    assert_eq!(workspaces.len(), 9);
+    assert_eq!((&workspaces[0]["kind"], workspaces[0].get("msp")), (&"MSP".into(), None));
+    assert_eq!((&workspaces[2]["kind"], &workspaces[2]["msp"]), (&"MSP_TENANT".into(), &"msp".into()));
+    assert!(text.contains("MSP_TENANT of msp"), "{text}");
 }
 
 #[test]

@@ -239,17 +239,22 @@ async fn add_fault(Shared(desk): Desked, body: Bytes) -> Response {
     reply(parse(&body).and_then(|rule| desk.sandbox.run(Command::AddFault(Box::new(rule)))))
 }
 
-/// `{"NAME": "VALUE", …}`, or `{"preset": "rfc"}`.
+/// `{"NAME": "VALUE", …}`, or `{"preset": "rfc"}`, or a list in the form of the command line:
+/// `["rfc", "NAME=VALUE", …]`.
 async fn set_dialect(Shared(desk): Desked, body: Bytes) -> Response {
-    let settings = parse::<serde_json::Map<String, Value>>(&body).and_then(|map| {
-        map.into_iter()
-            .map(|(name, value)| match value {
-                Value::String(preset) if name == "preset" => Ok(preset),
-                Value::String(value) => Ok(format!("{name}={value}")),
-                other => Err(CommandError::field(&name, format!("{other} is no text: quote the value"))),
-            })
-            .collect::<Result<Vec<_>, _>>()
-    });
+    let settings = if body.trim_ascii_start().starts_with(b"[") {
+        parse::<Vec<String>>(&body)
+    } else {
+        parse::<serde_json::Map<String, Value>>(&body).and_then(|map| {
+            map.into_iter()
+                .map(|(name, value)| match value {
+                    Value::String(preset) if name == "preset" => Ok(preset),
+                    Value::String(value) => Ok(format!("{name}={value}")),
+                    other => Err(CommandError::field(&name, format!("{other} is no text: quote the value"))),
+                })
+                .collect()
+        })
+    };
     reply(settings.and_then(|settings| desk.sandbox.run(Command::SetDialect(settings))))
 }
 

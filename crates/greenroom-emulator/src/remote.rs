@@ -8,7 +8,7 @@ use http::{Method, Request, Uri, header};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::net::TcpStream;
 
 use crate::command::{
@@ -106,13 +106,10 @@ impl Remote {
         self.get("dialect").await
     }
 
-    /// Sets dialects: each `NAME=VALUE`, or a preset.
+    /// Sets dialects, one after the other: each `NAME=VALUE`, or a preset.
     pub async fn set_dialect(&self, settings: &[String]) -> Result<DialectRows, RemoteError> {
-        let pair = |setting: &String| match setting.split_once('=') {
-            Some((name, value)) => (name.to_owned(), value.into()),
-            None => ("preset".to_owned(), setting.as_str().into()),
-        };
-        self.post("dialect", &settings.iter().map(pair).collect::<Map<String, Value>>()).await
+        // As a list: in a map a later setting would take the place of an earlier one.
+        self.post("dialect", &settings).await
     }
 
     /// What it serves.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     call::OpKind,
     history::{Exchange, Request, Response, TokenView},
-    time,
+    time::Forward,
     token::TokenKind,
 };
 
@@ -109,7 +109,7 @@ fn glob(pattern: &[u8], value: &[u8]) -> bool {
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Action {
     /// The clock moves forward by so much before the request is authenticated: `16m`.
-    Advance(String),
+    Advance(Forward),
     /// The clock moves to the `exp` of the token the request presents (`presented`), or stays where
     /// it is if that has passed already.
     AdvanceToExpiry(Presented),
@@ -150,9 +150,6 @@ pub enum RuleError {
     /// Counting starts at 1.
     #[error("nth: counting starts at 1")]
     Nth,
-    /// The duration cannot be read.
-    #[error("do.advance: {0}")]
-    Advance(#[from] time::TimeError),
     /// A name that is too long.
     #[error("id: at most {LONGEST_ID} characters")]
     LongId,
@@ -175,7 +172,6 @@ impl RuleError {
         match self {
             Self::AnswerField(name) => Some(format!("when.{name}")),
             Self::Nth => Some("nth".to_owned()),
-            Self::Advance(_) => Some("do.advance".to_owned()),
             Self::LongId | Self::Taken(_) => Some("id".to_owned()),
             Self::TooMany => None,
         }
@@ -231,9 +227,6 @@ impl Rules {
         if rule.nth == Some(0) {
             return Err(RuleError::Nth);
         }
-        if let Action::Advance(by) = &rule.action {
-            time::parse_duration(by)?;
-        }
         if self.armed.len() >= MOST_RULES {
             return Err(RuleError::TooMany);
         }
@@ -272,8 +265,8 @@ impl Rules {
             if armed.rule.nth.is_some_and(|nth| nth != armed.matched) {
                 continue;
             }
-            let advance = match &armed.rule.action {
-                Action::Advance(by) => time::parse_duration(by).ok().map(Advance::By),
+            let advance = match armed.rule.action {
+                Action::Advance(by) => Some(Advance::By(by.duration())),
                 Action::AdvanceToExpiry(Presented::Presented) => expiry.map(Advance::To),
             };
             if let Some(advance) = advance {
@@ -341,14 +334,21 @@ mod tests {
             (r#"{"when":{"status":200},"do":{"advance":"1m"}}"#, "when.status"),
             (r#"{"when":{"refused":"expired"},"do":{"advance":"1m"}}"#, "when.refused"),
             (r#"{"when":{},"nth":0,"do":{"advance":"1m"}}"#, "nth"),
-            (r#"{"when":{},"do":{"advance":"-1m"}}"#, "do.advance"),
         ] {
             let error = rules.add(rule(json)).unwrap_err().to_string();
             assert!(error.starts_with(field), "{error}");
         }
         rules.add(rule(r#"{"id":"a","when":{},"do":{"advance":"1m"}}"#)).unwrap();
         assert!(rules.add(rule(r#"{"id":"a","when":{},"do":{"advance":"1m"}}"#)).is_err());
-        assert!(serde_json::from_str::<Rule>(r#"{"when":{"opp":"api"},"do":{"advance":"1m"}}"#).is_err());
+        for bad in [
+            r#"{"when":{"opp":"api"},"do":{"advance":"1m"}}"#,
+            r#"{"when":{},"do":{"advance":"-1m"}}"#,
+            r#"{"when":{},"do":{"advance":"soon"}}"#,
+        ] {
+            assert!(serde_json::from_str::<Rule>(bad).is_err(), "{bad}");
+        }
+        let written = r#"{"when":{},"do":{"advance":"1h 30m"}}"#;
+        assert_eq!(serde_json::to_string(&rule(written)).unwrap(), written);
         assert_eq!(rules.list().len(), 1);
     }
 

@@ -99,6 +99,38 @@ impl<'de> Deserialize<'de> for Speed {
     }
 }
 
+/// A span by which the clock can move, as people write it: `16m`. Never negative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forward(SignedDuration);
+
+impl Forward {
+    /// The span.
+    pub fn duration(self) -> SignedDuration {
+        self.0
+    }
+}
+
+impl FromStr for Forward {
+    type Err = TimeError;
+
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        parse_duration(text).map(Self)
+    }
+}
+
+impl Serialize for Forward {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:#}", self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Forward {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 /// Why a wish about time cannot be granted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimeError {
