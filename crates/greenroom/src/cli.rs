@@ -89,7 +89,7 @@ pub(crate) struct ServeArgs {
     /// What control over HTTP wants as bearer token.
     #[arg(long, env = "GREENROOM_CONTROL_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub(crate) control_token: Option<String>,
-    /// A file that is written, whole, when the emulator listens: {"url", "ca", "pid"}.
+    /// A file that is written, whole, when the emulator listens: {"url", "ca", "pid", "control"}.
     #[arg(long, env = "GREENROOM_READY_FILE", value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
     /// How long a client may take to say something, in real time.

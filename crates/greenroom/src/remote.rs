@@ -241,10 +241,14 @@ fn world_table(world: &WorldView) -> String {
     let mut table = format!("seed {}\n\n", world.seed);
     let _ = writeln!(table, "{:<10} {:<37} {:<22} {:>7}  NAME", "WORKSPACE", "ID", "KIND", "DEVICES");
     for workspace in &world.workspaces {
+        let kind = match &workspace.msp {
+            Some(msp) => format!("{} of {msp}", workspace.kind),
+            None => workspace.kind.clone(),
+        };
         let _ = writeln!(
             table,
-            "{:<10} {:<37} {:<22} {:>7}  {}",
-            workspace.symbol, workspace.id, workspace.kind, workspace.devices, workspace.name
+            "{:<10} {:<37} {kind:<22} {:>7}  {}",
+            workspace.symbol, workspace.id, workspace.devices, workspace.name
         );
     }
     let _ = writeln!(table, "\n{:<18} {:<37} {:<33} {:<14} WORKSPACE", "CLIENT", "ID", "SECRET", "SERVICE");

@@ -170,6 +170,9 @@ pub struct WorkspaceView {
     pub central_tenant_id: String,
     /// `STANDARD_ENTERPRISE`, `MSP` or `MSP_TENANT`.
     pub kind: String,
+    /// The MSP that manages it, by symbol, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub msp: Option<String>,
     /// The one cluster it lives on, or `any`.
     pub cluster: String,
     /// `cloud`, or the host of its Dedicated Platform.
@@ -218,11 +221,10 @@ pub(super) fn world_view(world: &World) -> WorldView {
                 name: workspace.name.clone(),
                 id: workspace.id.to_string(),
                 central_tenant_id: workspace.central_customer.clone(),
-                kind: match workspace.kind {
-                    WorkspaceKind::Tenant { msp, .. } => {
-                        format!("{} of {}", workspace.kind.name(), world.workspace(msp).symbol)
-                    }
-                    kind => kind.name().to_owned(),
+                kind: workspace.kind.name().to_owned(),
+                msp: match workspace.kind {
+                    WorkspaceKind::Tenant { msp, .. } => Some(world.workspace(msp).symbol.clone()),
+                    WorkspaceKind::Standard | WorkspaceKind::Msp => None,
                 },
                 cluster: workspace.cluster.as_ref().map_or("any", |cluster| cluster.name()).to_owned(),
                 platform: match &workspace.platform {
