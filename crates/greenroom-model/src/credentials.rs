@@ -203,7 +203,7 @@ impl World {
     /// them (dialect `tokens_after_reset_or_delete`).
     fn take_back_tokens(&mut self, client: ClientIx) {
         if self.dialect.tokens_after_reset_or_delete == TokensAfterResetOrDelete::Revoked {
-            self.tokens.revoke(|token| token.client == client);
+            self.tokens.revoke_of(client);
         }
     }
 

@@ -1,7 +1,5 @@
 //! What the token endpoints decide: `client_credentials` and the exchange of RFC 8693.
 
-use std::collections::BTreeSet;
-
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
@@ -189,23 +187,11 @@ impl World {
             return;
         }
         self.tokens.seal(ordinal, digest);
-        let Some(new) = self.tokens.by_ordinal(ordinal) else { return };
-        if self.dialect.rotate_on_issue == RotateOnIssue::Off || new.revoked {
-            return;
+        match self.dialect.rotate_on_issue {
+            RotateOnIssue::Off => {}
+            RotateOnIssue::NewestOnly => self.tokens.replace_older(ordinal, false),
+            RotateOnIssue::NewestAndChildren => self.tokens.replace_older(ordinal, true),
         }
-        let (kind, client, workspace) = (new.kind, new.client, new.workspace);
-        let replaced: BTreeSet<Ordinal> = self
-            .tokens
-            .iter()
-            .filter(|old| old.ordinal < ordinal && old.kind == kind)
-            .filter(|old| old.client == client && old.workspace == workspace)
-            .map(|old| old.ordinal)
-            .collect();
-        let children = self.dialect.rotate_on_issue == RotateOnIssue::NewestAndChildren;
-        self.tokens.revoke(|token| {
-            replaced.contains(&token.ordinal)
-                || (children && token.parent.is_some_and(|parent| replaced.contains(&parent)))
-        });
     }
 
     /// Issues a token to a client without its secret, for `greenroom tokens issue`: to act in its
@@ -249,7 +235,7 @@ impl World {
 
     /// Takes back a token before its time.
     pub fn revoke(&mut self, ordinal: Ordinal) {
-        self.tokens.revoke(|token| token.ordinal == ordinal);
+        self.tokens.revoke(ordinal);
     }
 
     /// The workspace whose issuer a URL addresses.

@@ -107,11 +107,12 @@ impl World {
         self.workspaces[ix.0].gone = true;
         let of_it = |(client, _): &(ClientIx, _)| self.client(*client).workspace == ix;
         let clients: Vec<_> = self.clients().filter(of_it).map(|(client, _)| client).collect();
-        for client in &clients {
-            self.remove_client(*client);
+        for client in clients {
+            self.remove_client(client);
+            self.tokens.revoke_of(client);
         }
         self.provisions.retain(|provision| provision.workspace != ix);
-        self.tokens.revoke(|token| token.workspace == ix || clients.contains(&token.client));
+        self.tokens.revoke_in(ix);
         Ok(ix)
     }
 

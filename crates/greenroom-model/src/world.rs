@@ -38,7 +38,7 @@ pub struct WorkspaceIx(pub usize);
 pub struct UserIx(pub usize);
 
 /// The number of an API client in its world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClientIx(pub usize);
 
 /// A service manager that was provisioned in a workspace (`glp.md §7.3`).

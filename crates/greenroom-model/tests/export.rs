@@ -229,7 +229,7 @@ fn act(world: &mut World, told: &mut Told, deed: &Deed, now: Timestamp) -> Strin
         Deed::Adopt(id, token) => {
             let access_token = token.clone().map(Secret::new);
             let platform = Credentials { id: id.clone(), secret: None, access_token };
-            world.adopt(&Adoption { platform: Some(platform), ..Adoption::default() }, now);
+            world.adopt(&Adoption { platform: Some(platform), ..Adoption::default() }, now).unwrap();
             String::new()
         }
         Deed::Device(n, device) => {
