@@ -118,6 +118,7 @@ impl World {
         if let Some(id) = *workspace {
             self.directory.leave_workspace(home, &self.workspaces[home.0]);
             self.workspaces[home.0].id = id;
+            self.directory.know_workspace(&self.workspaces[home.0]);
             self.directory.enter_workspace(home, &self.workspaces[home.0]);
         }
         if let Some(cluster) = cluster {
@@ -175,6 +176,7 @@ impl World {
         if let Some(id) = &credentials.id {
             client.id.clone_from(id);
         }
+        self.directory.know_client(client);
         self.directory.enter_client(ix, client);
         if let Some(secret) = &credentials.secret {
             client.sample = false;

@@ -2,8 +2,6 @@
 //!
 //! What happens here governs the token endpoints at once: they look at the same clients.
 
-use std::collections::HashSet;
-
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -219,7 +217,7 @@ impl World {
         let mut ordinal = self.clients.len() as u64;
         loop {
             let id = self.seed.uuid("client", "", ordinal).to_string();
-            if self.client_by_id(&id).is_none() {
+            if !self.directory.is_taken(&id) {
                 return id;
             }
             ordinal += 1;
@@ -229,7 +227,7 @@ impl World {
     /// What the tokens of a credential or of a tenant of this name are called by: `nightly-sync` for
     /// "Nightly sync", `otherwise` for what has no letters to show, and `nightly-sync-2` if a client or a
     /// workspace was ever called that.
-    pub(crate) fn free_symbol(&self, written: &str, otherwise: &str) -> String {
+    pub(crate) fn free_symbol(&mut self, written: &str, otherwise: &str) -> String {
         let mut symbol = String::new();
         for c in written.chars().map(|c| c.to_ascii_lowercase()) {
             match c {
@@ -244,17 +242,7 @@ impl World {
             slug if slug.is_empty() || self.shows_a_secret(written, slug) => otherwise,
             slug => slug,
         };
-        let clients = self.clients.iter().flat_map(|client| [&client.name, &client.id]);
-        let workspaces = self.workspaces.iter().map(|workspace| &workspace.symbol);
-        let number = |name: &String| match name.strip_prefix(symbol)? {
-            "" => Some(1),
-            rest => rest.strip_prefix('-')?.parse().ok(),
-        };
-        let taken: HashSet<usize> = clients.chain(workspaces).filter_map(number).collect();
-        match (1..).find(|nth| !taken.contains(nth)) {
-            None | Some(1) => symbol.to_owned(),
-            Some(nth) => format!("{symbol}-{nth}"),
-        }
+        self.directory.take(symbol)
     }
 
     fn shows_a_secret(&self, name: &str, slug: &str) -> bool {

@@ -52,11 +52,12 @@ impl World {
             return Err(Conflict::Full("workspaces").into());
         }
         let id = self.next_workspace_id();
+        let symbol = self.free_symbol(&form.name, "tenant");
         let Workspace { platform, cluster, .. } = self.workspace(msp);
         let (platform, cluster) = (platform.clone(), cluster.clone());
         Ok(self.add_workspace(Workspace {
             id,
-            symbol: self.free_symbol(&form.name, "tenant"),
+            symbol,
             name: form.name,
             kind: WorkspaceKind::Tenant { msp, ownership: form.ownership.unwrap_or(Ownership::Msp) },
             platform,
@@ -142,7 +143,7 @@ impl World {
         let mut nth = self.workspaces.len() as u64;
         loop {
             let id = WorkspaceId(self.seed.uuid_v1("tenant", "", nth));
-            if self.workspaces.iter().all(|workspace| workspace.id != id) {
+            if !self.directory.is_taken_workspace(id) {
                 return id;
             }
             nth += 1;

@@ -392,6 +392,7 @@ impl World {
     /// as in a file of a world that was running.
     pub(crate) fn add_workspace(&mut self, workspace: Workspace) -> WorkspaceIx {
         let ix = WorkspaceIx(self.workspaces.len());
+        self.directory.know_workspace(&workspace);
         if !workspace.gone {
             self.directory.enter_workspace(ix, &workspace);
         }
@@ -402,6 +403,7 @@ impl World {
     /// Adds a client and returns its number. Its id and name must be free, unless it is gone already.
     pub(crate) fn add_client(&mut self, client: ApiClient) -> ClientIx {
         let ix = ClientIx(self.clients.len());
+        self.directory.know_client(&client);
         if !client.gone {
             self.directory.enter_client(ix, &client);
         }

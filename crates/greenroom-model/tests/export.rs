@@ -229,8 +229,8 @@ fn act(world: &mut World, told: &mut Told, deed: &Deed, now: Timestamp) -> Strin
         Deed::Adopt(id, token) => {
             let access_token = token.clone().map(Secret::new);
             let platform = Credentials { id: id.clone(), secret: None, access_token };
-            world.adopt(&Adoption { platform: Some(platform), ..Adoption::default() }, now).unwrap();
-            String::new()
+            let adoption = Adoption { platform: Some(platform), ..Adoption::default() };
+            format!("{:?}", world.adopt(&adoption, now))
         }
         Deed::Device(n, device) => {
             let homes: Vec<_> = world.workspaces().map(|(ix, _)| ix).collect();
