@@ -7,7 +7,10 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::client_env::{self, ClientEnv, TrustStoreError};
+use crate::{
+    client_env::{self, ClientEnv, TrustStoreError},
+    whole_file,
+};
 
 /// Why the files that clients are pointed to cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -98,12 +101,6 @@ fn is_newer(path: &Path, than: &Path) -> bool {
 
 /// Writes a file that is there whole or not at all: other processes may be reading the old one.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), ClientFilesError> {
-    let dir = path.parent().unwrap_or_else(|| Path::new("."));
-    let whole = || -> io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(dir)?;
-        file.write_all(bytes)?;
-        file.persist(path)?;
-        Ok(())
-    };
-    whole().map_err(|source| ClientFilesError::Write { path: path.to_owned(), source })
+    let whole = whole_file::write(path, |file| file.write_all(bytes));
+    whole.map_err(|source| ClientFilesError::Write { path: path.to_owned(), source })
 }

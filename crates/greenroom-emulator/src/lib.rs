@@ -36,6 +36,7 @@ mod table;
 mod tls;
 mod veil;
 mod verdict;
+pub mod whole_file;
 
 pub use builder::{Builder, StartError};
 pub use ca::CaError;

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write as _},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Mutex,
 };
 
@@ -11,7 +11,8 @@ use greenroom_model::{
     world::World,
 };
 use jiff::Timestamp;
-use tempfile::NamedTempFile;
+
+use crate::whole_file;
 
 /// Why a world was not kept. The file is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -51,14 +52,8 @@ impl StateFile {
             return Err(StateError::NoFile(path));
         }
         let file = Self { path, writing: Mutex::new(()) };
-        file.beside().map(drop)?;
+        whole_file::beside(&file.path).map(drop).map_err(|error| file.failed(error))?;
         Ok(file)
-    }
-
-    /// A new file in the same directory.
-    fn beside(&self) -> Result<NamedTempFile, StateError> {
-        let dir = self.path.parent().filter(|dir| !dir.as_os_str().is_empty());
-        NamedTempFile::new_in(dir.unwrap_or_else(|| Path::new("."))).map_err(|error| self.failed(error))
     }
 
     fn failed(&self, error: io::Error) -> StateError {
@@ -71,10 +66,8 @@ impl StateFile {
         let _alone = self.writing.lock();
         let (world, now) = copy();
         let text = spec::export(&world, Secrets::Digests, now)?;
-        let mut file = self.beside()?;
-        let written = file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all());
-        written.map_err(|error| self.failed(error))?;
-        file.persist(&self.path).map_err(|error| self.failed(error.error))?;
+        whole_file::write(&self.path, |file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+            .map_err(|error| self.failed(error))?;
         Ok(world)
     }
 }

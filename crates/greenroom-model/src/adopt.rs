@@ -98,7 +98,9 @@ impl World {
         };
         let home = workspace
             .and_then(|id| self.workspace_by_id(id))
-            .or_else(|| known(platform).or(known(central)).map(|client| self.client(client).workspace))
+            .or_else(|| {
+                known(platform).or_else(|| known(central)).map(|client| self.client(client).workspace)
+            })
             .or_else(|| self.workspaces().find(|(_, it)| it.kind == WorkspaceKind::Msp).map(|(ix, _)| ix))
             .ok_or(NotAdopted::NoMsp)?;
         let id_of_gone = |id| self.workspaces.iter().any(|it| it.gone && it.id == id);

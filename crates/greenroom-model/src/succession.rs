@@ -83,7 +83,7 @@ mod tests {
         let (mut world, mut given) = (start.clone(), Vec::new());
         for _ in 0..3 {
             let (ix, secret) = create(&mut world);
-            let (id, digest) = (world.client(ix).id.clone(), Digest::of(&format!("{given:?}")));
+            let (id, digest) = (world.client(ix).id.clone(), Digest::of(format!("{given:?}")));
             assert!(!given.contains(&secret), "a secret is given out once");
             given.push(secret);
             // One of which only the digest is known, as in a world that was loaded.

@@ -5,6 +5,7 @@ use std::{io::Write as _, net::SocketAddr, path::Path};
 use greenroom_emulator::{
     Emulator, Remote, clock,
     command::{Command, Reply},
+    whole_file,
 };
 use greenroom_model::secret::Secret;
 use serde_json::json;
@@ -52,7 +53,8 @@ pub(crate) async fn serve(args: ServeArgs, data_dir: &Path, format: Format) -> R
         "control": format!("{}/_greenroom/v1/", emulator.url()),
     });
     if let Some(file) = &args.ready_file {
-        write_whole(file, &ready.to_string()).map_err(|error| {
+        let text = ready.to_string();
+        whole_file::write(file, |file| file.write_all(text.as_bytes())).map_err(|error| {
             Failure::new(format!("cannot write --ready-file {}: {error}", file.display()))
         })?;
     }
@@ -91,13 +93,4 @@ fn stop_signals() -> std::io::Result<impl Future<Output = ()>> {
         // Without a handler the process ends by itself.
         let _ = tokio::signal::ctrl_c().await;
     })
-}
-
-/// Writes a file that is there whole or not at all.
-fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(dir)?;
-    file.write_all(text.as_bytes())?;
-    file.persist(path)?;
-    Ok(())
 }

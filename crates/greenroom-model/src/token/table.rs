@@ -304,6 +304,9 @@ mod tests {
         let same_place = enter(1, 5, Tenant, Some(other_client));
         let new = enter(0, 0, Workspace, None);
         let newer_child = enter(0, 5, Tenant, Some(new));
+        // Exchanged for the workspace of its own subject token (dialect `exchange_own_workspace`).
+        let same = enter(2, 9, Tenant, None);
+        let of_same = enter(2, 9, Tenant, Some(same));
         let resumed = |table: &TokenTable| TokenTable::resume(table.iter().cloned(), 0, std::iter::empty());
         for table in [table.clone(), resumed(&table)] {
             let after = |act: &dyn Fn(&mut TokenTable)| {
@@ -320,6 +323,7 @@ mod tests {
             };
             assert_eq!(after(&taken_back), [old, child]);
             assert_eq!(after(&|table| table.replace_older(newer_child, true)), [child]);
+            assert_eq!(after(&|table| table.replace_older(of_same, true)), [same], "not itself");
             assert_eq!(after(&|table| table.revoke_of(ClientIx(1))), [other_client, same_place]);
             assert_eq!(
                 after(&|table| table.revoke_of(ClientIx(0))),
