@@ -64,7 +64,7 @@ async fn speaking(way: Way, row: &str, value: &str) -> Client {
 
 /// The sample as a file; for `wrong_cluster` one whose MSP lives on one cluster.
 fn file(row: &str) -> String {
-    let sample = include_str!("../fixtures/worlds/sample.yaml");
+    let sample = greenroom_model::sample::FILE;
     match row {
         "wrong_cluster" => sample.replace("  - symbol: msp\n", "  - symbol: msp\n    cluster: US-WEST-5\n"),
         _ => sample.to_owned(),

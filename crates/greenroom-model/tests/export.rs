@@ -34,14 +34,6 @@ fn reload(world: &World, now: Timestamp) -> World {
 }
 
 #[test]
-fn the_file_of_the_sample_is_the_sample() {
-    let file = include_bytes!("../../../fixtures/worlds/sample.yaml");
-    let world = World::from_spec(&Spec::read(file).unwrap()).unwrap();
-    let now = Timestamp::UNIX_EPOCH;
-    assert_eq!(text(&world, now), text(&World::sample(DEFAULT_SEED), now));
-}
-
-#[test]
 fn secrets_are_written_as_digests_unless_they_are_wanted() {
     let mut world = World::sample(DEFAULT_SEED);
     let session = session(&world, "msp");

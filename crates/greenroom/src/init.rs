@@ -7,7 +7,11 @@ use std::{
 };
 
 use clap::Args;
-use greenroom_model::{id::Seed, sample::DEFAULT_SEED, world::World};
+use greenroom_model::{
+    id::Seed,
+    sample::{self, DEFAULT_SEED},
+    world::World,
+};
 
 use crate::{
     exit::{Exit, Failure},
@@ -26,9 +30,6 @@ pub(crate) struct InitArgs {
     #[arg(long, env = "GREENROOM_RNG_SEED", value_name = "N", default_value_t = DEFAULT_SEED.0)]
     rng_seed: u64,
 }
-
-/// The sample world, commented.
-const SAMPLE: &str = include_str!("../../../fixtures/worlds/sample.yaml");
 
 /// Runs the command. Nothing is ever overwritten.
 pub(crate) fn init(args: &InitArgs) -> Result<Exit, Failure> {
@@ -56,7 +57,7 @@ fn already_there(path: &Path) -> Failure {
 
 /// The sample world without what only its place in the repository explains.
 fn world_yaml(seed: u64) -> String {
-    let lines = SAMPLE.lines().skip_while(|line| !line.starts_with("seed:")).skip(1);
+    let lines = sample::FILE.lines().skip_while(|line| !line.starts_with("seed:")).skip(1);
     let head = "# A world for greenroom serve --world and greenroom exec --world. Every key may be left out but\n\
                 # workspaces and their symbols; what is left out follows from the seed.\n\n";
     format!("{head}seed: {seed}\n{}\n", lines.collect::<Vec<_>>().join("\n"))

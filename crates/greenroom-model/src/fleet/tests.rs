@@ -524,3 +524,30 @@ fn a_share_that_no_index_can_hold_is_refused() {
     let last = fleet.device(ix(0), (1 << 24) - 1).unwrap();
     assert_eq!(fleet.by_serial(&last.serial()), Some(last));
 }
+
+#[test]
+fn a_plot_gives_way_to_no_name_that_is_taken_and_to_no_other() {
+    let device = |serial: &str, mac: &str| Listed {
+        serial: Some(serial.into()),
+        mac: Some(mac.into()),
+        ..Listed::new(DeviceType::Storage)
+    };
+    let mix = Mix { network: 2, compute: 1, ..Mix::default() };
+    let plant = |serial, mac| {
+        let mut fleet = Fleet::new(Seed(1), born());
+        fleet.add(ix(0), device(serial, mac)).unwrap();
+        fleet.plant(ix(1), mix)
+    };
+    let elsewhere = "02:00:02:00:00:00";
+    for serial in ["CN000G0001", "CZ000G0002"] {
+        assert_eq!(plant(serial, elsewhere), Err(FleetError::SerialTaken(serial.into())));
+    }
+    // Those beside them in the order, some of which stand between two that are generated.
+    for serial in ["CN000G0000A", "CN000G0000U", "CN000G0002", "CZ000G0001", "AF000G0002", "CN000FYYYY"] {
+        assert_eq!(plant(serial, elsewhere), Ok(()), "{serial}");
+    }
+    assert_eq!(plant("A", "02:00:01:00:00:02"), Err(FleetError::MacTaken("02:00:01:00:00:02".into())));
+    for mac in ["02:00:01:00:00:03", "02:00:00:FF:FF:FF"] {
+        assert_eq!(plant("A", mac), Ok(()), "{mac}");
+    }
+}

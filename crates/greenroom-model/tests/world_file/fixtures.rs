@@ -2,14 +2,16 @@
 
 use std::{fs, path::PathBuf};
 
+use greenroom_model::sample;
+
 /// A folder of the fixtures.
 pub(crate) fn folder(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(name)
 }
 
-/// Name and text of every world among the fixtures.
+/// Name and text of every world among the fixtures, and of the sample.
 pub(crate) fn all() -> Vec<(String, String)> {
-    let mut found = Vec::new();
+    let mut found = vec![("sample.yaml".to_owned(), sample::FILE.to_owned())];
     for entry in fs::read_dir(folder("worlds")).unwrap() {
         let path = entry.unwrap().path();
         found.push((
@@ -20,9 +22,4 @@ pub(crate) fn all() -> Vec<(String, String)> {
     found.sort();
     assert!(found.len() >= 6, "{found:?}");
     found
-}
-
-/// One of them.
-pub(crate) fn one(name: &str) -> String {
-    fs::read_to_string(folder("worlds").join(name)).unwrap()
 }

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use greenroom_model::spec::{Mistakes, Spec};
+use greenroom_model::{
+    sample,
+    spec::{Mistakes, Spec},
+};
 use proptest::prelude::*;
-
-use crate::fixtures;
 
 /// A kind of mistake: what becomes of a line, on which line of that it shows, and what is said.
 type Injection = (&'static str, fn(&str) -> Option<(String, usize, &'static str)>);
@@ -110,11 +111,11 @@ fn compare(text: &str, expected: &[(usize, &str)]) {
 
 #[test]
 fn every_kind_of_mistake_is_reported_on_every_line_where_it_can_be() {
-    let text = fixtures::one("sample.yaml");
+    let text = sample::FILE;
     let mut places = [0; INJECTIONS.len()];
     for number in 0..text.lines().count() {
         for (kind, place) in places.iter_mut().enumerate() {
-            let (file, expected) = inject(&text, &[(number, kind)].into());
+            let (file, expected) = inject(text, &[(number, kind)].into());
             if !expected.is_empty() {
                 compare(&file, &expected);
                 *place += 1;
@@ -138,7 +139,7 @@ proptest! {
                 apart.insert(line, kind);
             }
         }
-        let (file, expected) = inject(&fixtures::one("sample.yaml"), &apart);
+        let (file, expected) = inject(sample::FILE, &apart);
         if !expected.is_empty() {
             compare(&file, &expected);
         }
