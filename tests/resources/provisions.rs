@@ -47,8 +47,8 @@ async fn provisions_are_listed_filtered_and_shown() {
         assert_eq!(answer["message"], message, "{bad}");
     }
     let seen = client.emulator().history().exchanges();
-    let why = seen.iter().filter_map(|exchange| exchange.response.as_ref()?.why.as_deref());
-    assert!(why.last().is_some_and(|why| why.ends_with("at position 9")), "the history tells the place");
+    let mut why = seen.iter().filter_map(|exchange| exchange.response.as_ref()?.why.as_deref());
+    assert!(why.next_back().is_some_and(|why| why.ends_with("at position 9")), "the history tells the place");
     for (name, value) in [("limit", "0"), ("limit", "2001"), ("offset", "-1")] {
         client.list(&abc, PROVISIONS, &[(name, value)]).await.ended_with(400);
     }

@@ -52,3 +52,37 @@ async fn curl_notes_and_deletes() {
     let left = curl(&client, &["-H", &bearer, &listed]).await;
     assert!(left.ends_with(r#""total":0} 200"#), "{left}");
 }
+
+/// Live, the gateway refuses the type that RFC 7396 names (`central.md §1.3`), whatever it is sent to.
+#[tokio::test]
+async fn curl_sends_a_merge_patch_and_the_gateway_refuses_it() {
+    let client = Client::start().await;
+    let token = client.mint("standard").await;
+    let serial = cell(&all(&client, &token).await[0], "serialNumber");
+    let bearer = format!("Authorization: Bearer {token}");
+    let url = format!("https://{CENTRAL}{CENTRAL_DEVICES}/{serial}");
+    let notes = r#"{"notes":"Rack 4"}"#;
+    let patch = async |bearer: &str, kind: &str, url: &str| {
+        let kind = format!("Content-Type: {kind}");
+        curl(&client, &["-X", "PATCH", "-H", bearer, "-H", &kind, "-d", notes, url]).await
+    };
+    let nobody = format!("https://{CENTRAL}{CENTRAL_DEVICES}/NOBODY");
+    for kind in ["application/merge-patch+json", "Application/Merge-Patch+JSON; charset=utf-8"] {
+        for url in [&url, &nobody] {
+            let refused = patch(&bearer, kind, url).await;
+            let envelope =
+                r#"{"errorCode":"HPE_GL_ERROR_FORBIDDEN","httpStatusCode":403,"message":"Forbidden","#;
+            assert!(refused.starts_with(envelope) && refused.ends_with(" 403"), "{kind}: {refused}");
+        }
+        // The token comes first.
+        assert!(patch("Authorization: Bearer of.no.use", kind, &url).await.ends_with(" 401"), "{kind}");
+    }
+    let listed = format!("{CENTRAL_DEVICES}?filter=serialNumber%20eq%20%27{serial}%27");
+    let row = client.get(&token, &listed).await.ended_with(200).json()["items"][0].take();
+    assert_eq!(row["notes"].as_str().unwrap_or_default(), "", "nothing was written");
+    for kind in ["application/json", "application/json; charset=utf-8"] {
+        assert_eq!(patch(&bearer, kind, &url).await, format!("{notes} 200"), "{kind}");
+    }
+    client.dialect(&["central_merge_patch=accept"]);
+    assert_eq!(patch(&bearer, "application/merge-patch+json", &url).await, format!("{notes} 200"));
+}
