@@ -43,7 +43,7 @@ impl listen::Service for Front {
         }
         let (connection, what, host, why) = tell(event);
         let mut state = self.sandbox.lock();
-        let host = host.map(|host| state.veil().short(&host, &state.world).into_owned());
+        let host = host.map(|host| state.veil().short(&host).into_owned());
         state.note(Event::Connection { connection, what: what.to_owned(), host, why });
     }
 

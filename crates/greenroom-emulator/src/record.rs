@@ -58,14 +58,16 @@ pub(crate) struct Arrival<'a> {
     pub(crate) identified: &'a Identified,
     pub(crate) token_request: Option<&'a TokenRequest>,
     pub(crate) bearer: &'a Result<Bearer, TokenFault>,
+    /// The subject token of an exchange, with its digest.
+    pub(crate) subject: Option<(&'a str, Digest)>,
     pub(crate) body: Option<Digest>,
 }
 
 impl Arrival<'_> {
-    /// The record of this request as the world stands at `now`.
-    pub(crate) fn record(&self, veil: &Veil, world: &World, now: Timestamp) -> Request {
+    /// The record of this request, but for what the world knows of it. Made without the lock.
+    pub(crate) fn record(&self, veil: &Veil) -> Request {
         let head = self.head;
-        let shown = |text: &str| veil.short(text, world).into_owned();
+        let shown = |text: &str| veil.short(text).into_owned();
         let bearer = self.bearer.as_ref().ok();
         // What is shown is mostly as long as what came, but for the token.
         let mut headers = Headers::with_room(256);
@@ -83,17 +85,11 @@ impl Arrival<'_> {
                 _ if is_scheme(&text, "basic") || is_scheme(&text, "bearer") => {
                     headers.push(name.as_str(), credentials(&text, bearer));
                 }
-                _ => headers.push(name.as_str(), veil.short(&text, world)),
+                _ => headers.push(name.as_str(), veil.short(&text)),
             }
         }
         headers.shrink();
         let token_request = self.token_request;
-        let workspace = token_request.and_then(|_| self.identified.segments.first()).map(|(_, id)| {
-            let known = world.workspace_named(id).map(|ix| world.workspace(ix).symbol.clone());
-            known.unwrap_or_else(|| shown(id))
-        });
-        let bearer = bearer.filter(|_| token_request.is_none());
-        let known = bearer.and_then(|bearer| world.tokens().by_digest(&bearer.digest));
         Request {
             connection: self.peer.connection,
             op: token_request.map_or(self.identified.op, TokenRequest::op),
@@ -109,19 +105,45 @@ impl Arrival<'_> {
             query: head.uri.query().map(|query| shown(&without_secrets(query))).unwrap_or_default(),
             headers,
             auth: token_request.map(|request| request.auth.method()),
-            form: token_request.map(|request| form(request, veil, world)).unwrap_or_default(),
-            workspace,
-            client: token_request.and_then(|request| client(request, veil, world)),
-            token: bearer.map(|bearer| match known {
-                Some(token) => known_view(token, world, now),
-                None => foreign_view(&bearer.token, bearer.digest),
-            }),
-            subject: token_request
-                .and_then(TokenRequest::subject_token)
-                .map(|subject| view(subject, world, now)),
-            actor: known.map(|token| world.workspace(token.workspace).symbol.clone()),
+            form: token_request.map(|request| form(request, veil)).unwrap_or_default(),
+            workspace: self.issuer().map(shown),
+            client: token_request.and_then(client_id).map(shown),
+            token: self.api_bearer().map(|bearer| foreign_view(&bearer.token, bearer.digest)),
+            subject: self.subject.map(|(subject, digest)| foreign_view(subject, digest)),
+            actor: None,
             body: self.body.map(|digest| digest.to_string()),
         }
+    }
+
+    /// Says in the record what the world knows of this request at `now`: whose workspace, client and tokens
+    /// these are.
+    pub(crate) fn place(&self, record: &mut Request, world: &World, now: Timestamp) {
+        let symbol = |ix| world.workspace(ix).symbol.clone();
+        let token = |digest: &Digest| world.tokens().by_digest(digest);
+        if let Some(issuer) = self.issuer().and_then(|id| world.workspace_named(id)) {
+            record.workspace = Some(symbol(issuer));
+        }
+        if let Some(client) = self.token_request.and_then(client_id).and_then(|id| world.client_by_id(id)) {
+            record.client = Some(world.client(client).name.clone());
+        }
+        if let Some(bearer) = self.api_bearer().and_then(|bearer| token(&bearer.digest)) {
+            record.token = Some(known_view(bearer, world, now));
+            record.actor = Some(symbol(bearer.workspace));
+        }
+        if let Some(subject) = self.subject.and_then(|(_, digest)| token(&digest)) {
+            record.subject = Some(known_view(subject, world, now));
+        }
+    }
+
+    /// The workspace in the path of a token request, as it stands there.
+    fn issuer(&self) -> Option<&str> {
+        self.token_request?;
+        self.identified.segments.first().map(|(_, id)| id.as_str())
+    }
+
+    /// The bearer of what is no token request.
+    fn api_bearer(&self) -> Option<&Bearer> {
+        self.bearer.as_ref().ok().filter(|_| self.token_request.is_none())
     }
 }
 
@@ -184,31 +206,20 @@ fn without_secrets(query: &str) -> Cow<'_, str> {
 }
 
 /// The form, with every value that may be secret as a digest.
-fn form(request: &TokenRequest, veil: &Veil, world: &World) -> BTreeMap<String, String> {
+fn form(request: &TokenRequest, veil: &Veil) -> BTreeMap<String, String> {
     let shown = |name: &str, value: &str| match name {
-        _ if PLAIN.contains(&name) => veil.short(value, world).into_owned(),
+        _ if PLAIN.contains(&name) => veil.short(value).into_owned(),
         _ if value.is_empty() => String::new(),
         _ => Digest::of(value).to_string(),
     };
-    let row = |(name, value): &(String, String)| (veil.short(name, world).into_owned(), shown(name, value));
+    let row = |(name, value): &(String, String)| (veil.short(name).into_owned(), shown(name, value));
     request.form.iter().take(50).map(row).collect()
 }
 
-/// The client that a token request names: by its name, else by the id it sent.
-fn client(request: &TokenRequest, veil: &Veil, world: &World) -> Option<String> {
-    let presented = request.auth.basic.first().and_then(|reading| reading.id.as_ref());
-    let id = presented.or(request.auth.body.id.as_ref())?;
-    let known = world.client_by_id(id).map(|ix| world.client(ix).name.clone());
-    Some(known.unwrap_or_else(|| veil.short(id, world).into_owned()))
-}
-
-/// A token as histories show it.
-pub(crate) fn view(token: &str, world: &World, now: Timestamp) -> TokenView {
-    let digest = Digest::of(token);
-    match world.tokens().by_digest(&digest) {
-        Some(token) => known_view(token, world, now),
-        None => foreign_view(token, digest),
-    }
+/// The client that a token request names, by the id it sent.
+fn client_id(request: &TokenRequest) -> Option<&str> {
+    let presented = request.auth.basic.first().and_then(|reading| reading.id.as_deref());
+    presented.or(request.auth.body.id.as_deref())
 }
 
 /// What is no token of ours.

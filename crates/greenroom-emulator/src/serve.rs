@@ -1,7 +1,7 @@
 //! The road of one request through a sandbox: record, decide rules, authenticate and operate under the
 //! lock; sign or compute outside it; record the answer.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
 use greenroom_model::{
@@ -32,6 +32,7 @@ use crate::{
     route::Ask,
     sandbox::{Motion, Sandbox, State},
     signer::SIGNER,
+    veil::Veil,
     verdict::Verdict,
 };
 
@@ -50,7 +51,10 @@ impl Sandbox {
         let unread = Unread { sandbox: self, peer, door: &door, head: &head };
         let body = body::read(body, self.body_timeout).await;
         unread.was_read();
-        let paths = Paths::of(&self.lock().world.dialect);
+        let (paths, veil) = {
+            let mut state = self.lock();
+            (Paths::of(&state.world.dialect), state.veil())
+        };
         let identified = identify::identify(&door.family, paths, &head.method, head.uri.path());
         let token_request = match (identified.op, &body) {
             (OpKind::Mint, Ok(body)) => Some(TokenRequest::read(&head.method, &head.headers, body)),
@@ -65,6 +69,7 @@ impl Sandbox {
             identified: &identified,
             token_request: token_request.as_ref(),
             bearer: &bearer,
+            subject: token_request.as_ref().and_then(subject),
             body: body.as_ref().ok().filter(|body| !body.is_empty()).map(Digest::of),
         };
         // The signature of a subject token is checked before the lock is taken.
@@ -83,7 +88,9 @@ impl Sandbox {
             door: door.clone(),
         };
         let call = Call { door: &door, head: &head, identified: &identified, ask, bearer: &bearer, subject };
-        let (pending, ordinal, outcome) = self.begin(&arrival, &call, token_request.as_ref(), body.err());
+        let record = (arrival.record(&veil), veil);
+        let (pending, ordinal, outcome) =
+            self.begin(&arrival, record, &call, token_request.as_ref(), body.err());
         let Pending { now, seed, .. } = pending;
         let setting = Setting { dialect: &pending.dialect, seed, ordinal, now, allowance: None };
         let verdict = Verdict::of(outcome, &call, setting);
@@ -100,13 +107,17 @@ impl Sandbox {
     fn begin(
         &self,
         arrival: &Arrival<'_>,
+        (mut request, veil): (Request, Arc<Veil>),
         call: &Call<'_>,
         token_request: Option<&TokenRequest>,
         body_fault: Option<Refusal>,
     ) -> (Pending, u64, Outcome) {
         let mut state = self.lock();
         let state = &mut *state;
-        let request = arrival.record(&state.veil(), &state.world, state.now());
+        if veil.is_outdated(&state.world) {
+            request = arrival.record(&state.veil());
+        }
+        arrival.place(&mut request, &state.world, state.now());
         let closed = self.admit(state);
         // Other than `n` it does not depend on connections.
         let ordinal = state.next_ordinal();
@@ -128,7 +139,7 @@ impl Sandbox {
         };
         // What is refused may be repeated in the refusal, and a secret may stand in the wrong place.
         let veil = state.veil();
-        let outcome = outcome.shown(|text| veil.short(text, &state.world).into_owned());
+        let outcome = outcome.shown(|text| veil.short(text).into_owned());
         let dialect = state.world.dialect.clone();
         let seed = state.world.seed;
         (Pending { n, now, dialect, seed, applied }, ordinal, outcome)
@@ -140,10 +151,10 @@ impl Sandbox {
         let (code, why) = refused.unzip();
         let mut state = self.lock();
         // What was found out since may repeat the request as well.
-        let why = why.map(|why| state.veil().short(&why, &state.world).into_owned());
+        let why = why.map(|why| state.veil().short(&why).into_owned());
         if code.is_some() {
             let body = String::from_utf8_lossy(&answer.body);
-            if let Cow::Owned(veiled) = state.veil().whole(&body, &state.world) {
+            if let Cow::Owned(veiled) = state.veil().whole(&body) {
                 answer.body = veiled.into();
             }
         }
@@ -160,13 +171,12 @@ impl Sandbox {
         if let Some((unsigned, digest)) = issued {
             state.world.seal(unsigned.ticket, digest);
         }
-        state.note(Event::Response(response.clone()));
-        if self.log && tracing::enabled!(target: LOG, tracing::Level::INFO) {
-            let request = state.history.request(pending.n).cloned();
-            drop(state);
-            if let Some(request) = request {
-                log_line(pending.n, &request, &response);
-            }
+        let logged = self.log && tracing::enabled!(target: LOG, tracing::Level::INFO);
+        let logged = logged.then(|| (state.history.request(pending.n).cloned(), response.clone()));
+        state.note(Event::Response(response));
+        drop(state);
+        if let Some((Some(request), response)) = logged {
+            log_line(pending.n, &request, &response);
         }
         answer
     }
@@ -182,11 +192,13 @@ impl Sandbox {
             identified: &Identified { op: OpKind::Other, target: Target::NothingThere, segments: Vec::new() },
             token_request: None,
             bearer: &record::bearer(&head.headers),
+            subject: None,
             body: None,
         };
         let mut state = self.lock();
         let now = state.now();
-        let request = arrival.record(&state.veil(), &state.world, now);
+        let mut request = arrival.record(&state.veil());
+        arrival.place(&mut request, &state.world, now);
         let closed = self.admit(&mut state);
         let n = state.note(Event::Request(Box::new(request)));
         let (dialect, seed) = (state.world.dialect.clone(), state.world.seed);
@@ -253,10 +265,12 @@ impl Drop for Unread<'_> {
             identified: &identify::identify(&door.family, paths, &head.method, head.uri.path()),
             token_request: None,
             bearer: &record::bearer(&head.headers),
+            subject: None,
             body: None,
         };
         let now = state.now();
-        let request = arrival.record(&state.veil(), &state.world, now);
+        let mut request = arrival.record(&state.veil());
+        arrival.place(&mut request, &state.world, now);
         sandbox.admit(&mut state);
         let n = state.note(Event::Request(Box::new(request)));
         state.note(Event::Response(Response {
@@ -272,6 +286,11 @@ impl Drop for Unread<'_> {
     }
 }
 
+/// The subject token of an exchange, with its digest.
+fn subject(request: &TokenRequest) -> Option<(&str, Digest)> {
+    request.subject_token().map(|subject| (subject, Digest::of(subject)))
+}
+
 /// When the token that a request presents expires: the subject of an exchange, else the bearer.
 fn presented_expiry(
     world: &World,
@@ -279,7 +298,7 @@ fn presented_expiry(
     token_request: Option<&TokenRequest>,
 ) -> Option<Timestamp> {
     let digest = match token_request {
-        Some(request) => request.subject_token().map(Digest::of),
+        Some(_) => arrival.subject.map(|(_, digest)| digest),
         None => arrival.bearer.as_ref().ok().map(|bearer| bearer.digest),
     };
     world.tokens().by_digest(&digest?).map(|token| token.expires_at)

@@ -30,7 +30,7 @@ const JWT: &str = "eyJ";
 pub(crate) struct Veil {
     version: u64,
     needles: Needles,
-    /// Client secrets that are known by digest only.
+    /// Secrets and tokens that may look like anything.
     digests: HashSet<Digest>,
 }
 
@@ -42,13 +42,18 @@ impl Kept {
     /// The veil of this world as it is now.
     pub(crate) fn of(&mut self, world: &World) -> Arc<Veil> {
         match &self.0 {
-            Some(veil) if veil.version == world.secrets_version() => Arc::clone(veil),
+            Some(veil) if !veil.is_outdated(world) => Arc::clone(veil),
             _ => Arc::clone(self.0.insert(Arc::new(Veil::of(world)))),
         }
     }
 }
 
 impl Veil {
+    /// Whether this world has other secrets by now.
+    pub(crate) fn is_outdated(&self, world: &World) -> bool {
+        self.version != world.secrets_version()
+    }
+
     fn of(world: &World) -> Self {
         Self {
             version: world.secrets_version(),
@@ -58,12 +63,12 @@ impl Veil {
     }
 
     /// The text with every secret of this world, and whatever looks like a JWT, as a digest.
-    pub(crate) fn whole<'t>(&self, text: &'t str, world: &World) -> Cow<'t, str> {
+    pub(crate) fn whole<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut hits = Vec::new();
-        self.look(text.as_bytes(), world, &mut |place, digest| hits.push((place, digest)));
+        self.look(text.as_bytes(), &mut |place, digest| hits.push((place, digest)));
         if text.contains('%') {
             let (bytes, places) = unescaped(text);
-            self.look(&bytes, world, &mut |place, digest| {
+            self.look(&bytes, &mut |place, digest| {
                 hits.push((places[place.start]..places[place.end], digest));
             });
         }
@@ -71,11 +76,11 @@ impl Veil {
     }
 
     /// The same, cut where a history cuts.
-    pub(crate) fn short<'t>(&self, text: &'t str, world: &World) -> Cow<'t, str> {
+    pub(crate) fn short<'t>(&self, text: &'t str) -> Cow<'t, str> {
         // Cut before looking: what is dropped anyway need not be searched. Twice the length leaves room
         // for a secret that begins before the cut.
         let enough = cut(text, 2 * LONGEST);
-        let shown = self.whole(enough, world);
+        let shown = self.whole(enough);
         match cut(&shown, LONGEST) {
             kept if kept.len() < shown.len() || enough.len() < text.len() => Cow::Owned(format!("{kept}…")),
             _ => shown,
@@ -83,21 +88,19 @@ impl Veil {
     }
 
     /// Tells `found` of every secret in a text.
-    fn look(&self, text: &[u8], world: &World, found: &mut impl FnMut(Range<usize>, Digest)) {
+    fn look(&self, text: &[u8], found: &mut impl FnMut(Range<usize>, Digest)) {
         self.needles.look(text, &mut *found);
-        // Tokens that are none of ours, and secrets known by digest, may look like anything.
-        let any_word = !self.digests.is_empty() || world.tokens().any_adopted();
+        let any_word = !self.digests.is_empty();
         if !any_word && !text.windows(JWT.len()).any(|part| part == JWT.as_bytes()) {
             return;
         }
         let mut judge = |place: Range<usize>, jwt: bool| {
             let word = &text[place.clone()];
-            let long = word.len() >= SHORTEST;
-            if long && jwt && word.starts_with(JWT.as_bytes()) {
+            if jwt && word.len() >= SHORTEST && word.starts_with(JWT.as_bytes()) {
                 found(place, Digest::of(word));
             } else if any_word {
                 let digest = Digest::of(word);
-                if self.digests.contains(&digest) || long && world.is_secret(&digest) {
+                if self.digests.contains(&digest) {
                     found(place, digest);
                 }
             }
@@ -193,11 +196,11 @@ mod tests {
     use super::*;
 
     fn whole(text: &str, world: &World) -> String {
-        Veil::of(world).whole(text, world).into_owned()
+        Veil::of(world).whole(text).into_owned()
     }
 
     fn short(text: &str, world: &World) -> String {
-        Veil::of(world).short(text, world).into_owned()
+        Veil::of(world).short(text).into_owned()
     }
 
     #[test]
@@ -274,7 +277,7 @@ mod tests {
             let credentials = Credentials { id: None, secret: Some(Secret::new(secret)), access_token: None };
             let adoption = Adoption { platform: Some(credentials), ..Adoption::default() };
             world.adopt(&adoption, jiff::Timestamp::UNIX_EPOCH).unwrap();
-            let shown = kept.of(world).whole(secret, world).into_owned();
+            let shown = kept.of(world).whole(secret).into_owned();
             assert_eq!(shown, Digest::of(secret).to_string());
         }
     }

@@ -211,6 +211,7 @@ impl World {
             revoked: false,
             seal: Some(seal),
         });
+        self.secrets_version += 1;
     }
 }
 

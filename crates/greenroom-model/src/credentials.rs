@@ -252,7 +252,7 @@ impl World {
         };
         let by_digest = |word| {
             let digest = Digest::of(word);
-            self.is_secret(&digest) || self.secret_digests().any(|secret| secret == digest)
+            self.tokens.by_digest(&digest).is_some() || self.secret_digests().any(|secret| secret == digest)
         };
         self.secrets().any(shown) || name.split_whitespace().any(by_digest)
     }

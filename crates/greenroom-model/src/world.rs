@@ -345,11 +345,6 @@ impl World {
         }
     }
 
-    /// Whether a value with this digest is a token of this world, which must not be shown.
-    pub fn is_secret(&self, digest: &Digest) -> bool {
-        self.tokens.by_digest(digest).is_some()
-    }
-
     /// What is known of the secrets of all clients, those that are gone or were replaced among them. None
     /// of them may be shown.
     pub(crate) fn client_secrets(&self) -> impl Iterator<Item = &ClientSecret> {
@@ -361,12 +356,14 @@ impl World {
         self.client_secrets().filter_map(ClientSecret::value)
     }
 
-    /// The secrets that are known by digest only.
+    /// The secrets that are known by digest only, and the tokens that were not issued here. Those that were
+    /// are known by their looks.
     pub fn secret_digests(&self) -> impl Iterator<Item = Digest> {
-        self.client_secrets().filter_map(|secret| match secret {
+        let by_digest = self.client_secrets().filter_map(|secret| match secret {
             ClientSecret::Digest(digest) => Some(*digest),
             ClientSecret::None | ClientSecret::Value(_) => None,
-        })
+        });
+        by_digest.chain(self.tokens.adopted())
     }
 
     /// Another one after each change of the secrets, also in a world that [succeeds](World::succeed) this

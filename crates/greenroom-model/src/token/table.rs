@@ -33,8 +33,8 @@ pub struct TokenTable {
     by_parent: BTreeSet<(Slot, Ordinal)>,
     issued: Ordinal,
     by_subject: HashMap<String, u32>,
-    /// Whether there ever was a token that was not issued here.
-    any_adopted: bool,
+    /// The digests of all tokens that were not issued here, whatever has become of them.
+    adopted: BTreeSet<Digest>,
 }
 
 /// No room for another live token.
@@ -82,9 +82,9 @@ impl TokenTable {
         self.by_digest.get(digest).and_then(|ordinal| self.tokens.get(ordinal))
     }
 
-    /// Whether there may be a token that was not issued here, and so may look like anything.
-    pub fn any_adopted(&self) -> bool {
-        self.any_adopted
+    /// The digests of the tokens that were not issued here, and so may look like anything.
+    pub(crate) fn adopted(&self) -> impl Iterator<Item = Digest> {
+        self.adopted.iter().copied()
     }
 
     /// The token of that ordinal.
@@ -172,20 +172,24 @@ impl TokenTable {
 
     /// Forgets every token. What comes next goes on from the numbers there have been.
     pub(crate) fn clear(&mut self) {
-        let (issued, by_subject) = (self.issued, std::mem::take(&mut self.by_subject));
-        *self = Self { issued, by_subject, ..Self::default() };
+        let Self { issued, by_subject, adopted, .. } = std::mem::take(self);
+        *self = Self { issued, by_subject, adopted, ..Self::default() };
     }
 
-    /// Goes on from the number of the last token of another table, if that is later.
+    /// Goes on from the number of the last token of another table, if that is later. What was adopted there
+    /// is still known as a token.
     pub(crate) fn go_on_from(&mut self, other: &Self) {
         self.issued = self.issued.max(other.issued);
+        self.adopted.extend(&other.adopted);
     }
 
     fn index(&mut self, token: &Token) {
         if let Some(seal) = token.seal {
             self.by_digest.insert(seal, token.ordinal);
+            if token.adopted {
+                self.adopted.insert(seal);
+            }
         }
-        self.any_adopted |= token.adopted;
         self.by_end.insert((token.expires_at, token.ordinal));
         if !token.revoked {
             self.by_slot.insert((slot(token), token.ordinal));
