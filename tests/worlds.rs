@@ -1,7 +1,12 @@
 //! World files and what is kept of a world, by the real binary.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
+use greenroom_emulator::{
+    Emulator,
+    command::{AssignRole, Command, Reply},
+};
+use greenroom_model::spec::Secrets;
 use serde_json::Value;
 
 use crate::harness::{Output, Scratch, repository, run, served::Served};
@@ -294,6 +299,33 @@ fn a_state_file_is_replaced_whole_where_a_link_leads() {
     let others: Vec<_> =
         std::fs::read_dir(scratch.path("")).unwrap().map(|it| it.unwrap().file_name()).collect();
     assert_eq!(others.len(), 4, "nothing is left over: {others:?}");
+}
+
+/// What is saved while the world changes is one world: the file holds what a restore goes back to.
+#[tokio::test]
+async fn a_world_that_changes_while_it_is_saved_is_restored_as_it_was_written() {
+    let scratch = Scratch::new();
+    let file = scratch.path("state.yaml");
+    let emulator = Arc::new(Emulator::builder().frozen().state_file(&file).start().await.unwrap());
+    let assign = |role: &str| {
+        let role = AssignRole { user: "msp.admin@example.com".to_owned(), role: role.to_owned() };
+        emulator.run(Command::AssignRole(role)).unwrap();
+    };
+    for _ in 0..10 {
+        let saver = Arc::clone(&emulator);
+        let saving = std::thread::spawn(move || saver.run(Command::SaveWorld).unwrap());
+        while !saving.is_finished() {
+            ["Observer", "Operator", "Administrator"].into_iter().for_each(assign);
+        }
+        saving.join().unwrap();
+        assign("Operator");
+        let written = scratch.read("state.yaml");
+        emulator.run(Command::RestoreWorld).unwrap();
+        let Ok(Reply::Exported(now)) = emulator.run(Command::ExportWorld(Secrets::Digests)) else {
+            panic!("no export");
+        };
+        assert_eq!(now.world, written);
+    }
 }
 
 #[test]
