@@ -65,15 +65,18 @@ mod tests {
         let mut reset = start.clone();
         reset.succeed(&world);
         let ours = mint(&mut reset, "standard");
-        assert_eq!(theirs.ticket.ordinal, ours.ticket.ordinal);
+        assert_eq!(theirs.ticket.ordinal + 1, ours.ticket.ordinal, "no number is given twice");
         reset.seal(theirs.ticket, Digest::of("theirs"));
         assert!(reset.tokens().by_digest(&Digest::of("theirs")).is_none());
         reset.seal(ours.ticket, Digest::of("ours"));
         assert_eq!(reset.tokens().by_digest(&Digest::of("ours")).unwrap().ordinal, ours.ticket.ordinal);
-        // Nor in the world that comes after that.
+        // Nor in the world that comes after that, under a number that it has given itself.
         let mut again = start.clone();
         again.succeed(&reset);
-        again.seal(mint(&mut world, "msp").ticket, Digest::of("late"));
+        let own = mint(&mut again, "standard");
+        let late = [mint(&mut world, "msp"), mint(&mut world, "msp")].map(|late| late.ticket);
+        assert_eq!(late[1].ordinal, own.ticket.ordinal);
+        late.map(|late| again.seal(late, Digest::of("late")));
         assert!(again.tokens().by_digest(&Digest::of("late")).is_none());
     }
 
