@@ -44,7 +44,7 @@ fn route(
         query,
         source,
         confidence,
-        not_served: "",
+        not_served: None,
         action: Action::Api(api, Need(Resource::NetworkMonitoring, permission), operation),
     }
 }

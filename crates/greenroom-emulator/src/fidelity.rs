@@ -92,7 +92,7 @@ fn row(route: &Route) -> FidelityRow {
         limits: limit::documented(route.name).map(ToString::to_string).collect(),
         source: route.source.to_owned(),
         confidence: route.confidence.name().to_owned(),
-        not_served: route.not_served.to_owned(),
+        not_served: route.not_served.unwrap_or_default().to_owned(),
     }
 }
 

@@ -41,7 +41,7 @@ fn get(
         query,
         source,
         confidence,
-        not_served: "",
+        not_served: None,
         action: Action::Api(api, Need(resource, Permission::View), Operation::Read(look)),
     }
 }

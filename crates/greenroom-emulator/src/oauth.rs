@@ -34,7 +34,7 @@ pub(crate) fn routes() -> Vec<Route> {
         query: &[],
         source,
         confidence,
-        not_served: "",
+        not_served: None,
         action,
     };
     use Confidence::{Client, Documented, Inferred};
@@ -51,7 +51,8 @@ pub(crate) fn routes() -> Vec<Route> {
             "glp.md §2.3",
             Client,
             Action::Document(|_, _| Some(SIGNER.key_set(IssuerKind::Sso))),
-        ),
+        )
+        .whole(),
         route(
             "oauth.sso.jwks.well-known",
             Method::GET,
@@ -59,7 +60,8 @@ pub(crate) fn routes() -> Vec<Route> {
             "glp.md §10 row 32",
             Inferred,
             Action::Document(|_, _| Some(SIGNER.key_set(IssuerKind::Sso))),
-        ),
+        )
+        .whole(),
         route(
             "oauth.workspace.token",
             Method::POST,
@@ -82,7 +84,8 @@ pub(crate) fn routes() -> Vec<Route> {
                 world.issuer_workspace(ask.segment("workspace"), &ask.door)?;
                 Some(SIGNER.key_set(IssuerKind::Workspace))
             }),
-        ),
+        )
+        .whole(),
         route(
             "oauth.workspace.discovery",
             Method::GET,
@@ -104,7 +107,8 @@ pub(crate) fn routes() -> Vec<Route> {
                     "id_token_signing_alg_values_supported": ["RS256"],
                 }))
             }),
-        ),
+        )
+        .whole(),
     ]
 }
 

@@ -163,15 +163,20 @@ pub(crate) struct Route {
     pub(crate) query: &'static [&'static str],
     pub(crate) source: &'static str,
     pub(crate) confidence: Confidence,
-    /// What of the original is not served; empty if everything is.
-    pub(crate) not_served: &'static str,
+    /// What of the original is not served; empty if everything is, none as long as nobody has said.
+    pub(crate) not_served: Option<&'static str>,
     pub(crate) action: Action,
 }
 
 impl Route {
     /// The same, saying what of the original it leaves out.
     pub(crate) fn without(self, not_served: &'static str) -> Self {
-        Self { not_served, ..self }
+        Self { not_served: Some(not_served), ..self }
+    }
+
+    /// The same, saying that it leaves nothing out.
+    pub(crate) fn whole(self) -> Self {
+        self.without("")
     }
 }
 
@@ -290,6 +295,7 @@ mod tests {
             let (routes, _) = at_path(route.path).expect(route.path);
             assert!(routes.iter().any(|found| found.name == route.name), "{}", route.name);
             assert!(names.insert(route.name), "{} twice", route.name);
+            assert!(route.not_served.is_some(), "{} is either whole() or without(…)", route.name);
             assert!(!route.source.is_empty() && !route.path.contains("_greenroom"), "{}", route.name);
         }
     }

@@ -56,7 +56,8 @@ pub(super) fn routes() -> Vec<Route> {
             &[],
             ("central.md §1.3", Confidence::Documented),
             Operation::Write(set_notes),
-        ),
+        )
+        .whole(),
         named(
             "central.devices.delete",
             Method::DELETE,
@@ -67,18 +68,16 @@ pub(super) fn routes() -> Vec<Route> {
             Operation::Write(delete),
         )
         .without("the state of the removal, which `Location` leads to: the device is gone at once"),
-        Route {
-            not_served: "the path as such: there is none unless dialect `central_delete_alias` is `on`",
-            ..named(
-                DELETE_ALIAS,
-                Method::DELETE,
-                "/devices/{serial-number}",
-                Permission::Delete,
-                &[],
-                ("central.md §1.3", Confidence::Client),
-                Operation::Write(delete_by_alias),
-            )
-        },
+        named(
+            DELETE_ALIAS,
+            Method::DELETE,
+            "/devices/{serial-number}",
+            Permission::Delete,
+            &[],
+            ("central.md §1.3", Confidence::Client),
+            Operation::Write(delete_by_alias),
+        )
+        .without("the path as such: there is none unless dialect `central_delete_alias` is `on`"),
     ]
 }
 

@@ -33,14 +33,14 @@ pub(super) fn routes() -> Vec<Route> {
         query: &[],
         source: SOURCE.0,
         confidence: SOURCE.1,
-        not_served: "",
+        not_served: None,
         action: Action::Api(workspace.0, Need(workspace.1, permission), Operation::Write(change)),
     };
     vec![
-        get(("glp.credentials.list", CREDENTIALS), workspace, &["filter"], SOURCE, list),
-        change("glp.credentials.create", Method::POST, CREDENTIALS, Permission::Edit, create),
-        change("glp.credentials.delete", Method::DELETE, CREDENTIAL, Permission::Delete, delete),
-        change("glp.credentials.reset", Method::POST, RESET, Permission::Edit, reset),
+        get(("glp.credentials.list", CREDENTIALS), workspace, &["filter"], SOURCE, list).whole(),
+        change("glp.credentials.create", Method::POST, CREDENTIALS, Permission::Edit, create).whole(),
+        change("glp.credentials.delete", Method::DELETE, CREDENTIAL, Permission::Delete, delete).whole(),
+        change("glp.credentials.reset", Method::POST, RESET, Permission::Edit, reset).whole(),
     ]
 }
 

@@ -43,18 +43,18 @@ pub(super) fn routes() -> Vec<Route> {
         query: &[],
         source: SOURCE.0,
         confidence: SOURCE.1,
-        not_served: "",
+        not_served: None,
         action: Action::Api(account.0, Need(account.1, permission), Operation::Write(change)),
     };
     let paged = &["filter", "limit", "offset"];
     vec![
-        get(("glp.msp-tenants.list", TENANTS), account, paged, SOURCE, list_tenants),
+        get(("glp.msp-tenants.list", TENANTS), account, paged, SOURCE, list_tenants).whole(),
         change("glp.msp-tenants.create", Method::POST, TENANTS, Permission::Edit, create_tenant)
             .without("the quota of ten tenants in a window of unknown length, seen live (central.md §2)"),
-        change("glp.msp-tenants.update", Method::PUT, TENANT, Permission::Edit, update_tenant),
-        change("glp.msp-tenants.delete", Method::DELETE, TENANT, Permission::Delete, delete_tenant),
-        get(("glp.workspaces.get", WORKSPACE), account, &[], SOURCE, get_workspace),
-        get(("glp.workspaces.contact", CONTACT), account, &[], SOURCE, get_contact),
+        change("glp.msp-tenants.update", Method::PUT, TENANT, Permission::Edit, update_tenant).whole(),
+        change("glp.msp-tenants.delete", Method::DELETE, TENANT, Permission::Delete, delete_tenant).whole(),
+        get(("glp.workspaces.get", WORKSPACE), account, &[], SOURCE, get_workspace).whole(),
+        get(("glp.workspaces.contact", CONTACT), account, &[], SOURCE, get_contact).whole(),
     ]
 }
 
