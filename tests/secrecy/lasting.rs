@@ -81,7 +81,7 @@ async fn a_secret_of_a_world_that_was_replaced_stays_one_and_is_never_given_out_
 }
 
 #[tokio::test]
-async fn a_secret_that_a_file_knows_by_digest_stays_one_when_it_is_replaced() {
+async fn a_secret_that_a_file_knows_by_digest_stays_one_when_it_is_worth_nothing() {
     let wire = Wire::frozen().await;
     let (id, old) = create(&wire).await;
     let Ok(Reply::Exported(file)) = wire.emulator.run(Command::ExportWorld(Secrets::Digests)) else {
@@ -89,14 +89,18 @@ async fn a_secret_that_a_file_knows_by_digest_stays_one_when_it_is_replaced() {
     };
     assert!(!file.world.contains(&old));
     let spec = Spec::read(file.world.as_bytes()).expect("a world file");
-    let world = World::from_spec(&spec).expect("a world");
-    let wire = Wire::start(Emulator::builder().world(world).frozen()).await;
     for (method, path) in
         [(Method::POST, format!("{CREDENTIALS}/{id}/reset")), (Method::DELETE, format!("{CREDENTIALS}/{id}"))]
     {
+        let world = World::from_spec(&spec).expect("a world");
+        let wire = Wire::start(Emulator::builder().world(world).frozen()).await;
         let changed = call(&wire, method.clone(), &path, "").await;
         assert!(changed.status < 300, "{changed:?}");
         assert!(!told(&wire, &[&old]).await.contains(&old), "after {method}");
+        // What hides secrets is made anew when there is another one.
+        let another = json!({"credentialName": "another"}).to_string();
+        assert_eq!(call(&wire, Method::POST, CREDENTIALS, &another).await.status, 201);
+        assert!(!told(&wire, &[&old]).await.contains(&old), "after {method} and another one");
     }
 }
 
