@@ -35,7 +35,7 @@ mod tests {
         issue::Issuer,
         sample::DEFAULT_SEED,
         secret::{Digest, Secret},
-        token::Unsigned,
+        token::{Ticket, Unsigned},
         world::{ClientIx, Door, Session, UserIx},
     };
 
@@ -66,7 +66,10 @@ mod tests {
         reset.succeed(&world);
         let ours = mint(&mut reset, "standard");
         assert_eq!(theirs.ticket.ordinal + 1, ours.ticket.ordinal, "no number is given twice");
-        reset.seal(theirs.ticket, Digest::of("theirs"));
+        // Nor would it be sealed if one were.
+        for ordinal in [theirs.ticket.ordinal, ours.ticket.ordinal] {
+            reset.seal(Ticket { ordinal, ..theirs.ticket }, Digest::of("theirs"));
+        }
         assert!(reset.tokens().by_digest(&Digest::of("theirs")).is_none());
         reset.seal(ours.ticket, Digest::of("ours"));
         assert_eq!(reset.tokens().by_digest(&Digest::of("ours")).unwrap().ordinal, ours.ticket.ordinal);
