@@ -1,5 +1,7 @@
 //! Dialects of New Central.
 
+use serde_json::Value;
+
 use super::{Case, check, everywhere::merge_patch};
 use crate::client::{APIGW, Ask, CENTRAL, Client};
 
@@ -37,6 +39,7 @@ pub(super) const CASES: &[Case] = &[
     ("created_time_unit", &[("milliseconds", "13"), ("seconds", "10")]),
     ("is_provisioned", &[("Yes", "No, Yes"), ("YES", "NO, YES")]),
     ("central_delete_alias", &[("off", "404 HPE_GL_ERROR_NOT_FOUND"), ("on", "200 ok")]),
+    ("central_absent", &[("null", "null null"), ("omitted", "omitted omitted")]),
     ("central_merge_patch", &[("forbidden_403", "403 HPE_GL_ERROR_FORBIDDEN"), ("accept", "200 ok")]),
     ("apigw_hosts", &[("both", "200 ok"), ("classic", "401 invalid_token")]),
 ];
@@ -82,6 +85,18 @@ async fn observe(client: &Client, row: &str) -> String {
             let serial = client.get(&msp, ON_BOARD).await.ended_with(200).column("serialNumber").remove(0);
             let delete = Ask::new("DELETE", &format!("/devices/{serial}")).bearer(&msp);
             client.send(delete.at(CENTRAL)).await.verdict()
+        }
+        "central_absent" => {
+            // A device without a site, and the same member in the other list.
+            let unsited = [("site-assigned", "UNASSIGNED"), ("limit", "1")];
+            let inventory = client.list(&msp, INVENTORY, &unsited).await.ended_with(200).json();
+            let monitored = client.get(&msp, ON_BOARD).await.ended_with(200).json();
+            let shown = |page: &Value, member: &str| match page["items"][0].get(member) {
+                Some(Value::Null) => "null",
+                Some(_) => "a value",
+                None => "omitted",
+            };
+            format!("{} {}", shown(&inventory, "siteName"), shown(&monitored, "role"))
         }
         "central_merge_patch" => client.send(merge_patch(&msp)).await.verdict(),
         "apigw_hosts" => client.send(Ask::get(INVENTORY).bearer(&msp).at(APIGW)).await.verdict(),

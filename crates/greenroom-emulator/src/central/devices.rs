@@ -1,6 +1,7 @@
 //! The devices that Central has on board, their notes, and how one is let go (`central.md §1.2`, `§1.3`).
 
 use greenroom_model::{
+    dialect::CentralAbsent,
     filter::grammars,
     fleet::{Device, NOTES},
     refusal::Refusal,
@@ -19,7 +20,7 @@ use super::{
     route,
 };
 use crate::{
-    json,
+    json::{self, Member},
     route::{Api, Ask, Confidence, Operation, Reply, Route},
     table,
 };
@@ -92,11 +93,11 @@ fn list(world: &World, session: &Session, ask: &Ask, now: Timestamp) -> Result<R
     let query = Query::read(world, ask, &LIST)?;
     let asks = |name| query.filter.as_ref().is_some_and(|filter| table::mentions(filter, name));
     let with_notes = asks("siteId") || asks("serialNumber");
-    let (fleet, workspace) = (world.fleet(), session.workspace);
+    let (fleet, workspace, absent) = (world.fleet(), session.workspace, world.dialect.central_absent);
     Ok(Reply::later(query.looks_at(&fleet, workspace), move || {
         let picked = query.pick(&fleet, workspace)?;
         let devices = || picked.ranks.iter().filter_map(|rank| fleet.network_at(workspace, *rank));
-        Ok(picked.json(json::Rows(|| devices().map(|device| Item::of(device, with_notes, now)))))
+        Ok(picked.json(json::Rows(|| devices().map(|device| Item::of(device, with_notes, now, absent)))))
     }))
 }
 
@@ -142,14 +143,16 @@ fn forget(
     now: Timestamp,
 ) -> Result<(String, Value), Refusal> {
     let serial = ask.segment("serial-number").to_owned();
-    let shown = world.fleet().monitored(session.workspace, &serial).map(|it| json!(Item::of(it, true, now)));
+    let absent = world.dialect.central_absent;
+    let item = |device| json!(Item::of(device, true, now, absent));
+    let shown = world.fleet().monitored(session.workspace, &serial).map(item);
     match shown {
         Some(device) if world.forget_device(session.workspace, &serial) => Ok((serial, device)),
         _ => Err(Refusal::NotFound(format!("device {serial}"))),
     }
 }
 
-/// `central.md §1.2`: all members, those without a value null.
+/// `central.md §1.2`: all members, those without a value as the dialect `central_absent` says.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Item<'a> {
@@ -163,27 +166,35 @@ struct Item<'a> {
     part_number: &'a str,
     device_function: &'static str,
     deployment: &'static str,
-    role: (),
+    #[serde(skip_serializing_if = "Member::is_omitted")]
+    role: Member<()>,
     firmware_version: &'a str,
     ipv4: SmolStr,
-    ipv6: (),
+    #[serde(skip_serializing_if = "Member::is_omitted")]
+    ipv6: Member<()>,
     status: &'static str,
     site_id: SiteId,
-    site_name: Option<&'a str>,
-    building_id: (),
-    floor_id: (),
-    cluster_name: Option<&'static str>,
+    #[serde(skip_serializing_if = "Member::is_omitted")]
+    site_name: Member<&'a str>,
+    #[serde(skip_serializing_if = "Member::is_omitted")]
+    building_id: Member<()>,
+    #[serde(skip_serializing_if = "Member::is_omitted")]
+    floor_id: Member<()>,
+    #[serde(skip_serializing_if = "Member::is_omitted")]
+    cluster_name: Member<&'static str>,
     config_status: &'static str,
     config_last_modified_at: Iso,
     last_seen_at: Iso,
-    uptime_in_millis: Option<u64>,
-    notes: Option<&'a str>,
+    #[serde(skip_serializing_if = "Member::is_omitted")]
+    uptime_in_millis: Member<u64>,
+    #[serde(skip_serializing_if = "Member::is_omitted")]
+    notes: Member<&'a str>,
 }
 
 impl<'a> Item<'a> {
     /// A device that answers was seen just now, and has been up since it was added; one that does not
     /// was last seen then.
-    fn of(device: Device<'a>, with_notes: bool, now: Timestamp) -> Self {
+    fn of(device: Device<'a>, with_notes: bool, now: Timestamp, absent: CentralAbsent) -> Self {
         let (serial, site, created) = (device.serial(), device.site(), device.created_at());
         let up = now.as_millisecond() - created.as_millisecond();
         Self {
@@ -197,21 +208,24 @@ impl<'a> Item<'a> {
             part_number: device.part_number(),
             device_function: device.function(),
             deployment: DEPLOYMENT,
-            role: (),
+            role: Member::of(None, absent),
             firmware_version: device.firmware(),
             ipv4: device.ipv4(),
-            ipv6: (),
+            ipv6: Member::of(None, absent),
             status: status(&device),
             site_id: SiteId(site.map(|site| site.id)),
-            site_name: site.map(|site| site.name),
-            building_id: (),
-            floor_id: (),
-            cluster_name: cluster_name(&device),
+            site_name: Member::of(site.map(|site| site.name), absent),
+            building_id: Member::of(None, absent),
+            floor_id: Member::of(None, absent),
+            cluster_name: Member::of(cluster_name(&device), absent),
             config_status: "Synchronized",
             config_last_modified_at: Iso(created),
             last_seen_at: Iso(if device.online() { now } else { created }),
-            uptime_in_millis: device.online().then(|| u64::try_from(up).unwrap_or_default()),
-            notes: device.notes().filter(|_| with_notes),
+            uptime_in_millis: Member::of(
+                device.online().then(|| u64::try_from(up).unwrap_or_default()),
+                absent,
+            ),
+            notes: Member::of(device.notes().filter(|_| with_notes), absent),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The device inventory (`central.md §1.1`).
 
 use greenroom_model::{
-    dialect::IsProvisioned,
+    dialect::{CentralAbsent, IsProvisioned},
     filter::grammars,
     fleet::Device,
     refusal::Refusal,
@@ -18,7 +18,7 @@ use super::{
     route,
 };
 use crate::{
-    json::{self, Quoted},
+    json::{self, Member, Quoted},
     route::{Api, Ask, Confidence, Operation, Reply, Route},
 };
 
@@ -54,15 +54,16 @@ fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Rep
             return Err(Refusal::Query { name: "site-assigned", message });
         }
     };
-    let (fleet, workspace, spelling) = (world.fleet(), session.workspace, world.dialect.is_provisioned);
+    let (fleet, workspace) = (world.fleet(), session.workspace);
+    let (spelling, absent) = (world.dialect.is_provisioned, world.dialect.central_absent);
     Ok(Reply::later(query.looks_at(&fleet, workspace), move || {
         let picked = query.pick(&fleet, workspace)?;
         let devices = || picked.ranks.iter().filter_map(|rank| fleet.network_at(workspace, *rank));
-        Ok(picked.json(json::Rows(|| devices().map(|device| Item::of(device, spelling)))))
+        Ok(picked.json(json::Rows(|| devices().map(|device| Item::of(device, spelling, absent)))))
     }))
 }
 
-/// `central.md` appendix A1: all members, those without a value null.
+/// `central.md` appendix A1: all members, those without a value as the dialect `central_absent` says.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Item<'a> {
@@ -76,23 +77,28 @@ struct Item<'a> {
     part_number: &'a str,
     device_function: &'static str,
     deployment: &'static str,
-    role: (),
+    #[serde(skip_serializing_if = "Member::is_omitted")]
+    role: Member<()>,
     firmware_version: &'a str,
     ipv4: SmolStr,
     status: &'static str,
     is_provisioned: &'static str,
     site_id: SiteId,
-    site_name: Option<&'a str>,
-    device_group_id: Option<Quoted>,
-    device_group_name: Option<&'static str>,
+    #[serde(skip_serializing_if = "Member::is_omitted")]
+    site_name: Member<&'a str>,
+    #[serde(skip_serializing_if = "Member::is_omitted")]
+    device_group_id: Member<Quoted>,
+    #[serde(skip_serializing_if = "Member::is_omitted")]
+    device_group_name: Member<&'static str>,
     scope_id: Quoted,
-    stack_id: (),
+    #[serde(skip_serializing_if = "Member::is_omitted")]
+    stack_id: Member<()>,
     subscription_key: SmolStr,
     tier: &'a str,
 }
 
 impl<'a> Item<'a> {
-    fn of(device: Device<'a>, spelling: IsProvisioned) -> Self {
+    fn of(device: Device<'a>, spelling: IsProvisioned, absent: CentralAbsent) -> Self {
         let (serial, site, group) = (device.serial(), device.site(), device.group());
         Self {
             id: serial.clone(),
@@ -105,7 +111,7 @@ impl<'a> Item<'a> {
             part_number: device.part_number(),
             device_function: device.function(),
             deployment: DEPLOYMENT,
-            role: (),
+            role: Member::of(None, absent),
             firmware_version: device.firmware(),
             ipv4: device.ipv4(),
             status: status(&device),
@@ -116,11 +122,11 @@ impl<'a> Item<'a> {
                 (false, IsProvisioned::Upper) => "NO",
             },
             site_id: SiteId(site.map(|site| site.id)),
-            site_name: site.map(|site| site.name),
-            device_group_id: group.map(|(id, _)| Quoted(id)),
-            device_group_name: group.map(|(_, name)| name),
+            site_name: Member::of(site.map(|site| site.name), absent),
+            device_group_id: Member::of(group.map(|(id, _)| Quoted(id)), absent),
+            device_group_name: Member::of(group.map(|(_, name)| name), absent),
             scope_id: Quoted(device.scope_id()),
-            stack_id: (),
+            stack_id: Member::of(None, absent),
             subscription_key: device.subscription_key(),
             tier: device.tier(),
         }

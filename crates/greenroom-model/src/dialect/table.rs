@@ -180,6 +180,11 @@ dialects! {
         Forbidden403 = "forbidden_403", Accept = "accept",
     }; Central, source "central.md §1.3", Live;
 
+    /// How devices of Central show a member that has no value.
+    central_absent: CentralAbsent {
+        Null = "null", Omitted = "omitted",
+    }; Central, source "central.md appendix A", Inferred;
+
     /// How the state of an operation that took too long is spelled.
     async_timeout_name: AsyncTimeoutName {
         Timeout = "TIMEOUT", TimedOut = "TIMEDOUT",
