@@ -234,8 +234,13 @@ fn every_schema_closes_every_object_requires_every_member_and_names_its_source()
                     let free = matches!(
                         name,
                         "glp-error" | "token-shapes" | "contact" | "credential" | "credential-created"
-                    ) || name.ends_with("-omitted");
-                    assert!(required == known || free, "{name} requires {required} of {known}: {schema}");
+                    );
+                    // What dialect `central_absent` takes away of a device: what is null otherwise.
+                    let omitted = if name.ends_with("-omitted") && known > 20 { 5 } else { 0 };
+                    assert!(
+                        required + omitted == known || free,
+                        "{name} requires {required} of {known}: {schema}"
+                    );
                 }
                 members.values().for_each(|member| walk(name, member));
             }

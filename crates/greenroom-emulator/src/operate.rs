@@ -33,6 +33,10 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self, Self::TokenRefused(_) | Self::Refused(..))
+    }
+
     /// The same, with what a refusal repeats of the request as `show` shows it.
     pub(crate) fn shown(self, show: impl Fn(&str) -> String) -> Self {
         match self {

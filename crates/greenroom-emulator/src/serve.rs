@@ -138,8 +138,13 @@ impl Sandbox {
             None => state.operate(call, token_request, body_fault, now),
         };
         // What is refused may be repeated in the refusal, and a secret may stand in the wrong place.
-        let veil = state.veil();
-        let outcome = outcome.shown(|text| veil.short(text).into_owned());
+        let outcome = match outcome.is_refusal() {
+            true => {
+                let veil = state.veil();
+                outcome.shown(|text| veil.short(text).into_owned())
+            }
+            false => outcome,
+        };
         let dialect = state.world.dialect.clone();
         let seed = state.world.seed;
         (Pending { n, now, dialect, seed, applied }, ordinal, outcome)

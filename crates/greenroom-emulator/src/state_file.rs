@@ -60,15 +60,19 @@ impl StateFile {
         StateError::File { path: self.path.clone(), error }
     }
 
-    /// Writes the world that `copy` takes, by temporary file and rename, and returns it. Secrets are
-    /// written as digests.
-    pub(crate) fn write(&self, copy: impl FnOnce() -> (World, Timestamp)) -> Result<World, StateError> {
+    /// Writes the world that `copy` takes, by temporary file and rename, and hands it to `written` before any
+    /// other is written. Secrets are written as digests.
+    pub(crate) fn write<T>(
+        &self,
+        copy: impl FnOnce() -> (World, Timestamp),
+        written: impl FnOnce(World) -> T,
+    ) -> Result<T, StateError> {
         let _alone = self.writing.lock();
         let (world, now) = copy();
         let text = spec::export(&world, Secrets::Digests, now)?;
         whole_file::write(&self.path, |file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
             .map_err(|error| self.failed(error))?;
-        Ok(world)
+        Ok(written(world))
     }
 }
 

@@ -9,7 +9,10 @@ mod needles;
 
 use std::{borrow::Cow, collections::HashSet, ops::Range, sync::Arc};
 
-use greenroom_model::{secret::Digest, world::World};
+use greenroom_model::{
+    secret::{self, Digest},
+    world::World,
+};
 
 use self::needles::Needles;
 
@@ -77,9 +80,9 @@ impl Veil {
 
     /// The same, cut where a history cuts.
     pub(crate) fn short<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        // Cut before looking: what is dropped anyway need not be searched. Twice the length leaves room
-        // for a secret that begins before the cut.
-        let enough = cut(text, 2 * LONGEST);
+        // Cut before looking: what is dropped anyway need not be searched, but for a secret that begins before
+        // the cut. Written with percent signs it is three times as long.
+        let enough = cut(text, LONGEST + 3 * secret::LONGEST);
         let shown = self.whole(enough);
         match cut(&shown, LONGEST) {
             kept if kept.len() < shown.len() || enough.len() < text.len() => Cow::Owned(format!("{kept}…")),
@@ -262,6 +265,22 @@ mod tests {
             let shown = whole(text, &world);
             let hidden = ["h0rt", "12345"].iter().all(|part| !shown.contains(part));
             assert!(shown.contains("sha256:") && hidden, "{shown}");
+        }
+    }
+
+    #[test]
+    fn no_part_of_a_long_secret_stands_before_the_cut() {
+        let mut world = World::sample(DEFAULT_SEED);
+        let secret = "0123456789abcdef".repeat(secret::LONGEST / 16);
+        let credentials = Credentials { id: None, secret: Some(Secret::new(&secret)), access_token: None };
+        let adoption = Adoption { platform: Some(credentials), ..Adoption::default() };
+        world.adopt(&adoption, jiff::Timestamp::UNIX_EPOCH).unwrap();
+        let escaped: String = secret.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        for written in [&secret, &escaped] {
+            for before in [0, LONGEST - 60, LONGEST - 1] {
+                let shown = short(&format!("{}{written}", "-".repeat(before)), &world);
+                assert!(!shown.contains("0123") && !shown.contains("%30%31"), "{shown}");
+            }
         }
     }
 

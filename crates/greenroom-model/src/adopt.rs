@@ -9,7 +9,7 @@ use crate::{
     host::Cluster,
     id::WorkspaceId,
     issue::Validity,
-    secret::Secret,
+    secret::{LONGEST, Secret},
     tenancy::WorkspaceKind,
     token::{Token, TokenKind},
     world::{ClientIx, WorkspaceIx, World},
@@ -46,6 +46,9 @@ pub struct Adoption {
 /// in the wrong line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAdopted {
+    /// It could not be hidden in logs and histories.
+    #[error("their {0} is longer than {LONGEST} characters, and no JWT: use another")]
+    TooLong(&'static str),
     /// Nothing in the world has their ids, and there is nobody whose ids could become theirs.
     #[error(
         "the world has neither a workspace nor an API client of these ids, and no MSP workspace to take them \
@@ -93,6 +96,18 @@ impl World {
     /// digest is kept. A refusal changes nothing.
     pub fn adopt(&mut self, adoption: &Adoption, now: Timestamp) -> Result<(), NotAdopted> {
         let Adoption { platform, central, workspace, cluster, separate } = adoption;
+        for credentials in [platform, central].into_iter().flatten() {
+            let too_long = |secret: &Option<Secret>| {
+                secret.as_ref().map(Secret::reveal).is_some_and(|secret| secret.chars().count() > LONGEST)
+            };
+            let is_jwt = |token: &Secret| token.reveal().starts_with("eyJ");
+            if too_long(&credentials.secret) {
+                return Err(NotAdopted::TooLong("client_secret"));
+            }
+            if too_long(&credentials.access_token) && !credentials.access_token.as_ref().is_some_and(is_jwt) {
+                return Err(NotAdopted::TooLong("access_token"));
+            }
+        }
         let known = |credentials: &Option<Credentials>| {
             credentials.as_ref().and_then(|it| self.client_by_id(it.id.as_ref()?))
         };
@@ -107,14 +122,16 @@ impl World {
         if workspace.is_some_and(|id| self.workspace_by_id(id).is_none() && id_of_gone(id)) {
             return Err(NotAdopted::Gone("workspace_id"));
         }
-        let for_platform = platform.as_ref().map(|it| self.heir(home, Service::Platform, it)).transpose()?;
+        let others = known(central);
+        let for_platform =
+            platform.as_ref().map(|it| self.heir(home, Service::Platform, it, others)).transpose()?;
         let id = |credentials: &Option<Credentials>| credentials.as_ref().and_then(|it| it.id.clone());
         let for_central = match central {
             // One id in both blocks is one client, and a platform client opens Central as well.
             Some(_) if for_platform.is_some() && id(platform).is_some() && id(central) == id(platform) => {
                 for_platform
             }
-            Some(central) => Some(self.heir(home, Service::Central, central)?),
+            Some(central) => Some(self.heir(home, Service::Central, central, for_platform)?),
             None => None,
         };
         if let Some(id) = *workspace {
@@ -141,12 +158,13 @@ impl World {
     }
 
     /// The client that credentials become: the one of their id, else the first of the workspace for the
-    /// service.
+    /// service that is not `taken` by the other credentials.
     fn heir(
         &self,
         home: WorkspaceIx,
         service: Service,
         credentials: &Credentials,
+        taken: Option<ClientIx>,
     ) -> Result<ClientIx, NotAdopted> {
         let symbol = |ix| self.workspace(ix).symbol.clone();
         let name = if service == Service::Platform { "the platform" } else { "Central" };
@@ -167,7 +185,8 @@ impl World {
             return Err(NotAdopted::Gone("client_id"));
         }
         let mut clients = self.clients();
-        let fits = clients.find(|(_, it)| it.workspace == home && it.service == service);
+        let fits =
+            clients.find(|(ix, it)| it.workspace == home && it.service == service && Some(*ix) != taken);
         let none = || NotAdopted::NoClient { workspace: symbol(home), service: name };
         fits.map(|(ix, _)| ix).ok_or_else(none)
     }
@@ -304,6 +323,36 @@ mod tests {
         world.adopt(&adoption, now()).unwrap();
         assert_eq!((id_of(&world, "standard"), id_of(&world, "msp")), ("new".to_owned(), before));
         is_sound(&world);
+    }
+
+    #[test]
+    fn one_client_does_not_become_two() {
+        let mut world = World::sample(DEFAULT_SEED);
+        // The platform's would be the first of the MSP, but that is the one which Central's id names.
+        let adoption = Adoption {
+            platform: with_id("new"),
+            central: with_id(&id_of(&world, "msp")),
+            ..Adoption::default()
+        };
+        let before = spec::export(&world, Secrets::Shown, now()).unwrap();
+        assert!(matches!(world.adopt(&adoption, now()), Err(NotAdopted::NoClient { .. })));
+        assert_eq!(spec::export(&world, Secrets::Shown, now()).unwrap(), before);
+    }
+
+    #[test]
+    fn what_could_not_be_hidden_is_not_adopted() {
+        let long =
+            |start: &str, more| Some(Secret::new(format!("{start}{}", "x".repeat(LONGEST - 3 + more))));
+        for (secret, access_token, expected) in [
+            (long("abc", 0), long("abc", 0), Ok(())),
+            (None, long("eyJ", 1), Ok(())),
+            (long("abc", 1), None, Err(NotAdopted::TooLong("client_secret"))),
+            (None, long("abc", 1), Err(NotAdopted::TooLong("access_token"))),
+        ] {
+            let platform = Some(Credentials { id: None, secret, access_token });
+            let adoption = Adoption { platform, ..Adoption::default() };
+            assert_eq!(World::sample(DEFAULT_SEED).adopt(&adoption, now()), expected);
+        }
     }
 
     #[test]

@@ -308,7 +308,22 @@ impl TokenRefusal {
             Self::Form(text) => Self::Form(show(&text)),
             Self::Grant(grant) => Self::Grant(show(&grant)),
             Self::Body(refusal) => Self::Body(Box::new(refusal.shown(show))),
-            own => own,
+            own @ (Self::Method
+            | Self::Client(_)
+            | Self::ClientTwice
+            | Self::ClientOfOtherWorkspace
+            | Self::ClientOfOtherService
+            | Self::UnknownWorkspace
+            | Self::Hyphens
+            | Self::SubjectExpired
+            | Self::SubjectRevoked
+            | Self::SubjectUnknown
+            | Self::SubjectFromSso
+            | Self::SubjectNotMsp
+            | Self::TargetNotManaged
+            | Self::TargetIsOwn
+            | Self::DedicatedPlatform
+            | Self::TooMany) => own,
         }
     }
 

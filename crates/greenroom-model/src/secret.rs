@@ -5,6 +5,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+/// How long a secret may be, in characters, to be found and hidden wherever a client may put it. Only JWTs are
+/// longer: they are known by how they begin.
+pub const LONGEST: usize = 512;
+
 /// The SHA-256 of a token or secret. Its first eight hex digits stand for the value in logs.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest([u8; 32]);

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::world::World;
 
 impl World {
-    /// Takes the place of the world before it. What was secret there stays secret, no secret is given out
+    /// Takes the place of the world before it. What was secret there stays secret (the newest 10,000 of it), no secret is given out
     /// twice, and tokens that were minted there are not sealed here. No token gets the number of one that
     /// there was: on a clock that stands still it would be the same token, alive again.
     pub fn succeed(&mut self, before: &Self) {

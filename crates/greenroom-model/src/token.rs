@@ -217,8 +217,8 @@ impl Token {
     }
 }
 
-/// Which token of which world is to be sealed. A world that takes the place of another gives the same
-/// ordinals again, to other clients.
+/// Which token of which world is to be sealed. In a world that takes the place of another, a ticket of that
+/// one seals nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticket {
     /// How often a world had taken the place of another when the token was minted.

@@ -13,17 +13,19 @@ use crate::{sandbox::Sandbox, state_file::StateError};
 impl Sandbox {
     /// Remembers the world as it is now, in memory and in the state file if there is one.
     pub(super) fn save_world(&self) -> Result<Reply, CommandError> {
-        let world = match &self.state_file {
-            None => self.lock().world.clone(),
-            Some(file) => file
-                .write(|| self.copy_world())
-                .map_err(|error| CommandError { field: None, message: error.to_string() })?,
+        let keep = |world: World| {
+            let view = reply::world_view(&world);
+            let mut state = self.lock();
+            state.saved = Some(world);
+            state.note(Event::Note { text: "world saved".to_owned() });
+            Reply::World(view)
         };
-        let view = reply::world_view(&world);
-        let mut state = self.lock();
-        state.saved = Some(world);
-        state.note(Event::Note { text: "world saved".to_owned() });
-        Ok(Reply::World(view))
+        match &self.state_file {
+            None => Ok(keep(self.copy_world().0)),
+            Some(file) => file
+                .write(|| self.copy_world(), keep)
+                .map_err(|error| CommandError { field: None, message: error.to_string() }),
+        }
     }
 
     /// Makes the world what it was when it was last saved.
@@ -60,7 +62,7 @@ impl Sandbox {
 
     /// Writes the world into the state file, if there is one.
     pub(crate) fn keep_world(&self) -> Result<(), StateError> {
-        self.state_file.as_ref().map_or(Ok(()), |file| file.write(|| self.copy_world()).map(drop))
+        self.state_file.as_ref().map_or(Ok(()), |file| file.write(|| self.copy_world(), drop))
     }
 
     fn copy_world(&self) -> (World, Timestamp) {

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     fleet::{is_mac, is_serial},
     id::{WorkspaceId, parse_uuid},
-    secret::{Digest, Secret},
+    secret::{self, Digest, Secret},
     tenancy::{COUNTRIES, is_country, is_email},
     time,
     token::Life,
@@ -32,6 +32,8 @@ pub type Title = Line<65_536>;
 
 /// A name that may be anything.
 pub type Label = Text<1, 65_536>;
+/// As long as a secret may be.
+type SecretText = Text<1, { secret::LONGEST }>;
 
 /// What can be said about something, if anything.
 pub type Note = Text<0, 65_536>;
@@ -301,7 +303,7 @@ impl Word for WorkspaceId {
 /// What is wrong with a secret is said without showing it.
 impl Word for Secret {
     fn of(text: &str) -> Result<Self, Complaint> {
-        Label::of(text).map(|_| Self::new(text))
+        SecretText::of(text).map(|_| Self::new(text))
     }
 
     fn text(&self) -> Cow<'_, str> {
@@ -309,7 +311,7 @@ impl Word for Secret {
     }
 
     fn schema() -> Value {
-        Label::schema()
+        SecretText::schema()
     }
 }
 

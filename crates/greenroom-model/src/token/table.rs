@@ -29,8 +29,10 @@ pub struct TokenTable {
     by_slot: BTreeSet<(Slot, Ordinal)>,
     /// The same by where they act.
     by_workspace: BTreeSet<(WorkspaceIx, Ordinal)>,
-    /// Exchanged tokens by the slot of the token they came from. Some may have been taken back.
+    /// Exchanged tokens that were not taken back, by the slot of the token they came from.
     by_parent: BTreeSet<(Slot, Ordinal)>,
+    /// That slot, by token.
+    parents: HashMap<Ordinal, Slot>,
     issued: Ordinal,
     by_subject: HashMap<String, u32>,
     /// The digests of all tokens that were not issued here, whatever has become of them.
@@ -71,7 +73,7 @@ impl TokenTable {
     pub fn seal(&mut self, ordinal: Ordinal, digest: Digest) {
         if let Some(token) = self.tokens.get_mut(&ordinal) {
             if let Some(old) = token.seal.replace(digest) {
-                self.by_digest.remove(&old);
+                self.leave_digest(old, ordinal);
             }
             self.by_digest.insert(digest, ordinal);
         }
@@ -103,6 +105,7 @@ impl TokenTable {
             token.revoked = true;
             self.by_slot.remove(&(slot(token), ordinal));
             self.by_workspace.remove(&(token.workspace, ordinal));
+            self.leave_parent(ordinal);
         }
     }
 
@@ -136,10 +139,7 @@ impl TokenTable {
             };
             let all = self.by_parent.range((slot, 0)..=(slot, Ordinal::MAX)).map(|(_, child)| *child);
             let orphans: Vec<_> = all.filter(orphan).collect();
-            for orphan in orphans {
-                self.by_parent.remove(&(slot, orphan));
-                replaced.push(orphan);
-            }
+            replaced.extend(orphans);
         }
         replaced.into_iter().for_each(|ordinal| self.revoke(ordinal));
     }
@@ -201,24 +201,35 @@ impl TokenTable {
     fn join_parent(&mut self, token: &Token) {
         let parent = token.parent.and_then(|parent| self.tokens.get(&parent));
         if let Some(parent) = parent.filter(|_| !token.revoked) {
-            self.by_parent.insert((slot(parent), token.ordinal));
+            let slot = slot(parent);
+            self.by_parent.insert((slot, token.ordinal));
+            self.parents.insert(token.ordinal, slot);
+        }
+    }
+
+    fn leave_parent(&mut self, child: Ordinal) {
+        if let Some(slot) = self.parents.remove(&child) {
+            self.by_parent.remove(&(slot, child));
+        }
+    }
+
+    fn leave_digest(&mut self, digest: Digest, ordinal: Ordinal) {
+        if self.by_digest.get(&digest) == Some(&ordinal) {
+            self.by_digest.remove(&digest);
         }
     }
 
     fn forget_expired(&mut self, now: Timestamp) {
-        let mut forgotten = false;
         while let Some(&(end, ordinal)) = self.by_end.first().filter(|(end, _)| *end <= now) {
             self.by_end.remove(&(end, ordinal));
             if let Some(token) = self.tokens.remove(&ordinal) {
-                forgotten = true;
                 self.by_slot.remove(&(slot(&token), ordinal));
                 self.by_workspace.remove(&(token.workspace, ordinal));
-                token.seal.map(|seal| self.by_digest.remove(&seal));
+                self.leave_parent(ordinal);
+                if let Some(seal) = token.seal {
+                    self.leave_digest(seal, ordinal);
+                }
             }
-        }
-        if forgotten {
-            let tokens = &self.tokens;
-            self.by_parent.retain(|(_, child)| tokens.get(child).is_some_and(|token| !token.revoked));
         }
     }
 }
