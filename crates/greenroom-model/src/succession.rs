@@ -7,9 +7,10 @@ use crate::world::World;
 impl World {
     /// Takes the place of the world before it. What was secret there stays secret (the newest 10,000 of it), no secret is given out
     /// twice, and tokens that were minted there are not sealed here. No token gets the number of one that
-    /// there was: on a clock that stands still it would be the same token, alive again.
+    /// there was: on a clock that stands still it would be the same token, alive again. Nor its name, which
+    /// would mean two tokens in one history.
     pub fn succeed(&mut self, before: &Self) {
-        self.epoch = before.epoch + 1;
+        self.epoch = self.epoch.max(before.epoch) + 1;
         self.secrets_version = before.secrets_version + 1;
         self.tokens.go_on_from(&before.tokens);
         let mut known: HashSet<_> = self.client_secrets().filter_map(|secret| secret.digest()).collect();
@@ -83,6 +84,19 @@ mod tests {
             again.seal(late, Digest::of("late"));
         }
         assert!(again.tokens().by_digest(&Digest::of("late")).is_none());
+    }
+
+    #[test]
+    fn no_token_is_called_what_another_was() {
+        let start = World::sample(DEFAULT_SEED);
+        let mut world = start.clone();
+        for expected in ["msp#1", "msp#2", "msp#3"] {
+            assert_eq!(mint(&mut world, "msp").symbol.to_string(), expected);
+            let mut next = start.clone();
+            next.succeed(&world);
+            world = next;
+        }
+        assert_eq!(mint(&mut world, "standard").symbol.to_string(), "standard#1");
     }
 
     #[test]

@@ -48,10 +48,6 @@ impl Fitter<'_, '_> {
     /// Numbers of creation: each its own, and an MSP before its tenants.
     fn numbers(&mut self, rows: &[Row<'_>]) {
         let mut given = HashMap::new();
-        let mut homes = vec![0; rows.len()];
-        for (home, row) in creation(rows).into_iter().enumerate() {
-            homes[row] = home;
-        }
         for row in rows {
             let at = || Spot(row.stand, vec![Key("number")]);
             let Some(number) = row.base().number else { continue };

@@ -195,10 +195,9 @@ impl Reader<'_> {
             }
             _ => (kind, scope),
         };
-        let any_case = || Some(Name::UserInAnyCase).filter(|_| kind == Name::User);
         let mut first = self.names.define(kind, scope, text, value, weak);
-        if let Some(any_case) = any_case() {
-            let same = self.names.define(any_case, scope, text, value, weak);
+        if kind == Name::User {
+            let same = self.names.define(Name::UserInAnyCase, scope, text, value, weak);
             first = first.or(same);
         }
         if let Some(first) = first {

@@ -176,10 +176,14 @@ impl TokenTable {
         *self = Self { issued, by_subject, adopted, ..Self::default() };
     }
 
-    /// Goes on from the number of the last token of another table, if that is later. What was adopted there
-    /// is still known as a token.
+    /// Goes on from the numbers of the last tokens of another table, where they are later, so that no number
+    /// and no name is given twice. What was adopted there is still known as a token.
     pub(crate) fn go_on_from(&mut self, other: &Self) {
         self.issued = self.issued.max(other.issued);
+        for (subject, theirs) in &other.by_subject {
+            let count = self.by_subject.entry(subject.clone()).or_default();
+            *count = (*count).max(*theirs);
+        }
         self.adopted.extend(&other.adopted);
     }
 
