@@ -382,6 +382,35 @@ fn tokens_that_have_expired_are_not_written() {
     assert!(text(&world, at(130)).contains("tokens: 2"), "they were issued");
 }
 
+#[test]
+fn an_expired_parent_is_written_as_long_as_its_child_lives() {
+    let at = |minutes| Timestamp::UNIX_EPOCH.saturating_add(SignedDuration::from_mins(minutes)).unwrap();
+    let seal = |world: &mut World, token: Unsigned| {
+        world.seal(token.ticket, value(token.ticket.ordinal));
+        token.ticket.ordinal
+    };
+    let mint = |world: &mut World, minute| {
+        let token =
+            world.issue_for(world.client_named("msp").unwrap(), None, Term::OfKind, at(minute)).unwrap();
+        seal(world, token)
+    };
+    let mut world = World::sample(DEFAULT_SEED);
+    world.dialect.set("rotate_on_issue", "newest_and_children").unwrap();
+    let parent = mint(&mut world, 0);
+    let subject = Subject { digest: value(parent), signature: Signature::Ours { exp: None } };
+    let target = world.workspace(world.workspace_named("abc").unwrap()).id.plain();
+    let token = world.exchange(&target, &here(), &ClientAuth::default(), subject, at(10)).unwrap();
+    let child = seal(&mut world, token);
+    // Of the two, which live for a quarter of an hour, the child only is left.
+    let again = reload(&world, at(20));
+    for mut world in [world, again] {
+        assert_eq!(text(&world, at(20)).matches("expires_at: ").count(), 2);
+        mint(&mut world, 20);
+        assert!(world.tokens().by_ordinal(child).unwrap().revoked, "with its parent");
+        assert_eq!(text(&world, at(20)).matches("expires_at: ").count(), 2, "the newest and the child");
+    }
+}
+
 /// A hundredth of all that a world can hold; the whole of it takes minutes without optimization.
 #[test]
 fn a_full_world_can_be_kept() {

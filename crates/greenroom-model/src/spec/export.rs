@@ -258,8 +258,12 @@ impl Export<'_> {
         let symbol = |ix| word("symbol", &world.workspace(ix).symbol);
         // The signature of one that has expired says so for ever; an adopted one has none from here.
         let expired =
-            |token: &&token::Token| !token.adopted && token.has_expired(now, world.dialect.clock_skew.0);
-        let tokens = world.tokens.iter().filter(|token| !expired(token)).map(|token| {
+            |token: &token::Token| !token.adopted && token.has_expired(now, world.dialect.clock_skew.0);
+        // By its parent a live one may still be taken back (dialect `rotate_on_issue`).
+        let live = world.tokens.iter().filter(|token| !token.revoked && !expired(token));
+        let parents: HashSet<_> = live.filter_map(|token| token.parent).collect();
+        let kept = |token: &&token::Token| !expired(token) || parents.contains(&token.ordinal);
+        let tokens = world.tokens.iter().filter(kept).map(|token| {
             Ok(Token {
                 number: Nth::new(token.ordinal),
                 name: TokenName {

@@ -19,7 +19,8 @@ records! {
         saved_at: Timestamp,
         /// How many of everything there have been.
         counters: Counters,
-        /// The tokens that are still worth something or would be had they not been revoked, and those from outside.
+        /// The tokens that are still worth something or would be had they not been revoked, those that such a one
+        /// was exchanged from, and those from outside.
         tokens: Rows<Token>,
         /// The audit log, oldest line first.
         audit: Rows<AuditLine>,
