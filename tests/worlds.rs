@@ -311,6 +311,10 @@ async fn a_world_that_changes_while_it_is_saved_is_restored_as_it_was_written() 
         let role = AssignRole { user: "msp.admin@example.com".to_owned(), role: role.to_owned() };
         emulator.run(Command::AssignRole(role)).unwrap();
     };
+    // That a world was put back is counted.
+    let without_epoch = |text: &str| -> Vec<String> {
+        text.lines().filter(|line| !line.trim_start().starts_with("epoch: ")).map(str::to_owned).collect()
+    };
     for _ in 0..10 {
         let saver = Arc::clone(&emulator);
         let saving = std::thread::spawn(move || saver.run(Command::SaveWorld).unwrap());
@@ -324,7 +328,7 @@ async fn a_world_that_changes_while_it_is_saved_is_restored_as_it_was_written() 
         let Ok(Reply::Exported(now)) = emulator.run(Command::ExportWorld(Secrets::Digests)) else {
             panic!("no export");
         };
-        assert_eq!(now.world, written);
+        assert_eq!(without_epoch(&now.world), without_epoch(&written));
     }
 }
 

@@ -46,6 +46,42 @@ fn secrets_are_written_as_digests_unless_they_are_wanted() {
     assert!(again.client(known).secret.is(&Secret::new(secret)));
 }
 
+#[test]
+fn no_secret_is_given_out_again_after_a_reload() {
+    let now = Timestamp::UNIX_EPOCH;
+    let start = World::sample(DEFAULT_SEED);
+    let create = |world: &mut World| {
+        let ix = world.create_credential(&session(world, "msp"), credential("nightly"), now).unwrap();
+        (world.client(ix).id.clone(), world.client(ix).secret.value().unwrap().clone())
+    };
+    let reset = |world: &mut World, id: &str| {
+        let ix = world.reset_credential(&session(world, "msp"), id, now).unwrap();
+        world.client(ix).secret.value().unwrap().clone()
+    };
+    let mut world = start.clone();
+    let (id, first) = create(&mut world);
+    let mut given = vec![first, reset(&mut world, &id)];
+    // A world that was put back gives out the same ids again.
+    let mut world = {
+        let mut next = start.clone();
+        next.succeed(&world);
+        next
+    };
+    let (same, third) = create(&mut world);
+    assert_eq!(same, id);
+    given.push(third);
+    for secrets in [Secrets::Digests, Secrets::Shown] {
+        let file = export(&world, secrets, now).unwrap();
+        let mut again = World::from_spec(&Spec::read(file.as_bytes()).unwrap()).unwrap();
+        let known = |secret: &Secret| {
+            again.secrets().any(|it| it == secret) || again.secret_digests().any(|it| it == secret.digest())
+        };
+        assert!(given.iter().all(known), "none of them is shown");
+        assert!(!file.contains(given[0].reveal()) && !file.contains(given[1].reveal()));
+        assert!(!given.contains(&reset(&mut again, &id)));
+    }
+}
+
 fn credential(name: &str) -> NewCredential {
     NewCredential { name: name.to_owned(), tenant: None, provision: None }
 }

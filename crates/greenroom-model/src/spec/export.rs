@@ -299,8 +299,11 @@ impl Export<'_> {
                 tokens: Some(Nth::new(issued)),
                 audit_lines: Some(Nth::new(world.audit.written())),
                 subjects: Some(subjects.collect::<Result<_, ExportError>>()?),
+                epoch: Some(nth_of(world.epoch.try_into().unwrap_or(u32::MAX))),
             }),
             tokens: Some(Rows(tokens.collect::<Result<_, ExportError>>()?)),
+            // As digests in any case: nobody needs them again.
+            retired: Some(world.retired.iter().rev().filter_map(ClientSecret::digest).collect()),
             audit: Some(Rows(lines.collect::<Result<_, ExportError>>()?)),
         })
     }

@@ -1,4 +1,5 @@
-//! A world that was running goes on: its tokens, its audit log, and what happened to its devices.
+//! A world that was running goes on: its tokens, its audit log, the secrets it knew, and what happened to
+//! its devices.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -7,6 +8,7 @@ use smol_str::SmolStr;
 use super::{Nth, State, build::tags, rows::Row};
 use crate::{
     audit::{AuditLog, Line},
+    credential::ClientSecret,
     fleet::Fleet,
     token::{Symbol, Token, TokenTable},
     world::{ClientIx, WorkspaceIx, World},
@@ -54,6 +56,10 @@ impl World {
         let written = counters.and_then(|counters| counters.audit_lines).unwrap_or_default().get();
         let audit = AuditLog::resume(lines, written);
         (self.tokens, self.audit) = (tokens, audit);
+        self.epoch = counters.and_then(|counters| counters.epoch).unwrap_or_default().get().into();
+        for digest in state.retired.iter().flatten() {
+            self.retire(ClientSecret::Digest(*digest));
+        }
     }
 
     /// Lets happen again what happened to generated devices.

@@ -22,6 +22,8 @@ records! {
         /// The tokens that are still worth something or would be had they not been revoked, those that such a one
         /// was exchanged from, and those from outside.
         tokens: Rows<Token>,
+        /// The SHA-256 of secrets that are worth nothing any more, and still are not shown: the newest last.
+        retired: Vec<Digest>,
         /// The audit log, oldest line first.
         audit: Rows<AuditLine>,
     };
@@ -34,6 +36,8 @@ records! {
         audit_lines: Nth,
         /// Tokens of each subject.
         subjects: BTreeMap<Label, NthOf>,
+        /// Worlds that this one came after, by a reset or by being restored.
+        epoch: NthOf,
     };
 
     /// A token, known by its digest.

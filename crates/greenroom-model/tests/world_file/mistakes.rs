@@ -147,7 +147,7 @@ const CASES: [(&str, &str); 52] = [
     ),
     (
         "counters",
-        "workspaces: [{symbol: a}]\nstate: {counters: {tokens: 9007199254740992, audit_lines: 18446744073709551615, subjects: {a: 2000000001}}}\n",
+        "workspaces: [{symbol: a}]\nstate: {counters: {tokens: 9007199254740992, audit_lines: 18446744073709551615, subjects: {a: 2000000001}, epoch: 2000000001}, retired: [x]}\n",
     ),
 ];
 

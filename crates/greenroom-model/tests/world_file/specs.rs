@@ -475,12 +475,14 @@ impl Dice {
                 audit_lines: dice.maybe(|dice| Nth::new(dice.number())),
                 subjects: dice
                     .maybe(|dice| dice.many(3, |dice| (dice.label(), dice.nth())).into_iter().collect()),
+                epoch: dice.maybe(Self::nth),
             }),
             tokens: if cast.clients.is_empty() {
                 None
             } else {
                 self.maybe(|dice| Rows(dice.many(4, tokens)))
             },
+            retired: self.maybe(|dice| dice.many(3, Self::digest)),
             audit: if cast.emails.is_empty() { None } else { self.maybe(|dice| Rows(dice.many(4, lines))) },
         }
     }
