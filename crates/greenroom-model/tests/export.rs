@@ -61,6 +61,9 @@ fn no_secret_is_given_out_again_after_a_reload() {
     let mut world = start.clone();
     let (id, first) = create(&mut world);
     let mut given = vec![first, reset(&mut world, &id)];
+    let adopted = Secret::new("from elsewhere");
+    let platform = Credentials { id: None, secret: None, access_token: Some(adopted.clone()) };
+    world.adopt(&Adoption { platform: Some(platform), ..Adoption::default() }, now).unwrap();
     // A world that was put back gives out the same ids again.
     let mut world = {
         let mut next = start.clone();
@@ -70,6 +73,7 @@ fn no_secret_is_given_out_again_after_a_reload() {
     let (same, third) = create(&mut world);
     assert_eq!(same, id);
     given.push(third);
+    given.push(adopted);
     for secrets in [Secrets::Digests, Secrets::Shown] {
         let file = export(&world, secrets, now).unwrap();
         let mut again = World::from_spec(&Spec::read(file.as_bytes()).unwrap()).unwrap();

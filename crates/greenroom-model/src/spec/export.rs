@@ -293,6 +293,9 @@ impl Export<'_> {
         });
         let (issued, subjects) = world.tokens.counters();
         let subjects = subjects.map(|(subject, count)| Ok((word("token subject", subject)?, nth_of(count))));
+        // A token from elsewhere is forgotten at a reset, but not that it is one.
+        let lost = world.tokens.adopted().filter(|digest| world.tokens.by_digest(digest).is_none());
+        let retired = world.retired.iter().rev().filter_map(ClientSecret::digest);
         Ok(State {
             saved_at: Some(now),
             counters: Some(Counters {
@@ -303,7 +306,7 @@ impl Export<'_> {
             }),
             tokens: Some(Rows(tokens.collect::<Result<_, ExportError>>()?)),
             // As digests in any case: nobody needs them again.
-            retired: Some(world.retired.iter().rev().filter_map(ClientSecret::digest).collect()),
+            retired: Some(lost.chain(retired).collect()),
             audit: Some(Rows(lines.collect::<Result<_, ExportError>>()?)),
         })
     }

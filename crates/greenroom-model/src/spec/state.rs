@@ -22,7 +22,8 @@ records! {
         /// The tokens that are still worth something or would be had they not been revoked, those that such a one
         /// was exchanged from, and those from outside.
         tokens: Rows<Token>,
-        /// The SHA-256 of secrets that are worth nothing any more, and still are not shown: the newest last.
+        /// The SHA-256 of secrets and of tokens from outside that are worth nothing any more, and still are not
+        /// shown: the newest last.
         retired: Vec<Digest>,
         /// The audit log, oldest line first.
         audit: Rows<AuditLine>,
