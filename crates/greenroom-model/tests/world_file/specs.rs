@@ -8,7 +8,7 @@ use greenroom_model::{
     host::{CLUSTERS, Cluster},
     id::WorkspaceId,
     role::{Permission, Resource, Role},
-    secret::{Digest, Secret},
+    secret::{self, Digest, Secret},
     spec::*,
     tenancy::{Ownership, Platform},
     token::{Life, TokenKind},
@@ -130,6 +130,10 @@ impl Dice {
     fn own_title(&mut self) -> Title {
         let title: Line<12> = self.title();
         format!("{}{}", title.as_str(), self.next()).parse().unwrap()
+    }
+
+    fn secret(&mut self) -> Secret {
+        Secret::new(self.own_label().as_str().chars().take(secret::LONGEST).collect::<String>())
     }
 
     fn note(&mut self) -> Note {
@@ -344,7 +348,7 @@ impl Dice {
                     name: dice.own_label(),
                     credential_name: dice.maybe(Self::own_label),
                     id,
-                    secret: (kind == 1).then(|| Secret::new(dice.own_label().as_str())),
+                    secret: (kind == 1).then(|| dice.secret()),
                     secret_sha256: (kind == 2).then(|| dice.digest()),
                     no_secret: (kind == 3).then(|| dice.truth()),
                     service: dice.maybe(|dice| dice.of(&services)),
