@@ -10,7 +10,7 @@ mod needles;
 use std::{borrow::Cow, collections::HashSet, ops::Range, sync::Arc};
 
 use greenroom_model::{
-    secret::{self, Digest},
+    secret::{self, Digest, JWT},
     world::World,
 };
 
@@ -24,9 +24,6 @@ const SHORTEST: usize = 20;
 
 /// How many slashes a token may have in it to be found before the end of a path.
 const MOST_SLASHES: usize = 8;
-
-/// How a JWT begins: `{"` in base64.
-const JWT: &str = "eyJ";
 
 /// What hides the secrets of a world.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use crate::{
     host::Cluster,
     id::WorkspaceId,
     issue::Validity,
-    secret::{LONGEST, Secret},
+    secret::{JWT, LONGEST, Secret},
     tenancy::WorkspaceKind,
     token::{Token, TokenKind},
     world::{ClientIx, WorkspaceIx, World},
@@ -97,14 +97,12 @@ impl World {
     pub fn adopt(&mut self, adoption: &Adoption, now: Timestamp) -> Result<(), NotAdopted> {
         let Adoption { platform, central, workspace, cluster, separate } = adoption;
         for credentials in [platform, central].into_iter().flatten() {
-            let too_long = |secret: &Option<Secret>| {
-                secret.as_ref().map(Secret::reveal).is_some_and(|secret| secret.chars().count() > LONGEST)
-            };
-            let is_jwt = |token: &Secret| token.reveal().starts_with("eyJ");
-            if too_long(&credentials.secret) {
+            let long = |secret: &Secret| secret.reveal().chars().count() > LONGEST;
+            let Credentials { secret, access_token, .. } = credentials;
+            if secret.as_ref().is_some_and(long) {
                 return Err(NotAdopted::TooLong("client_secret"));
             }
-            if too_long(&credentials.access_token) && !credentials.access_token.as_ref().is_some_and(is_jwt) {
+            if access_token.as_ref().is_some_and(|token| long(token) && !token.reveal().starts_with(JWT)) {
                 return Err(NotAdopted::TooLong("access_token"));
             }
         }

@@ -9,6 +9,9 @@ use sha2::{Digest as _, Sha256};
 /// longer: they are known by how they begin.
 pub const LONGEST: usize = 512;
 
+/// How a JWT begins: `{"` in base64.
+pub const JWT: &str = "eyJ";
+
 /// The SHA-256 of a token or secret. Its first eight hex digits stand for the value in logs.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest([u8; 32]);
