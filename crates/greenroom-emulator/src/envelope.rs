@@ -15,7 +15,6 @@ use greenroom_model::{
     refusal::{Refusal, TokenFault},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use http_body_util::Full;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -81,8 +80,8 @@ impl Answer {
     }
 
     /// The response to send at virtual time `now`.
-    pub(crate) fn into_response(self, now: Timestamp) -> http::Response<Full<Bytes>> {
-        let mut response = http::Response::new(Full::new(self.body));
+    pub(crate) fn into_response(self, now: Timestamp) -> http::Response<Bytes> {
+        let mut response = http::Response::new(self.body);
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
         response.headers_mut().insert(header::DATE, http_date(now));

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use greenroom_model::{history::Event, host};
 use http::Request;
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tower::ServiceExt as _;
 
 use crate::{
     body, control, envelope,
     gateway::{self, Road},
-    listen::{self, ConnectionEvent, Peer},
+    listen::{self, ConnectionEvent, Delivery, Payload, Peer},
     sandbox::Sandbox,
 };
 
@@ -23,13 +23,14 @@ pub(crate) struct Front {
 }
 
 impl listen::Service for Front {
-    async fn answer(&self, peer: Arc<Peer>, request: Request<Incoming>) -> http::Response<Full<Bytes>> {
+    async fn answer(&self, peer: Arc<Peer>, request: Request<Incoming>) -> Delivery {
         let (head, body) = request.into_parts();
-        match gateway::road(&peer, &head, self.sandbox.dedicated_hosts()) {
+        let answer = match gateway::road(&peer, &head, self.sandbox.dedicated_hosts()) {
             Road::Imitated(door) => self.sandbox.answer(&peer, door, head, body).await,
             Road::UnknownHost(host) => self.sandbox.refuse_host(&peer, host, &head),
             Road::Control => self.control(Request::from_parts(head, body)).await,
-        }
+        };
+        Delivery::Answer(answer.map(Payload::whole))
     }
 
     fn knows_host(&self, host: &str) -> bool {
@@ -53,7 +54,7 @@ impl listen::Service for Front {
 }
 
 impl Front {
-    async fn control(&self, request: Request<Incoming>) -> http::Response<Full<Bytes>> {
+    async fn control(&self, request: Request<Incoming>) -> http::Response<Bytes> {
         let (head, body) = request.into_parts();
         let response = match body::read(body, self.sandbox.body_timeout).await {
             Ok(body) => {
@@ -67,7 +68,7 @@ impl Front {
         head.headers.entry(http::header::DATE).or_insert_with(|| listen::Service::date(self));
         // Control answers are made in memory, so reading them cannot fail.
         let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-        http::Response::from_parts(head, Full::new(body))
+        http::Response::from_parts(head, body)
     }
 }
 

@@ -1,6 +1,9 @@
 //! The one port: accepts connections, and hands each request on them to a [`Service`].
 
 mod connection;
+mod delivery;
+mod fault_io;
+mod line;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -9,14 +12,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::body::Incoming;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use self::connection::Connection;
+pub(crate) use self::delivery::{Delivery, End, Payload};
 use crate::tls::Tls;
 
 /// How long a connection that is told to end may take to finish its answers.
@@ -100,7 +102,7 @@ pub(crate) trait Service: Send + Sync + 'static {
         &self,
         peer: Arc<Peer>,
         request: http::Request<Incoming>,
-    ) -> impl Future<Output = http::Response<Full<Bytes>>> + Send;
+    ) -> impl Future<Output = Delivery> + Send;
 
     /// Whether Greenroom stands in for a host (lower case, no port).
     fn knows_host(&self, host: &str) -> bool;

@@ -17,8 +17,7 @@ use greenroom_model::{
     world::{Door, World},
 };
 use http::{Method, StatusCode, request::Parts};
-use http_body_util::Full;
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Incoming;
 use jiff::Timestamp;
 
 use crate::{
@@ -47,7 +46,7 @@ impl Sandbox {
         door: Door,
         head: Parts,
         body: Incoming,
-    ) -> http::Response<Full<Bytes>> {
+    ) -> http::Response<Bytes> {
         let unread = Unread { sandbox: self, peer, door: &door, head: &head };
         let body = body::read(body, self.body_timeout).await;
         unread.was_read();
@@ -187,7 +186,7 @@ impl Sandbox {
     }
 
     /// Records and answers a request to a host that Greenroom does not stand in for.
-    pub(crate) fn refuse_host(&self, peer: &Peer, host: String, head: &Parts) -> http::Response<Full<Bytes>> {
+    pub(crate) fn refuse_host(&self, peer: &Peer, host: String, head: &Parts) -> http::Response<Bytes> {
         // The name is not repeated: a client may have put anything into it.
         let why = "Greenroom does not stand in for this host and forwards nothing".to_owned();
         let arrival = Arrival {
@@ -320,10 +319,10 @@ fn advance(state: &mut State, advance: Advance) -> String {
 }
 
 /// The same head, as an answer to HEAD (RFC 9110 §9.3.2).
-fn without_body(mut response: http::Response<Full<Bytes>>) -> http::Response<Full<Bytes>> {
-    let length = response.body().size_hint().exact().unwrap_or_default();
+fn without_body(mut response: http::Response<Bytes>) -> http::Response<Bytes> {
+    let length = response.body().len();
     response.headers_mut().insert(http::header::CONTENT_LENGTH, length.into());
-    response.map(|_| Full::default())
+    response.map(|_| Bytes::new())
 }
 
 /// One line a request, with the decision taken.

@@ -1,16 +1,13 @@
 //! One connection: finds out what the client speaks, ends its TLS, opens its tunnel, and serves its HTTP.
 
-use std::convert::Infallible;
 use std::error::Error as _;
 use std::io;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, DATE};
 use http::uri::Authority;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
 use hyper::service::service_fn;
@@ -24,6 +21,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::delivery::{Delivery, End, Payload};
+use super::fault_io::{FaultIo, Order, Orders, Outcome};
+use super::line::Line;
 use super::stream::{Flight, Flights, Language, Stream};
 use super::{ConnectionEvent, GRACE, Peer, Service, Timeouts, stopped};
 use crate::tls::Tls;
@@ -33,7 +33,9 @@ const MAX_HEAD: usize = 64 * 1024;
 /// How many requests one HTTP/2 connection may have at once.
 const MAX_STREAMS: u32 = 128;
 
-type Answer = Response<Full<Bytes>>;
+type Answer = Response<Payload>;
+/// What hyper takes for the end of a stream with an error code of ours.
+type Refusal = h2::Error;
 
 /// An accepted connection, from [`ConnectionEvent::Opened`] to [`ConnectionEvent::Closed`].
 pub(super) struct Connection<S: Service> {
@@ -67,8 +69,9 @@ impl<S: Service> Connection<S> {
     pub(super) async fn run(mut self, socket: TcpStream) {
         // Fails for a client that is gone, which the first read finds out too.
         let _ = socket.set_nodelay(true);
+        let Ok(line) = Line::of(&socket) else { return };
         let Some(begun) = self.within_head("first_byte", Stream::begin(socket)).await else { return };
-        let tunnel = match begun {
+        let mut after = match begun {
             // Nothing was said, so nothing is wrong.
             Err(_) => return,
             Ok((Language::Tls, stream)) => self.serve_tls(stream, None).await,
@@ -77,20 +80,26 @@ impl<S: Service> Connection<S> {
                 self.serve_http(stream, peer).await
             }
         };
-        let Some(Tunnel { host, upgrade }) = tunnel else { return };
-        // It fails for a client that left before our 200.
-        let Ok(inside) = upgrade.await else { return };
-        // A CONNECT in there is refused, so this is the innermost level.
-        self.serve_tls(TokioIo::new(inside), Some(host)).await;
+        if let After::Tunnel(Tunnel { host, upgrade }) = after {
+            // It fails for a client that left before our 200.
+            let Ok(inside) = upgrade.await else { return };
+            // A CONNECT in there is refused, so this is the innermost level.
+            after = self.serve_tls(TokioIo::new(inside), Some(host)).await;
+        }
+        if let After::End(end) = after {
+            // It fails for a client that has gone.
+            let _ = line.end(end).await;
+        }
     }
 
-    async fn serve_tls<IO>(&mut self, io: IO, tunnel: Option<String>) -> Option<Tunnel>
+    async fn serve_tls<IO>(&mut self, io: IO, tunnel: Option<String>) -> After
     where
         IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let (tls, service, connection) = (self.tls.clone(), Arc::clone(&self.service), self.number);
         let handshake = tls.accept(io, tunnel.as_deref(), |host| service.knows_host(host));
-        let accepted = match self.within_head("tls_handshake", handshake).await? {
+        let Some(shaken) = self.within_head("tls_handshake", handshake).await else { return After::Nothing };
+        let accepted = match shaken {
             Ok(accepted) => accepted,
             Err(error) => {
                 let event = ConnectionEvent::TlsFailed {
@@ -99,11 +108,14 @@ impl<S: Service> Connection<S> {
                     reason: error.reason,
                 };
                 self.service.event(event);
-                return None;
+                return After::Nothing;
             }
         };
         let peer = Peer { connection, tls: true, tunnel, sni: accepted.sni };
-        match self.within_head("request_head", Stream::begin(accepted.stream)).await? {
+        let Some(begun) = self.within_head("request_head", Stream::begin(accepted.stream)).await else {
+            return After::Nothing;
+        };
+        match begun {
             Ok((_, stream)) => self.serve_http(stream, peer).await,
             Err(error) => {
                 // A client that refuses our certificate may say so only now.
@@ -115,22 +127,26 @@ impl<S: Service> Connection<S> {
                     };
                     self.service.event(event);
                 }
-                None
+                After::Nothing
             }
         }
     }
 
     /// Serves HTTP/1.0, 1.1 and 2 until the connection ends or becomes a tunnel.
-    async fn serve_http<IO>(&mut self, stream: Stream<IO>, peer: Peer) -> Option<Tunnel>
+    async fn serve_http<IO>(&mut self, stream: Stream<IO>, peer: Peer) -> After
     where
         IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let flights = watch::Sender::new(Flights::default());
         let watched = flights.subscribe();
+        let orders = Orders::new();
+        let http2 = stream.begins_http2();
         let stream = stream.holding_the_end(flights.subscribe(), self.timeouts.half_closed);
+        let stream = FaultIo::new(stream, Arc::clone(&orders), http2);
         let front = Arc::new(Front {
             service: Arc::clone(&self.service),
             peer: Arc::new(peer),
+            orders: Arc::clone(&orders),
             tunnel: Mutex::default(),
         });
         let entrance = Arc::clone(&front);
@@ -139,13 +155,13 @@ impl<S: Service> Connection<S> {
             let front = Arc::clone(&entrance);
             async move {
                 let _flight = flight;
-                Ok::<_, Infallible>(front.answer(request).await)
+                front.answer(request).await
             }
         });
         let streams = Streams::default();
         let builder = builder(streams.clone());
         let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
-        let ended = drive(connection, watched, &self.timeouts, &mut self.stop).await;
+        let ended = drive(connection, watched, &orders, &self.timeouts, &mut self.stop).await;
         // Requests of a client that went away end before the connection is reported as closed.
         streams.end().await;
         let connection = self.number;
@@ -155,8 +171,9 @@ impl<S: Service> Connection<S> {
                 self.service.event(ConnectionEvent::Malformed { connection, reason });
             }
             Ended::TimedOut(what) => self.service.event(ConnectionEvent::TimedOut { connection, what }),
+            Ended::Ordered(end) => return After::End(end),
         }
-        front.take_tunnel()
+        front.take_tunnel().map_or(After::Nothing, After::Tunnel)
     }
 
     /// Does a piece of work that needs the client, unless it takes too long or the listener stops.
@@ -180,22 +197,52 @@ impl<S: Service> Drop for Connection<S> {
     }
 }
 
+/// What is left to do when HTTP is over.
+enum After {
+    Nothing,
+    Tunnel(Tunnel),
+    End(End),
+}
+
 /// Answers the requests of one connection, CONNECT by itself.
 struct Front<S> {
     service: Arc<S>,
     peer: Arc<Peer>,
+    orders: Arc<Orders>,
     /// The tunnel to open when hyper has written the 200 and let go of the connection. Waiting for that
     /// inside the answer would be waiting for oneself.
     tunnel: Mutex<Option<Tunnel>>,
 }
 
 impl<S: Service> Front<S> {
-    async fn answer(&self, request: Request<Incoming>) -> Answer {
+    async fn answer(&self, request: Request<Incoming>) -> Result<Answer, Refusal> {
         if request.method() == Method::CONNECT {
-            self.connect(request)
-        } else {
-            self.service.answer(Arc::clone(&self.peer), request).await
+            return Ok(self.connect(request));
         }
+        let http2 = request.version() == Version::HTTP_2;
+        let head_only = request.method() == Method::HEAD;
+        match self.service.answer(Arc::clone(&self.peer), request).await {
+            Delivery::Answer(answer) => Ok(answer),
+            Delivery::Cut { answer, body, end } => {
+                let length = if head_only { 0 } else { answer.body().length() };
+                self.orders.give(Order::Cut(body.min(length), end));
+                Ok(answer)
+            }
+            Delivery::Farewell(answer) => {
+                self.orders.give(Order::Farewell);
+                Ok(answer)
+            }
+            Delivery::ResetStream(code) if http2 => Err(h2::Reason::from(code).into()),
+            Delivery::ResetStream(_) => self.end(Order::End(End::Reset)).await,
+            Delivery::End(end) => self.end(Order::End(end)).await,
+            Delivery::GoAway { last_stream, code } => self.end(Order::GoAway { last_stream, code }).await,
+        }
+    }
+
+    /// Never returns: the end of the connection is the end of its requests.
+    async fn end(&self, order: Order) -> Result<Answer, Refusal> {
+        self.orders.give(order);
+        std::future::pending().await
     }
 
     fn connect(&self, request: Request<Incoming>) -> Answer {
@@ -232,13 +279,13 @@ impl<S: Service> Front<S> {
         self.service.event(ConnectionEvent::TunnelOpened { connection, host: host.clone() });
         let upgrade = hyper::upgrade::on(&mut request);
         *self.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some(Tunnel { host, upgrade });
-        let mut answer = Answer::default();
+        let mut answer = Answer::new(Payload::whole(""));
         answer.extensions_mut().insert(ReasonPhrase::from_static(b"Connection established"));
         answer
     }
 
     fn refuse(&self, status: StatusCode, version: Version, text: String) -> Answer {
-        let mut answer = Answer::new(text.into());
+        let mut answer = Answer::new(Payload::whole(text));
         *answer.status_mut() = status;
         let headers = answer.headers_mut();
         headers.insert(DATE, self.service.date());
@@ -290,11 +337,14 @@ enum Ended {
     Well,
     Malformed(String),
     TimedOut(&'static str),
+    /// By an order; how the connection under it shall end.
+    Ordered(End),
 }
 
 async fn drive<C>(
     connection: C,
     flights: watch::Receiver<Flights>,
+    orders: &Orders,
     timeouts: &Timeouts,
     stop: &mut watch::Receiver<bool>,
 ) -> Ended
@@ -302,11 +352,21 @@ where
     C: GracefulConnection<Error = Box<dyn std::error::Error + Send + Sync>>,
 {
     let mut connection = pin!(connection);
-    let late = tokio::select! {
-        biased;
-        ended = connection.as_mut() => return ended_by(ended, &flights),
-        () = stopped(stop) => None,
-        what = overdue(flights.clone(), timeouts) => Some(what),
+    let mut known = Outcome::GoesOn;
+    let late = loop {
+        tokio::select! {
+            biased;
+            outcome = orders.outcome_after(known) => match outcome {
+                Outcome::Ends(end) => return Ended::Ordered(end),
+                Outcome::Farewell | Outcome::GoesOn => {
+                    connection.as_mut().graceful_shutdown();
+                    known = outcome;
+                }
+            },
+            ended = connection.as_mut() => return ended_by(ended, &flights),
+            () = stopped(stop) => break None,
+            what = overdue(flights.clone(), timeouts) => break Some(what),
+        }
     };
     // A client that has not sent a request is owed no farewell.
     if late != Some("request_head") {

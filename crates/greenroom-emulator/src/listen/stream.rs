@@ -90,6 +90,11 @@ impl<IO: AsyncRead + Unpin> Stream<IO> {
         }
     }
 
+    /// Whether the client begins with the preface of HTTP/2.
+    pub(super) fn begins_http2(&self) -> bool {
+        self.start.starts_with(H2_PREFACE)
+    }
+
     /// Holds back the end of input while a request is unanswered, for at most `patience`, and while an answer
     /// is being taken.
     pub(super) fn holding_the_end(mut self, flights: watch::Receiver<Flights>, patience: Duration) -> Self {

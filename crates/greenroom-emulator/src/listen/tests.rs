@@ -1,6 +1,7 @@
 //! The listener before raw sockets, a rustls client and an HTTP/2 client.
 
 mod ends;
+mod faults;
 mod plain;
 mod tunnel;
 
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
-use http_body_util::{BodyExt as _, Empty, Full};
+use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -24,7 +25,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::{ConnectionEvent, Peer, Service, Timeouts, serve};
+use super::{ConnectionEvent, Delivery, Payload, Peer, Service, Timeouts, serve};
 use crate::ca::Authority;
 use crate::tls::Tls;
 
@@ -59,7 +60,10 @@ impl Cloud {
 }
 
 impl Service for Cloud {
-    async fn answer(&self, peer: Arc<Peer>, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    async fn answer(&self, peer: Arc<Peer>, request: Request<Incoming>) -> Delivery {
+        if let Some(fault) = request.uri().path().strip_prefix("/fault/") {
+            return faults::delivery(fault);
+        }
         let text = match request.uri().path() {
             "/gate" => {
                 let mut unfinished = Unfinished(Some(self));
@@ -82,7 +86,7 @@ impl Service for Cloud {
                 format!("{version:?} {uri} #{connection} tls={tls} tunnel={tunnel:?} sni={sni:?}")
             }
         };
-        Response::new(text.into())
+        Delivery::Answer(Response::new(Payload::whole(text)))
     }
 
     fn knows_host(&self, host: &str) -> bool {

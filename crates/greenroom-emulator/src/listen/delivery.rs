@@ -1,0 +1,118 @@
+//! How an answer reaches its client, or does not.
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::Response;
+use hyper::body::{Body, Frame, SizeHint};
+use tokio::time::Sleep;
+
+/// How a request is answered on the wire.
+#[derive(Debug)]
+pub(crate) enum Delivery {
+    /// By this.
+    Answer(Response<Payload>),
+    /// By the head of this and `body` bytes of its body, or all of it if it is no longer; then the
+    /// connection ends.
+    Cut { answer: Response<Payload>, body: u64, end: End },
+    /// By the end of the connection.
+    End(End),
+    /// By the end of its stream, with this error code. HTTP/2 only; of an HTTP/1 request the connection
+    /// ends.
+    ResetStream(u32),
+    /// By this, and HTTP/2 clients are told to ask no more on this connection. After an answer over HTTP/1
+    /// the connection ends.
+    Farewell(Response<Payload>),
+    /// Not at all: a GOAWAY frame says that streams above `last_stream` were not looked at, and the
+    /// connection ends. HTTP/2 only; of an HTTP/1 request the connection just ends.
+    GoAway { last_stream: u32, code: u32 },
+}
+
+/// How a connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// With a FIN, and inside TLS with a `close_notify` before it.
+    Close,
+    /// With a FIN and nothing else, as when a machine on the way has had enough.
+    CloseUnannounced,
+    /// With a RST.
+    Reset,
+}
+
+/// The body of an answer.
+#[derive(Debug)]
+pub(crate) struct Payload {
+    rest: Bytes,
+    pace: Option<Pace>,
+    /// Whether HTTP may know how long it is.
+    sized: bool,
+}
+
+/// So many bytes at a time, with a pause before each further piece.
+#[derive(Debug)]
+struct Pace {
+    piece: usize,
+    pause: Duration,
+    until: Option<Pin<Box<Sleep>>>,
+}
+
+impl Payload {
+    /// All at once.
+    pub(crate) fn whole(bytes: impl Into<Bytes>) -> Self {
+        Self { rest: bytes.into(), pace: None, sized: true }
+    }
+
+    /// In pieces of `piece` bytes (at least one), with a pause in real time between them.
+    pub(crate) fn trickling(bytes: impl Into<Bytes>, piece: usize, pause: Duration) -> Self {
+        Self { rest: bytes.into(), pace: Some(Pace { piece: piece.max(1), pause, until: None }), sized: true }
+    }
+
+    /// All at once, below a `Content-Length` that may say more: then the connection ends after it.
+    pub(crate) fn of_any_length(bytes: impl Into<Bytes>) -> Self {
+        Self { rest: bytes.into(), pace: None, sized: false }
+    }
+}
+
+impl Payload {
+    /// How many bytes it has.
+    pub(super) fn length(&self) -> u64 {
+        self.rest.len() as u64
+    }
+}
+
+impl Body for Payload {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let this = self.get_mut();
+        if this.rest.is_empty() {
+            return Poll::Ready(None);
+        }
+        let Some(pace) = &mut this.pace else {
+            return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut this.rest)))));
+        };
+        if let Some(until) = &mut pace.until {
+            ready!(until.as_mut().poll(cx));
+        }
+        let piece = this.rest.split_to(pace.piece.min(this.rest.len()));
+        pace.until = Some(Box::pin(tokio::time::sleep(pace.pause)));
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        if self.sized { SizeHint::with_exact(self.rest.len() as u64) } else { SizeHint::default() }
+    }
+}
