@@ -142,20 +142,22 @@ async fn a_mistake_is_answered_with_its_field_and_a_mend() {
         ("POST world/roles", "", 422, Value::Null, "cannot be read"),
         ("GET world/roles", "", 405, Value::Null, "does not know GET"),
         ("POST world/role", "{}", 404, Value::Null, "world/roles"),
-        ("POST faults", r#"{"when":{"opp":"api"},"do":{"advance":"1m"}}"#, 422, json!("opp"), "op"),
+        ("POST faults", r#"{"when":{"opp":"api"},"do":[{"advance":"1m"}]}"#, 422, Value::Null, "op"),
         (
             "POST faults",
-            r#"{"when":{"status":200},"do":{"advance":"1m"}}"#,
+            r#"{"when":{"status":200},"do":[{"advance":"1m"}]}"#,
             422,
             json!("when.status"),
-            "before the answer",
+            "at: response",
         ),
-        ("POST faults", r#"{"when":{},"nth":0,"do":{"advance":"1m"}}"#, 422, json!("nth"), "starts at 1"),
-        ("POST faults", r#"{"when":{},"do":{"advance":"-1m"}}"#, 422, Value::Null, "say 20s, 16m"),
-        ("POST faults", r#"{"when":{}}"#, 422, json!("do"), "missing"),
+        ("POST faults", r#"{"when":{"nth":0},"do":[{"advance":"1m"}]}"#, 422, Value::Null, "from 1 on"),
+        ("POST faults", r#"{"when":{},"do":[{"advance":"-1m"}]}"#, 422, Value::Null, "say 20s, 16m"),
+        ("POST faults", r#"{"when":{}}"#, 422, json!("do"), "does nothing"),
+        ("DELETE faults/nosuch", "", 422, json!("id"), "no rule named"),
+        ("POST phase", r#"{"phase":""}"#, 422, json!("phase"), "1 to 100"),
         ("GET history?op=apy", "", 422, json!("op"), "mint, exchange, api"),
         ("GET history?staus=401", "", 422, json!("staus"), "status"),
-        ("GET history?status=x", "", 422, json!("status"), "no number"),
+        ("GET history?status=x", "", 422, json!("status"), "invalid digit"),
         ("GET history?after=-1", "", 422, json!("after"), "no number"),
         ("GET histroy", "", 404, Value::Null, "history"),
         ("GET clock/now", "", 404, Value::Null, "clock"),
@@ -176,7 +178,7 @@ async fn a_mistake_is_answered_with_its_field_and_a_mend() {
     }
     // The field is the one with the wrong value, or none is named; never the value.
     for (route, body) in
-        [("clock", r#"{"advance":5}"#), ("faults", r#"{"when":{"op":"x"},"do":{"advance":"1m"}}"#)]
+        [("clock", r#"{"advance":5}"#), ("faults", r#"{"when":{"op":"x"},"do":[{"advance":"1m"}]}"#)]
     {
         let (_, problem) = problem(&wire, "POST", route, body).await;
         assert!(

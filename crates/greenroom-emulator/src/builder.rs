@@ -4,7 +4,7 @@ use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use greenroom_model::{
     history::{Bounds, History},
-    rule::{Rule, RuleError, Rules},
+    rule::{Rule, RuleError},
     sample::DEFAULT_SEED,
     secret::Secret,
     time::{Speed, Timeline},
@@ -203,10 +203,6 @@ impl Builder {
             None => Authority::generate()?,
         };
         let authority = Arc::new(authority);
-        let mut rules = Rules::default();
-        for rule in self.rules {
-            rules.add(rule)?;
-        }
         let listener = TcpListener::bind(self.listen).await.map_err(|error| match error.kind() {
             io::ErrorKind::AddrInUse => StartError::Taken(self.listen),
             _ => StartError::Listen(self.listen, error),
@@ -217,7 +213,6 @@ impl Builder {
         let sandbox = Arc::new(Sandbox::new(
             self.world.unwrap_or_else(|| World::sample(DEFAULT_SEED)),
             Timeline::new(start, self.speed, clock::real()),
-            rules,
             History::new(self.bounds),
             Conduct {
                 body_timeout: self.connection_timeout,
@@ -227,6 +222,9 @@ impl Builder {
                 log: self.log,
             },
         ));
+        for rule in self.rules {
+            sandbox.lock().add_rule(rule)?;
+        }
         let url = format!("http://{address}");
         let desk = Arc::new(Desk {
             sandbox: Arc::clone(&sandbox),

@@ -8,8 +8,9 @@ mod world;
 use greenroom_model::{
     history::{self, Entry, Event},
     issue::Term,
+    nearest,
     refusal::TokenRefusal,
-    rule::{Rule, Selector},
+    rule::{Armed, Rule, RuleError, Selector},
     secret::Digest,
     spec::Secrets,
     time,
@@ -30,6 +31,9 @@ use crate::{
     signer::SIGNER,
 };
 
+/// How long the name of a phase may be: every entry of the phase repeats it.
+const LONGEST_PHASE: usize = 100;
+
 /// A wish.
 #[derive(Clone, Debug)]
 pub enum Command {
@@ -42,7 +46,7 @@ pub enum Command {
     /// Issue a token without its client asking.
     IssueToken(IssueToken),
     /// Read the history.
-    History(HistoryQuery),
+    History(Box<HistoryQuery>),
     /// Read the dialects.
     Dialect,
     /// Set dialects: each `NAME=VALUE`, or a preset.
@@ -65,8 +69,12 @@ pub enum Command {
     Faults,
     /// Add a rule.
     AddFault(Box<Rule>),
+    /// Remove a rule, by name. Who waits at its gate goes on.
+    RemoveFault(String),
     /// Remove all rules.
     ClearFaults,
+    /// Begin a phase: histories, selectors and gates know it by this name.
+    BeginPhase(BeginPhase),
 }
 
 /// How to move the clock. Exactly one field is given.
@@ -110,6 +118,14 @@ pub struct AssignRole {
     pub user: String,
     /// The role, by name.
     pub role: String,
+}
+
+/// A part of what a client does, such as a step of a scenario.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BeginPhase {
+    /// Its name: 1 to 100 characters.
+    pub phase: String,
 }
 
 /// Which part of the history.
@@ -159,9 +175,13 @@ impl Sandbox {
             Command::Fidelity => Ok(Reply::Fidelity(FidelityTable::of_this_version())),
             Command::Faults => Ok(Reply::Faults(FaultList { faults: self.lock().rules.list().to_vec() })),
             Command::AddFault(rule) => self.add_fault(*rule),
+            Command::RemoveFault(id) => self.remove_fault(&id),
+            Command::BeginPhase(wish) => self.begin_phase(wish),
             Command::ClearFaults => {
                 let mut state = self.lock();
-                state.rules.clear();
+                let rules: Vec<_> =
+                    state.rules.list().iter().filter_map(|armed| armed.rule.id.clone()).collect();
+                rules.iter().for_each(|rule| _ = state.remove_rule(rule));
                 state.note(Event::Note { text: "all rules removed".to_owned() });
                 Ok(Reply::Faults(FaultList { faults: Vec::new() }))
             }
@@ -301,11 +321,30 @@ impl Sandbox {
 
     fn add_fault(&self, rule: Rule) -> Result<Reply, CommandError> {
         let mut state = self.lock();
-        let id = state
-            .rules
-            .add(rule)
-            .map_err(|error| CommandError { field: error.field(), message: error.to_string() })?;
+        let wrong = |error: RuleError| CommandError { field: Some(error.field), message: error.reason };
+        let id = state.add_rule(rule).map_err(wrong)?;
         state.note(Event::Note { text: format!("rule {id} added") });
         Ok(Reply::FaultAdded(FaultAdded { id }))
+    }
+
+    fn remove_fault(&self, id: &str) -> Result<Reply, CommandError> {
+        let mut state = self.lock();
+        if !state.remove_rule(id) {
+            let known: Vec<_> = state.rules.list().iter().map(Armed::id).collect();
+            let hint = nearest::hint(&nearest::of(id, &known));
+            return Err(CommandError::field("id", format!("there is no rule named {id:?}{hint}")));
+        }
+        state.note(Event::Note { text: format!("rule {id} removed") });
+        Ok(Reply::Faults(FaultList { faults: state.rules.list().to_vec() }))
+    }
+
+    fn begin_phase(&self, BeginPhase { phase }: BeginPhase) -> Result<Reply, CommandError> {
+        if !(1..=LONGEST_PHASE).contains(&phase.chars().count()) {
+            let message = format!("a phase has a name of 1 to {LONGEST_PHASE} characters");
+            return Err(CommandError::field("phase", message));
+        }
+        let mut state = self.lock();
+        state.begin_phase(phase.clone());
+        Ok(Reply::Phase(BeginPhase { phase }))
     }
 }

@@ -12,11 +12,11 @@ use std::{
 use axum::{
     Json, Router,
     body::Body,
-    extract::{RawQuery, State as Shared},
+    extract::{Path, RawQuery, State as Shared},
     http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header, uri::Authority},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{delete, get, post},
 };
 use bytes::Bytes;
 use greenroom_model::{nearest, refusal::Refusal, secret::Digest, spec::Secrets};
@@ -61,6 +61,8 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
             "/_greenroom/v1/faults",
             get(read::<FaultsCommand>).post(add_fault).delete(read::<ClearFaultsCommand>),
         )
+        .route("/_greenroom/v1/faults/{id}", delete(remove_fault))
+        .route("/_greenroom/v1/phase", post(begin_phase))
         .fallback(no_such_command)
         .method_not_allowed_fallback(no_such_method)
         .layer(middleware::from_fn_with_state(Arc::clone(&desk), guard))
@@ -239,6 +241,14 @@ async fn add_fault(Shared(desk): Desked, body: Bytes) -> Response {
     reply(parse(&body).and_then(|rule| desk.sandbox.run(Command::AddFault(Box::new(rule)))))
 }
 
+async fn remove_fault(Shared(desk): Desked, Path(id): Path<String>) -> Response {
+    reply(desk.sandbox.run(Command::RemoveFault(id)))
+}
+
+async fn begin_phase(Shared(desk): Desked, body: Bytes) -> Response {
+    reply(parse(&body).and_then(|wish| desk.sandbox.run(Command::BeginPhase(wish))))
+}
+
 /// `{"NAME": "VALUE", …}`, or `{"preset": "rfc"}`, or a list in the form of the command line:
 /// `["rfc", "NAME=VALUE", …]`.
 async fn set_dialect(Shared(desk): Desked, body: Bytes) -> Response {
@@ -262,35 +272,18 @@ async fn set_dialect(Shared(desk): Desked, body: Bytes) -> Response {
 async fn history(Shared(desk): Desked, RawQuery(query): RawQuery) -> Response {
     reply(
         history_query(query.as_deref().unwrap_or_default())
-            .and_then(|query| desk.sandbox.run(Command::History(query))),
+            .and_then(|query| desk.sandbox.run(Command::History(Box::new(query)))),
     )
 }
 
 fn history_query(text: &str) -> Result<HistoryQuery, CommandError> {
-    const KNOWN: &[&str] =
-        &["actor", "after", "host", "kind", "method", "op", "path", "refused", "status", "subject", "token"];
     let mut query = HistoryQuery::default();
-    let selector = &mut query.selector;
     for (name, value) in form_urlencoded::parse(text.as_bytes()) {
-        let number = || CommandError::field(&name, format!("{value:?} is no number"));
-        let wrong = |error: String| CommandError::field(&name, error);
-        let value_text = Some(value.clone().into_owned());
-        match &*name {
-            "op" => selector.op = Some(value.parse().map_err(wrong)?),
-            "kind" => selector.kind = Some(value.parse().map_err(wrong)?),
-            "status" => selector.status = Some(value.parse().map_err(|_| number())?),
-            "after" => query.after = value.parse().map_err(|_| number())?,
-            "actor" => selector.actor = value_text,
-            "host" => selector.host = value_text,
-            "method" => selector.method = value_text,
-            "path" => selector.path = value_text,
-            "refused" => selector.refused = value_text,
-            "subject" => selector.subject = value_text,
-            "token" => selector.token = value_text,
-            unknown => {
-                let hint = nearest::hint(&nearest::of(unknown, KNOWN));
-                return Err(CommandError::field(unknown, format!("unknown field {unknown:?}{hint}")));
-            }
+        if name == "after" {
+            let number = || CommandError::field(&name, format!("{value:?} is no number"));
+            query.after = value.parse().map_err(|_| number())?;
+        } else {
+            query.selector.set(&name, &value).map_err(|error| CommandError::field(&name, error))?;
         }
     }
     Ok(query)
@@ -305,6 +298,7 @@ async fn no_such_command(request: Request<Body>) -> Response {
         "faults",
         "fidelity",
         "history",
+        "phase",
         "tokens",
         "world",
         "world/export",

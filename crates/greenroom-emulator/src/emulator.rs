@@ -46,7 +46,7 @@ use crate::{
 ///
 /// // Time passes when the test says so, and the history knows what was asked.
 /// emulator.clock().advance("16m".parse()?)?;
-/// let unauthenticated = Selector { op: Some(OpKind::Api), refused: Some("no_token".into()), ..Selector::default() };
+/// let unauthenticated = Selector { op: Some(OpKind::Api.into()), refused: Some("no_token".into()), ..Selector::default() };
 /// assert_eq!(emulator.history().count(&unauthenticated), 1);
 ///
 /// emulator.stop().await?;

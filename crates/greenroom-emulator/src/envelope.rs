@@ -174,6 +174,52 @@ pub(crate) fn refusal(speaker: Speaker, refusal: &Refusal, bearer: Jws, at: Sett
     }
 }
 
+/// The answer with a status that nothing in the request led to, in the words of those who speak; without
+/// anybody those of a token endpoint.
+pub(crate) fn of_status(speaker: Option<Speaker>, status: StatusCode, at: Setting<'_>) -> Answer {
+    if !(status.is_client_error() || status.is_server_error()) {
+        return Answer::empty(status);
+    }
+    let Some(speaker) = speaker else { return issuer::of_status(status) };
+    let known = match status {
+        StatusCode::UNAUTHORIZED => Some(Refusal::Token(TokenFault::Unknown)),
+        StatusCode::FORBIDDEN => Some(Refusal::WrongWorkspace),
+        StatusCode::NOT_FOUND => Some(Refusal::NoRoute),
+        StatusCode::REQUEST_TIMEOUT => Some(Refusal::BodyTooSlow),
+        StatusCode::PAYLOAD_TOO_LARGE => Some(Refusal::BodyTooLarge),
+        StatusCode::TOO_MANY_REQUESTS => Some(Refusal::Limited(spent(speaker, at.now))),
+        _ => None,
+    };
+    let answer = known.map(|known| refusal(speaker, &known, Jws::Undecodable, at));
+    let answer = answer.filter(|answer| answer.status == status).unwrap_or_else(|| {
+        let reason = status.canonical_reason().unwrap_or("Unknown");
+        let body = match speaker.family() {
+            ApiFamily::Classic => json!({"message": reason}),
+            ApiFamily::Glp | ApiFamily::DataServices | ApiFamily::Central => {
+                let code = format!("HPE_GL_ERROR_{}", reason.to_ascii_uppercase().replace([' ', '-'], "_"));
+                let debug_id = at.seed.uuid("debug", "", at.ordinal).to_string();
+                envelope(status, &code, reason, &debug_id)
+            }
+        };
+        Answer::json(status, &body)
+    });
+    let limited = status == StatusCode::TOO_MANY_REQUESTS;
+    let allowance = limited.then(|| spent(speaker, at.now));
+    rate_headers(answer, speaker, Setting { allowance, ..at })
+}
+
+/// A quota of which nothing is left, where nobody counts.
+fn spent(speaker: Speaker, now: Timestamp) -> Allowance {
+    Allowance { remaining: 0, ..uncounted(speaker.family(), now) }
+}
+
+/// How an allowance stands that nobody counts. GLP counts by the minute, Central by the hour (`glp.md §6.1`,
+/// `central.md §4.4`).
+fn uncounted(family: ApiFamily, now: Timestamp) -> Allowance {
+    let window = if family == ApiFamily::Central { 3_600 } else { 60 };
+    Allowance { most: 1000, remaining: 999, resets_in: window - now.as_second().rem_euclid(window) }
+}
+
 fn challenges(family: ApiFamily, at: Setting<'_>) -> bool {
     match at.dialect.www_authenticate {
         WwwAuthenticate::On => true,
@@ -249,14 +295,10 @@ static X_RATELIMIT: [HeaderName; 3] = [
 /// to those whose calls it does not count, such as strangers.
 pub(crate) fn rate_headers(answer: Answer, speaker: Speaker, at: Setting<'_>) -> Answer {
     let family = speaker.family();
-    // GLP counts by the minute, Central by the hour (glp.md §6.1, central.md §4.4).
-    let window = if family == ApiFamily::Central { 3_600 } else { 60 };
-    let unlimited =
-        Allowance { most: 1000, remaining: 999, resets_in: window - at.now.as_second().rem_euclid(window) };
     let allowance = match at.allowance {
         Some(allowance) => allowance,
         None if speaker.is_limited(at.dialect.rate_limits) => return answer,
-        None => unlimited,
+        None => uncounted(family, at.now),
     };
     let names = match (at.dialect.rate_headers, family) {
         (RateHeaders::None, _) | (_, ApiFamily::Classic) => return answer,

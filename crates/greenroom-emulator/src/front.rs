@@ -25,12 +25,11 @@ pub(crate) struct Front {
 impl listen::Service for Front {
     async fn answer(&self, peer: Arc<Peer>, request: Request<Incoming>) -> Delivery {
         let (head, body) = request.into_parts();
-        let answer = match gateway::road(&peer, &head, self.sandbox.dedicated_hosts()) {
+        match gateway::road(&peer, &head, self.sandbox.dedicated_hosts()) {
             Road::Imitated(door) => self.sandbox.answer(&peer, door, head, body).await,
-            Road::UnknownHost(host) => self.sandbox.refuse_host(&peer, host, &head),
-            Road::Control => self.control(Request::from_parts(head, body)).await,
-        };
-        Delivery::Answer(answer.map(Payload::whole))
+            Road::UnknownHost(host) => plain(self.sandbox.refuse_host(&peer, host, &head)),
+            Road::Control => plain(self.control(Request::from_parts(head, body)).await),
+        }
     }
 
     fn knows_host(&self, host: &str) -> bool {
@@ -70,6 +69,10 @@ impl Front {
         let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
         http::Response::from_parts(head, body)
     }
+}
+
+fn plain(answer: http::Response<Bytes>) -> Delivery {
+    Delivery::Answer(answer.map(Payload::whole))
 }
 
 /// A connection's event as histories tell it.

@@ -48,24 +48,18 @@ impl Outcome {
 }
 
 impl State {
-    pub(crate) fn operate(
-        &mut self,
-        call: &Call<'_>,
-        token_request: Option<&TokenRequest>,
-        body_fault: Option<Refusal>,
-        now: Timestamp,
-    ) -> Outcome {
-        if let Some(request) = token_request {
-            let issued = match body_fault {
-                Some(fault) => Err(TokenRefusal::Body(Box::new(fault))),
+    pub(crate) fn operate(&mut self, call: &Call<'_>, now: Timestamp) -> Outcome {
+        if let Some(request) = call.token_request {
+            let issued = match &call.body_fault {
+                Some(fault) => Err(TokenRefusal::Body(Box::new(fault.clone()))),
                 None => self.issue(call, request, now),
             };
             return issued.map_or_else(Outcome::TokenRefused, Outcome::Token);
         }
         let target = &call.identified.target;
         if let Some(speaker) = target.speaker() {
-            return match body_fault {
-                Some(fault) => Outcome::Refused(fault, None),
+            return match &call.body_fault {
+                Some(fault) => Outcome::Refused(fault.clone(), None),
                 None => self.api(speaker, call, now),
             };
         }

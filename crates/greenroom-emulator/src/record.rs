@@ -92,6 +92,7 @@ impl Arrival<'_> {
         let token_request = self.token_request;
         Request {
             connection: self.peer.connection,
+            phase: None,
             op: token_request.map_or(self.identified.op, TokenRequest::op),
             route: match self.identified.target {
                 Target::Route(route) => Some(route.name.into()),

@@ -6,8 +6,8 @@ use std::{
 };
 
 use greenroom_model::{
-    history::{Event, History},
-    rule::Rules,
+    history::{Event, Exchange, History, Response},
+    rule::{Rule, RuleError, Rules},
     time::{Speed, TimeError, Timeline},
     world::World,
 };
@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use crate::{
     clock,
+    gate::Gates,
     state_file::StateFile,
     veil::{Kept, Veil},
 };
@@ -30,6 +31,9 @@ pub(crate) struct State {
     pub(crate) saved: Option<World>,
     pub(crate) timeline: Timeline,
     pub(crate) rules: Rules,
+    pub(crate) gates: Gates,
+    /// The step of a scenario that has begun.
+    pub(crate) phase: Option<String>,
     pub(crate) history: History,
     /// What hides the world's secrets.
     veil: Kept,
@@ -71,6 +75,42 @@ impl State {
         };
         self.note(Event::Clock { did: did.clone() });
         Ok(did)
+    }
+
+    /// Puts a rule into force, and its gate. Returns its name.
+    pub(crate) fn add_rule(&mut self, rule: Rule) -> Result<String, RuleError> {
+        let gate = rule.gate.clone();
+        let id = self.rules.add(rule)?;
+        if let Some(gate) = gate {
+            self.gates.set_up(&id, gate);
+        }
+        Ok(id)
+    }
+
+    /// Takes a rule out of force. Who waits at its gate goes on. Says whether it was there.
+    pub(crate) fn remove_rule(&mut self, id: &str) -> bool {
+        let was_there = self.rules.remove(id);
+        if was_there {
+            self.remove_gate(id);
+        }
+        was_there
+    }
+
+    /// Records an answer. A gate may have waited for it.
+    pub(crate) fn note_answer(&mut self, response: Response) {
+        let request = response.request;
+        let looked_for = self.gates_look().then(|| self.history.request(request).cloned()).flatten();
+        let at = self.now();
+        let exchange = looked_for.map(|asked| Exchange {
+            n: request,
+            at,
+            request: asked,
+            response: Some(response.clone()),
+        });
+        self.note(Event::Response(response));
+        if let Some(exchange) = exchange {
+            self.open_gates_that_saw(&exchange);
+        }
     }
 
     /// Appends to the history at the present instant.
@@ -125,7 +165,6 @@ impl Sandbox {
     pub(crate) fn new(
         world: World,
         timeline: Timeline,
-        rules: Rules,
         history: History,
         Conduct { body_timeout, max_requests, state_file, saved, log }: Conduct,
     ) -> Self {
@@ -141,7 +180,9 @@ impl Sandbox {
             start,
             saved,
             timeline,
-            rules,
+            rules: Rules::default(),
+            gates: Gates::default(),
+            phase: None,
             history,
             veil: Kept::default(),
             requests: 0,

@@ -1,6 +1,8 @@
 //! The road of one request through a sandbox: record, decide rules, authenticate and operate under the
 //! lock; sign or compute outside it; record the answer.
 
+mod open;
+
 use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
@@ -12,24 +14,27 @@ use greenroom_model::{
     id::Seed,
     issue::Signature,
     refusal::{Refusal, TokenFault},
-    rule::Advance,
+    rule::{At, Wire},
     secret::Digest,
+    token::Ordinal,
     world::{Door, World},
 };
-use http::{Method, StatusCode, request::Parts};
+use http::{StatusCode, request::Parts};
 use hyper::body::Incoming;
 use jiff::Timestamp;
 
+use self::open::Open;
 use crate::{
-    body,
+    body, enact,
     envelope::{Answer, Setting},
+    gate::{Place, Turn},
     identify::{self, Identified, Paths, Target},
-    listen::Peer,
+    listen::{Delivery, Peer},
     oauth::{Grant, TokenRequest},
     operate::Outcome,
     record::{self, Arrival, Bearer},
     route::Ask,
-    sandbox::{Motion, Sandbox, State},
+    sandbox::{Sandbox, State},
     signer::SIGNER,
     veil::Veil,
     verdict::Verdict,
@@ -40,13 +45,7 @@ const LOG: &str = "greenroom";
 
 impl Sandbox {
     /// Answers an imitated request.
-    pub(crate) async fn answer(
-        &self,
-        peer: &Peer,
-        door: Door,
-        head: Parts,
-        body: Incoming,
-    ) -> http::Response<Bytes> {
+    pub(crate) async fn answer(&self, peer: &Peer, door: Door, head: Parts, body: Incoming) -> Delivery {
         let unread = Unread { sandbox: self, peer, door: &door, head: &head };
         let body = body::read(body, self.body_timeout).await;
         unread.was_read();
@@ -86,103 +85,153 @@ impl Sandbox {
             body: body.as_ref().ok().cloned().unwrap_or_default(),
             door: door.clone(),
         };
-        let call = Call { door: &door, head: &head, identified: &identified, ask, bearer: &bearer, subject };
+        let call = Call {
+            door: &door,
+            head: &head,
+            identified: &identified,
+            ask,
+            bearer: &bearer,
+            subject,
+            token_request: token_request.as_ref(),
+            body_fault: body.err(),
+        };
         let record = (arrival.record(&veil), veil);
-        let (pending, ordinal, outcome) =
-            self.begin(&arrival, record, &call, token_request.as_ref(), body.err());
-        let Pending { now, seed, .. } = pending;
-        let setting = Setting { dialect: &pending.dialect, seed, ordinal, now, allowance: None };
+        let (open, next) = self.begin(&arrival, record, &call);
+        let handled = match next {
+            Next::Handled(handled) => handled,
+            Next::First { place, wire } => {
+                let turn = self.wait(place, wire.as_ref()).await;
+                match wire {
+                    None | Some(Wire::Delay(_)) => {
+                        let handled = self.lock().handle(&call, None);
+                        drop(turn);
+                        handled
+                    }
+                    Some(wire) => return self.answer_by_rule(open, &wire, &call),
+                }
+            }
+        };
+        let Handled { now, dialect, seed, outcome } = handled;
+        let setting = Setting { dialect: &dialect, seed, ordinal: open.ordinal, now, allowance: None };
         let verdict = Verdict::of(outcome, &call, setting);
-        let answer = self.finish(pending, verdict);
-        let response = answer.into_response(now);
-        match head.method {
-            Method::HEAD => without_body(response),
-            _ => response,
-        }
+        self.finish(open, verdict, &call, setting).await
     }
 
-    /// The first half, under the lock: record, count, decide rules, authenticate, operate. The number is that
-    /// of the request among the imitated ones.
+    /// The first half, under the lock: record, count, decide rules and, unless they want something else
+    /// first, authenticate and operate.
     fn begin(
         &self,
         arrival: &Arrival<'_>,
         (mut request, veil): (Request, Arc<Veil>),
         call: &Call<'_>,
-        token_request: Option<&TokenRequest>,
-        body_fault: Option<Refusal>,
-    ) -> (Pending, u64, Outcome) {
-        let mut state = self.lock();
-        let state = &mut *state;
+    ) -> (Open<'_>, Next) {
+        let mut guard = self.lock();
+        let state = &mut *guard;
         if veil.is_outdated(&state.world) {
             request = arrival.record(&state.veil());
         }
         arrival.place(&mut request, &state.world, state.now());
+        request.phase.clone_from(&state.phase);
         let closed = self.admit(state);
         // Other than `n` it does not depend on connections.
         let ordinal = state.next_ordinal();
-        let firings = match closed {
-            Some(_) => Vec::new(),
-            None => state.rules.decide(&request, presented_expiry(&state.world, arrival, token_request)),
+        let presented = presented(&state.world, arrival);
+        let ruling = match closed {
+            Some(_) => None,
+            None => state.rules.decide(At::Request, &request, None),
         };
+        let symbol = request.subject.as_ref().or(request.token.as_ref()).map(|view| view.symbol.clone());
         let n = state.note(Event::Request(Box::new(request)));
-        let mut applied = Vec::new();
-        for firing in firings {
-            let did = advance(state, firing.advance);
-            state.note(Event::Fault { rule: firing.rule.clone(), request: n, did });
-            applied.push(firing.rule);
-        }
-        let now = state.now();
-        let outcome = match closed {
-            Some(reason) => Outcome::Closed(reason),
-            None => state.operate(call, token_request, body_fault, now),
+        let mut open = Open::new(self, n, ordinal, presented, symbol);
+        let next = match ruling {
+            None => Next::Handled(state.handle(call, closed)),
+            Some(ruling) => match open.apply(state, ruling) {
+                (None, None) => Next::Handled(state.handle(call, closed)),
+                (place, wire) => Next::First { place, wire },
+            },
         };
-        // What is refused may be repeated in the refusal, and a secret may stand in the wrong place.
-        let outcome = match outcome.is_refusal() {
-            true => {
-                let veil = state.veil();
-                outcome.shown(|text| veil.short(text).into_owned())
-            }
-            false => outcome,
-        };
-        let dialect = state.world.dialect.clone();
-        let seed = state.world.seed;
-        (Pending { n, now, dialect, seed, applied }, ordinal, outcome)
+        // The lock is let go before the guard of the request can be dropped.
+        drop(guard);
+        (open, next)
     }
 
-    /// The second half: seal what was signed, and record what is answered.
-    fn finish(&self, pending: Pending, verdict: Verdict) -> Answer {
+    /// Waits before a gate, and then for as long as the rule says.
+    async fn wait(&self, place: Option<Place>, wire: Option<&Wire>) -> Turn {
+        let turn = match place {
+            Some(place) => self.pass(place).await,
+            None => Turn::default(),
+        };
+        if let Some(pause) = wire.and_then(enact::pause) {
+            tokio::time::sleep(pause).await;
+        }
+        turn
+    }
+
+    /// Answers as a rule says that acts before anybody has looked at the request.
+    fn answer_by_rule(&self, open: Open<'_>, wire: &Wire, call: &Call<'_>) -> Delivery {
+        let mut state = self.lock();
+        let (now, dialect, seed) = (state.now(), state.world.dialect.clone(), state.world.seed);
+        let setting = Setting { dialect: &dialect, seed, ordinal: open.ordinal, now, allowance: None };
+        let answer = enact::made_up(wire, call, setting).unwrap_or_else(|| Answer::empty(StatusCode::OK));
+        let (status, delivery) = enact::deliver(Some(wire), answer, &call.head.method, now);
+        open.close(&mut state, status);
+        delivery
+    }
+
+    /// The second half: seal what was signed, decide rules about the answer, and record it.
+    async fn finish(
+        &self,
+        mut open: Open<'_>,
+        verdict: Verdict,
+        call: &Call<'_>,
+        setting: Setting<'_>,
+    ) -> Delivery {
         let Verdict { mut answer, refused, issued, changes } = verdict;
         let (code, why) = refused.unzip();
-        let mut state = self.lock();
-        // What was found out since may repeat the request as well.
-        let why = why.map(|why| state.veil().short(&why).into_owned());
-        if code.is_some() {
-            let body = String::from_utf8_lossy(&answer.body);
-            if let Cow::Owned(veiled) = state.veil().whole(&body) {
-                answer.body = veiled.into();
+        let (place, wire) = {
+            let mut guard = self.lock();
+            let state = &mut *guard;
+            // What was found out since may repeat the request as well.
+            let why = why.map(|why| state.veil().short(&why).into_owned());
+            if code.is_some() {
+                let body = String::from_utf8_lossy(&answer.body);
+                if let Cow::Owned(veiled) = state.veil().whole(&body) {
+                    answer.body = veiled.into();
+                }
             }
-        }
-        let response = Response {
-            request: pending.n,
-            status: Some(answer.status.as_u16()),
-            decision: if code.is_some() { Decision::Refused } else { Decision::Answered },
-            refused: code,
-            why,
-            issued: issued.as_ref().map(|(unsigned, _)| unsigned.symbol.to_string()),
-            applied: pending.applied,
-            changes,
+            let response = &mut open.response;
+            response.status = Some(answer.status.as_u16());
+            response.decision = if code.is_some() { Decision::Refused } else { Decision::Answered };
+            (response.refused, response.why, response.changes) = (code, why, changes);
+            response.issued = issued.as_ref().map(|(unsigned, _)| unsigned.symbol.to_string());
+            if let Some((unsigned, digest)) = issued {
+                state.world.seal(unsigned.ticket, digest);
+            }
+            let State { rules, history, .. } = state;
+            let ruling = match history.request(open.response.request) {
+                Some(request) => rules.decide(At::Response, request, Some(&open.response)),
+                None => None,
+            };
+            match ruling {
+                None => (None, None),
+                Some(ruling) => open.apply(state, ruling),
+            }
         };
-        if let Some((unsigned, digest)) = issued {
-            state.world.seal(unsigned.ticket, digest);
+        let turn = match (&place, wire.as_ref().and_then(enact::pause)) {
+            (None, None) => Turn::default(),
+            _ => self.wait(place, wire.as_ref()).await,
+        };
+        if let Some(made_up) = wire.as_ref().and_then(|wire| enact::made_up(wire, call, setting)) {
+            answer = made_up;
         }
-        let logged = self.log && tracing::enabled!(target: LOG, tracing::Level::INFO);
-        let logged = logged.then(|| (state.history.request(pending.n).cloned(), response.clone()));
-        state.note(Event::Response(response));
+        let mut state = self.lock();
+        // The clock is read once a request, unless a rule came between.
+        let now = if open.was_ruled() { state.now() } else { setting.now };
+        let (status, delivery) = enact::deliver(wire.as_ref(), answer, &call.head.method, now);
+        open.close(&mut state, status);
         drop(state);
-        if let Some((Some(request), response)) = logged {
-            log_line(pending.n, &request, &response);
-        }
-        answer
+        drop(turn);
+        delivery
     }
 
     /// Records and answers a request to a host that Greenroom does not stand in for.
@@ -199,23 +248,60 @@ impl Sandbox {
             subject: None,
             body: None,
         };
-        let mut state = self.lock();
+        let mut guard = self.lock();
+        let state = &mut *guard;
         let now = state.now();
         let mut request = arrival.record(&state.veil());
         arrival.place(&mut request, &state.world, now);
-        let closed = self.admit(&mut state);
-        let n = state.note(Event::Request(Box::new(request)));
-        let (dialect, seed) = (state.world.dialect.clone(), state.world.seed);
-        drop(state);
-        let verdict = match closed {
-            Some(reason) => Verdict::closed(reason),
+        request.phase.clone_from(&state.phase);
+        let closed = self.admit(state);
+        let request = state.note(Event::Request(Box::new(request)));
+        let (code, why, answer) = match closed {
+            Some(reason) => ("closed", reason.clone(), Verdict::closed(reason).answer),
             None => {
                 let answer = Answer::text(StatusCode::FORBIDDEN, format!("{why}."));
-                Verdict::refused(answer, "unexpected_host", why)
+                ("unexpected_host", why, answer)
             }
         };
-        let pending = Pending { n, now, dialect, seed, applied: Vec::new() };
-        self.finish(pending, verdict).into_response(now)
+        let response = Response {
+            status: Some(answer.status.as_u16()),
+            refused: Some(code.to_owned()),
+            why: Some(why),
+            ..Response::of(request, Decision::Refused)
+        };
+        self.record(state, response);
+        answer.into_response(now)
+    }
+
+    /// Records an answer, and logs it.
+    fn record(&self, state: &mut State, response: Response) {
+        if self.log
+            && tracing::enabled!(target: LOG, tracing::Level::INFO)
+            && let Some(request) = state.history.request(response.request)
+        {
+            log_line(response.request, request, &response);
+        }
+        state.note_answer(response);
+    }
+}
+
+impl State {
+    /// Authenticates and operates.
+    fn handle(&mut self, call: &Call<'_>, closed: Option<String>) -> Handled {
+        let now = self.now();
+        let outcome = match closed {
+            Some(reason) => Outcome::Closed(reason),
+            None => self.operate(call, now),
+        };
+        // What is refused may be repeated in the refusal, and a secret may stand in the wrong place.
+        let outcome = match outcome.is_refusal() {
+            true => {
+                let veil = self.veil();
+                outcome.shown(|text| veil.short(text).into_owned())
+            }
+            false => outcome,
+        };
+        Handled { now, dialect: self.world.dialect.clone(), seed: self.world.seed, outcome }
     }
 }
 
@@ -228,17 +314,26 @@ pub(crate) struct Call<'a> {
     pub(crate) bearer: &'a Result<Bearer, TokenFault>,
     /// What the signature of an exchange's subject token says.
     pub(crate) subject: Signature,
+    /// What is asked of a token endpoint, if this is one.
+    pub(crate) token_request: Option<&'a TokenRequest>,
+    /// Why its body could not be had.
+    pub(crate) body_fault: Option<Refusal>,
 }
 
-/// A request that was recorded and is being answered. From here to the answer nothing is awaited, so
-/// no client can leave in between.
-struct Pending {
-    /// The number of its entry in the history.
-    n: u64,
+/// What the world made of a request, and when.
+struct Handled {
     now: Timestamp,
     dialect: Dialect,
     seed: Seed,
-    applied: Vec<String>,
+    outcome: Outcome,
+}
+
+/// What comes after the record.
+enum Next {
+    /// The answer.
+    Handled(Handled),
+    /// What a rule wants first: to wait, and something on the wire.
+    First { place: Option<Place>, wire: Option<Wire> },
 }
 
 /// A request whose body is still on its way. If its client leaves before, it is recorded all the
@@ -275,18 +370,13 @@ impl Drop for Unread<'_> {
         let now = state.now();
         let mut request = arrival.record(&state.veil());
         arrival.place(&mut request, &state.world, now);
+        request.phase.clone_from(&state.phase);
         sandbox.admit(&mut state);
         let n = state.note(Event::Request(Box::new(request)));
-        state.note(Event::Response(Response {
-            request: n,
-            status: None,
-            decision: Decision::ClientGone,
-            refused: None,
+        state.note_answer(Response {
             why: Some("the client left before its request was complete".to_owned()),
-            issued: None,
-            applied: Vec::new(),
-            changes: Vec::new(),
-        }));
+            ..Response::of(n, Decision::ClientGone)
+        });
     }
 }
 
@@ -295,34 +385,13 @@ fn subject(request: &TokenRequest) -> Option<(&str, Digest)> {
     request.subject_token().map(|subject| (subject, Digest::of(subject)))
 }
 
-/// When the token that a request presents expires: the subject of an exchange, else the bearer.
-fn presented_expiry(
-    world: &World,
-    arrival: &Arrival<'_>,
-    token_request: Option<&TokenRequest>,
-) -> Option<Timestamp> {
-    let digest = match token_request {
+/// The token that a request presents: the subject of an exchange, else the bearer.
+fn presented(world: &World, arrival: &Arrival<'_>) -> Option<Ordinal> {
+    let digest = match arrival.token_request {
         Some(_) => arrival.subject.map(|(_, digest)| digest),
         None => arrival.bearer.as_ref().ok().map(|bearer| bearer.digest),
     };
-    world.tokens().by_digest(&digest?).map(|token| token.expires_at)
-}
-
-/// Moves the clock as a rule says, and says what was done.
-fn advance(state: &mut State, advance: Advance) -> String {
-    let motion = match advance {
-        Advance::By(by) => Motion::By(by),
-        Advance::To(target) if target <= state.now() => return "nothing: it has expired already".to_owned(),
-        Advance::To(target) => Motion::To(target),
-    };
-    state.move_clock(motion).unwrap_or_else(|error| format!("nothing: {error}"))
-}
-
-/// The same head, as an answer to HEAD (RFC 9110 §9.3.2).
-fn without_body(mut response: http::Response<Bytes>) -> http::Response<Bytes> {
-    let length = response.body().len();
-    response.headers_mut().insert(http::header::CONTENT_LENGTH, length.into());
-    response.map(|_| Bytes::new())
+    world.tokens().by_digest(&digest?).map(|token| token.ordinal)
 }
 
 /// One line a request, with the decision taken.

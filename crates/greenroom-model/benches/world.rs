@@ -83,6 +83,7 @@ fn devices(c: &mut Criterion) {
 fn history(c: &mut Criterion) {
     let request = Request {
         connection: 1,
+        phase: None,
         op: OpKind::Api,
         route: Some("glp.devices.list".into()),
         http: "1.1".into(),

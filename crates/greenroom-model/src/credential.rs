@@ -1,5 +1,7 @@
 //! API clients, the users who made them, and how a request proves to be one of them.
 
+use std::str::FromStr;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -113,6 +115,32 @@ pub enum AuthMethod {
     Body,
     /// Both ways at once.
     Both,
+}
+
+impl AuthMethod {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::None, Self::Basic, Self::Body, Self::Both];
+
+    /// Its name in selectors and histories.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Basic => "basic",
+            Self::Body => "body",
+            Self::Both => "both",
+        }
+    }
+}
+
+impl FromStr for AuthMethod {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|method| method.name() == text)
+            .ok_or_else(|| format!("unknown method {text:?}: none, basic, body or both"))
+    }
 }
 
 /// An id and a secret as one method carried them. An empty half counts as absent.

@@ -128,6 +128,12 @@ impl World {
         now: Timestamp,
     ) -> Result<ClientIx, Refusal> {
         let ix = self.own_credential(session, id)?;
+        self.renew_secret(ix, now);
+        Ok(ix)
+    }
+
+    /// Gives a client another secret. The old one is worth nothing from now on.
+    pub fn renew_secret(&mut self, ix: ClientIx, now: Timestamp) {
         let secrets = self.client(ix).secrets.saturating_add(1);
         let secret = ClientSecret::Value(self.nth_secret(&self.client(ix).id, secrets));
         let client = &mut self.clients[ix.0];
@@ -137,7 +143,6 @@ impl World {
         let old = std::mem::replace(&mut client.secret, secret);
         self.retire(old);
         self.take_back_tokens(ix);
-        Ok(ix)
     }
 
     /// Deletes a credential. Its id and secret are worth nothing from now on.

@@ -61,6 +61,9 @@ pub struct TokenView {
 pub struct Request {
     /// The connection it came on, counted from 1.
     pub connection: u64,
+    /// The phase in which it came: the step of a scenario.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
     /// What kind of request it is.
     pub op: OpKind,
     /// The name of the route, if there is one: `glp.devices.list`.
@@ -115,6 +118,8 @@ pub enum Decision {
     Answered,
     /// It was refused.
     Refused,
+    /// A rule answered in its place, or ended the connection: nobody looked at what it asked for.
+    Faulted,
     /// The client left before the answer was ready.
     ClientGone,
 }
@@ -127,6 +132,9 @@ pub struct Response {
     /// The status; absent when no answer was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
+    /// The status that the service had answered with, where a rule changed or lost that answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handled: Option<u16>,
     /// What was decided.
     pub decision: Decision,
     /// The code of the refusal: `expired`, `unknown_token`, `bad_client`…
@@ -144,6 +152,23 @@ pub struct Response {
     /// What the request changed in the world: `credential nightly-sync created`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<String>,
+}
+
+impl Response {
+    /// The answer to a request, of which nothing else is known yet.
+    pub fn of(request: u64, decision: Decision) -> Self {
+        Self {
+            request,
+            status: None,
+            handled: None,
+            decision,
+            refused: None,
+            why: None,
+            issued: None,
+            applied: Vec::new(),
+            changes: Vec::new(),
+        }
+    }
 }
 
 /// What an entry tells.
@@ -179,9 +204,25 @@ pub enum Event {
         /// The rule.
         rule: String,
         /// The request it fired on.
-        request: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<u64>,
+        /// The connection it fired on, where there was no request yet.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        connection: Option<u64>,
         /// What it did.
         did: String,
+    },
+    /// A gate opened.
+    Gate {
+        /// The rule it belongs to.
+        rule: String,
+        /// How many requests waited.
+        waiting: u64,
+        /// What opened it: `waiting`, `quiet`, `seen`, `step`, `limit` or `removed`.
+        opened_by: String,
+        /// What its `then` did.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        did: Vec<String>,
     },
     /// The clock was moved or its speed changed.
     Clock {
@@ -324,6 +365,7 @@ fn size_of(event: &Event) -> usize {
             Event::Request(request) => {
                 let Request {
                     connection: _,
+                    phase,
                     op: _,
                     route,
                     http,
@@ -346,19 +388,29 @@ fn size_of(event: &Event) -> usize {
                     + [http, method].into_iter().map(word).sum::<usize>()
                     + [host, path, query].into_iter().map(text).sum::<usize>()
                     + route.as_ref().map_or(0, word)
-                    + [workspace, client, actor, body].into_iter().map(maybe).sum::<usize>()
+                    + [phase, workspace, client, actor, body].into_iter().map(maybe).sum::<usize>()
                     + [token, subject].into_iter().map(view).sum::<usize>()
                     + headers.size()
                     + pairs(form)
             }
             Event::Response(response) => {
-                let Response { request: _, status: _, decision: _, refused, why, issued, applied, changes } =
-                    response;
+                let Response {
+                    request: _,
+                    status: _,
+                    handled: _,
+                    decision: _,
+                    refused,
+                    why,
+                    issued,
+                    applied,
+                    changes,
+                } = response;
                 [refused, why, issued].into_iter().map(maybe).sum::<usize>() + texts(applied) + texts(changes)
             }
             Event::World { seed: _, workspaces } => pairs(workspaces),
             Event::Connection { connection: _, what, host, why } => text(what) + maybe(host) + maybe(why),
-            Event::Fault { rule, request: _, did } => text(rule) + text(did),
+            Event::Fault { rule, request: _, connection: _, did } => text(rule) + text(did),
+            Event::Gate { rule, waiting: _, opened_by, did } => text(rule) + text(opened_by) + texts(did),
             Event::Clock { did } => text(did),
             Event::Note { text: note } => text(note),
         }
@@ -393,12 +445,14 @@ mod tests {
         let long = || "x".repeat(3_000);
         for event in [
             Event::Note { text: long() },
-            Event::Fault { rule: long(), request: 1, did: long() },
+            Event::Fault { rule: long(), request: Some(1), connection: None, did: long() },
+            Event::Gate { rule: long(), waiting: 1, opened_by: long(), did: vec![long()] },
             Event::Clock { did: long() },
             Event::Connection { connection: 1, what: long(), host: Some(long()), why: Some(long()) },
             Event::Response(Response {
                 request: 1,
                 status: None,
+                handled: None,
                 decision: Decision::Answered,
                 refused: None,
                 why: None,
@@ -419,7 +473,12 @@ mod tests {
             n: 7,
             at: Timestamp::UNIX_EPOCH,
             real_ms: 3,
-            event: Event::Fault { rule: "r".into(), request: 6, did: "advance 16m".into() },
+            event: Event::Fault {
+                rule: "r".into(),
+                request: Some(6),
+                connection: None,
+                did: "advance 16m".into(),
+            },
         };
         let json = serde_json::to_string(&entry).unwrap();
         assert_eq!(

@@ -10,7 +10,11 @@ use std::{
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
-use greenroom_model::{call::OpKind, rule::Selector, token::TokenKind};
+use greenroom_model::{
+    call::OpKind,
+    rule::{Pattern, Selector},
+    token::TokenKind,
+};
 
 use crate::{
     env::EnvArgs,
@@ -307,17 +311,19 @@ pub(crate) struct HistoryArgs {
 impl HistoryArgs {
     /// Which exchanges are meant.
     pub(crate) fn selector(&self) -> Selector {
+        let text = |text: &Option<String>| text.as_deref().map(Pattern::from);
         Selector {
-            op: self.op,
-            kind: self.kind,
-            token: self.token.clone(),
-            subject: self.subject.clone(),
-            actor: self.actor.clone(),
-            host: self.host.clone(),
-            method: self.method.clone(),
-            path: self.path.clone(),
-            status: self.status,
-            refused: self.refused.clone(),
+            op: self.op.map(Into::into),
+            kind: self.kind.map(Into::into),
+            token: text(&self.token),
+            subject: text(&self.subject),
+            actor: text(&self.actor),
+            host: text(&self.host),
+            method: text(&self.method),
+            path: text(&self.path),
+            status: self.status.map(Into::into),
+            refused: text(&self.refused),
+            ..Selector::default()
         }
     }
 }

@@ -44,6 +44,8 @@ pub enum Reply {
     Faults(FaultList),
     /// The name of a rule that was added.
     FaultAdded(FaultAdded),
+    /// The phase that has begun.
+    Phase(super::BeginPhase),
 }
 
 /// The clock.
@@ -120,7 +122,7 @@ pub struct DialectRows {
 }
 
 /// The rules in force.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FaultList {
     /// With how often each matched and fired.
     pub faults: Vec<Armed>,

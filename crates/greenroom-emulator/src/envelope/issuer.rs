@@ -13,6 +13,19 @@ use serde_json::json;
 use super::{Answer, BASIC, BEARER_INVALID, Setting, envelope, glp};
 use crate::signer::Jws;
 
+/// The answer of a token endpoint with a status that nothing in the request led to. RFC 6749 §5.2 has codes for
+/// 400 and 401; what HPE's endpoints say in a breakdown is not known, and the codes are those of §4.1.2.1.
+pub(super) fn of_status(status: StatusCode) -> Answer {
+    let error = match status.as_u16() {
+        401 => "invalid_client",
+        403 => "access_denied",
+        429 | 502..=504 => "temporarily_unavailable",
+        500.. => "server_error",
+        _ => "invalid_request",
+    };
+    Answer::json(status, &json!({"error": error}))
+}
+
 /// The answer to a refused token request: OAuth JSON (RFC 6749 §5.2), unless the dialect lets the
 /// gateway or the edge answer.
 pub(crate) fn token_refusal(refusal: &TokenRefusal, at: Setting<'_>) -> Answer {

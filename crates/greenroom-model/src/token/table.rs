@@ -109,6 +109,15 @@ impl TokenTable {
         }
     }
 
+    /// Lets a token end at `end`, if it would have ended later.
+    pub(crate) fn end_at(&mut self, ordinal: Ordinal, end: Timestamp) {
+        if let Some(token) = self.tokens.get_mut(&ordinal).filter(|token| token.expires_at > end) {
+            self.by_end.remove(&(token.expires_at, ordinal));
+            token.expires_at = end;
+            self.by_end.insert((end, ordinal));
+        }
+    }
+
     /// Takes back all tokens of a client, those exchanged from them among them.
     pub(crate) fn revoke_of(&mut self, client: ClientIx) {
         let first = (client, WorkspaceIx(0), TokenKind::Sso);

@@ -1,10 +1,10 @@
 //! `--expire`: before which request the clock moves to the end of a token's life.
 
-use std::str::FromStr;
+use std::{num::NonZeroU64, str::FromStr};
 
 use greenroom_model::{
     call::OpKind,
-    rule::{Action, Presented, Rule, Selector},
+    rule::{Effect, Presented, Rule, Selector},
     token::TokenKind,
 };
 
@@ -28,23 +28,20 @@ pub(crate) fn parse_expire(text: &str) -> Result<Rule, String> {
         _ => return Err(wrong(format!("{op:?} is no operation that presents a token"))),
     };
     let nth = match nth {
-        None => 1,
-        Some(nth) => nth
-            .parse()
-            .ok()
-            .filter(|nth| *nth >= 1)
-            .ok_or_else(|| wrong(format!("{nth:?} is no number from 1 on")))?,
+        None => NonZeroU64::MIN,
+        Some(nth) => nth.parse().map_err(|_| wrong(format!("{nth:?} is no number from 1 on")))?,
     };
-    Ok(Rule {
-        id: Some(format!("{kind}@{op}#{nth}")),
-        selector: Selector { op: Some(op), kind: Some(kind), ..Selector::default() },
-        nth: Some(nth),
-        action: Action::AdvanceToExpiry(Presented::Presented),
-    })
+    let mut rule = Rule::of(Effect::AdvanceToExpiry(Presented::Presented));
+    rule.id = Some(format!("{kind}@{op}#{nth}"));
+    rule.when.selector =
+        Selector { op: Some(op.into()), kind: Some(kind.into()), nth: Some(nth), ..Selector::default() };
+    Ok(rule)
 }
 
 #[cfg(test)]
 mod tests {
+    use greenroom_model::rule::Action;
+
     use super::*;
 
     #[test]
@@ -56,9 +53,11 @@ mod tests {
             ("tenant@exchange#2", "tenant@exchange#2", TokenKind::Tenant, OpKind::Exchange, 2),
         ] {
             let rule = parse_expire(text).unwrap();
-            assert_eq!((rule.id.as_deref(), rule.nth), (Some(name), Some(nth)));
-            assert_eq!((rule.selector.kind, rule.selector.op), (Some(kind), Some(op)));
-            assert_eq!(rule.action, Action::AdvanceToExpiry(Presented::Presented));
+            let selector = rule.when.selector;
+            assert_eq!((rule.id.as_deref(), selector.nth.map(NonZeroU64::get)), (Some(name), Some(nth)));
+            assert_eq!((selector.kind, selector.op), (Some(kind.into()), Some(op.into())));
+            let advances = Action::Effect(Effect::AdvanceToExpiry(Presented::Presented));
+            assert_eq!(rule.actions, [advances]);
         }
     }
 

@@ -40,6 +40,7 @@ impl Story {
     ) {
         let mut request = Request {
             connection: 1,
+            phase: None,
             op,
             route: None,
             http: "2".into(),
@@ -58,16 +59,7 @@ impl Story {
             actor: None,
             body: None,
         };
-        let mut response = Response {
-            request: 0,
-            status: Some(200),
-            decision: Decision::Answered,
-            refused: None,
-            why: None,
-            issued: None,
-            applied: Vec::new(),
-            changes: Vec::new(),
-        };
+        let mut response = Response { status: Some(200), ..Response::of(0, Decision::Answered) };
         alter(&mut request, &mut response);
         response.request = self.event(Event::Request(Box::new(request)));
         self.event(Event::Response(response));
@@ -121,7 +113,12 @@ fn a_run_in_which_a_tenant_token_ran_out() {
             },
         );
     }
-    story.event(Event::Fault { rule: "tenant@api#1".into(), request: 12, did: "advance 15m".into() });
+    story.event(Event::Fault {
+        rule: "tenant@api#1".into(),
+        request: Some(12),
+        connection: None,
+        did: "advance 15m".into(),
+    });
     assert_eq!(
         story.sum(0, None).to_string(),
         "\

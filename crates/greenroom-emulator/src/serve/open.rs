@@ -1,0 +1,99 @@
+//! A request that was recorded and is not yet answered: sure to be closed in the history, whoever leaves.
+
+use greenroom_model::{
+    history::{Decision, Response},
+    rule::{Effect, Ruling, Wire},
+    token::Ordinal,
+};
+use jiff::SignedDuration;
+
+use crate::{
+    enact,
+    gate::Place,
+    sandbox::{Motion, Sandbox, State},
+};
+
+/// An open exchange. Dropped before it is closed, it is closed as one whose client left. It must not be
+/// dropped while the lock is held.
+pub(super) struct Open<'a> {
+    sandbox: &'a Sandbox,
+    /// The number of the request among the imitated ones.
+    pub(super) ordinal: u64,
+    /// What the history will say of the answer.
+    pub(super) response: Response,
+    /// The token that the request presents.
+    presented: Option<Ordinal>,
+    /// Its symbol, or what stands for it.
+    symbol: Option<String>,
+    /// How far the clock moves when the answer is written down.
+    after_reply: Vec<SignedDuration>,
+    closed: bool,
+}
+
+impl<'a> Open<'a> {
+    pub(super) fn new(
+        sandbox: &'a Sandbox,
+        request: u64,
+        ordinal: u64,
+        presented: Option<Ordinal>,
+        symbol: Option<String>,
+    ) -> Self {
+        let response = Response::of(request, Decision::Faulted);
+        Self { sandbox, ordinal, response, presented, symbol, after_reply: Vec::new(), closed: false }
+    }
+
+    /// Does to clock and tokens what a rule decided, and records that it fired. Returns what is left to be
+    /// done without the lock: to wait at a gate, and something on the wire.
+    pub(super) fn apply(&mut self, state: &mut State, ruling: Ruling) -> (Option<Place>, Option<Wire>) {
+        let Ruling { rule, effects, wire, gate } = ruling;
+        let mut did: Vec<_> =
+            effects.iter().map(|effect| enact::effect(state, effect, self.presented)).collect();
+        self.after_reply.extend(effects.iter().filter_map(|effect| match effect {
+            Effect::AdvanceAfterReply(by) => Some(by.duration()),
+            _ => None,
+        }));
+        did.extend(gate.map(|_| "wait at the gate".to_owned()));
+        did.extend(wire.as_ref().map(enact::told));
+        state.fired(&rule, self.response.request, did);
+        self.response.applied.push(rule.clone());
+        (state.wait_at(&rule, self.symbol.clone()), wire)
+    }
+
+    /// Whether a rule fired on it.
+    pub(super) fn was_ruled(&self) -> bool {
+        !self.response.applied.is_empty()
+    }
+
+    /// Records the answer, `status` being what its client sees of it.
+    pub(super) fn close(mut self, state: &mut State, status: Option<u16>) {
+        self.closed = true;
+        let mut response = self.take_response();
+        if response.decision != Decision::Faulted && response.status != status {
+            response.handled = response.status;
+        }
+        response.status = status;
+        self.sandbox.record(state, response);
+        for by in std::mem::take(&mut self.after_reply) {
+            // It is recorded as far as it went: the clock has an end.
+            let _ = state.move_clock(Motion::By(by));
+        }
+    }
+
+    fn take_response(&mut self) -> Response {
+        let empty = Response::of(self.response.request, Decision::ClientGone);
+        std::mem::replace(&mut self.response, empty)
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        if self.closed {
+            return;
+        }
+        let mut response = self.take_response();
+        response.handled = response.status.take();
+        response.decision = Decision::ClientGone;
+        response.why = Some("the client left before it was answered".to_owned());
+        self.sandbox.record(&mut self.sandbox.lock(), response);
+    }
+}

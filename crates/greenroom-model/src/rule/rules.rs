@@ -1,0 +1,122 @@
+//! The rules in force, and what they decide.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Action, At, Effect, Gate, Rule, RuleError, Wire};
+use crate::history::{Request, Response};
+
+/// How many rules may be in force.
+const MOST_RULES: usize = 1_000;
+
+/// A rule in force.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Armed {
+    /// The rule.
+    pub rule: Rule,
+    /// How many requests it has matched.
+    pub matched: u64,
+    /// How often it has fired.
+    pub fired: u64,
+}
+
+impl Armed {
+    /// Its name.
+    pub fn id(&self) -> &str {
+        self.rule.id.as_deref().unwrap_or_default()
+    }
+
+    fn is_spent(&self) -> bool {
+        self.rule.most().is_some_and(|most| self.fired >= most)
+    }
+}
+
+/// What a rule decided for one request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ruling {
+    /// The rule that fired.
+    pub rule: String,
+    /// What happens to clock and tokens, in this order, under the lock.
+    pub effects: Vec<Effect>,
+    /// What happens on the wire.
+    pub wire: Option<Wire>,
+    /// Where the request waits first.
+    pub gate: Option<Gate>,
+}
+
+/// The rules of one sandbox.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    armed: Vec<Armed>,
+    added: u64,
+}
+
+impl Rules {
+    /// Adds a rule behind the others and returns its name.
+    pub fn add(&mut self, mut rule: Rule) -> Result<String, RuleError> {
+        rule.check()?;
+        if self.armed.len() >= MOST_RULES {
+            let reason = format!("there are {MOST_RULES} rules already: remove some first");
+            return Err(RuleError::new("id", reason));
+        }
+        let id = rule.id.clone().unwrap_or_else(|| format!("rule-{}", self.added + 1));
+        if self.armed.iter().any(|armed| armed.id() == id) {
+            return Err(RuleError::new("id", format!("there is a rule named {id:?} already")));
+        }
+        self.added += 1;
+        rule.id = Some(id.clone());
+        self.armed.push(Armed { rule, matched: 0, fired: 0 });
+        Ok(id)
+    }
+
+    /// The rules in force.
+    pub fn list(&self) -> &[Armed] {
+        &self.armed
+    }
+
+    /// Removes a rule. Says whether it was there.
+    pub fn remove(&mut self, id: &str) -> bool {
+        let before = self.armed.len();
+        self.armed.retain(|armed| armed.id() != id);
+        self.armed.len() < before
+    }
+
+    /// Removes all rules.
+    pub fn clear(&mut self) {
+        self.armed.clear();
+    }
+
+    /// What happens to a request at this point: what the first rule says that means it and has firings left.
+    /// Every rule that means it counts it.
+    pub fn decide(&mut self, at: At, request: &Request, response: Option<&Response>) -> Option<Ruling> {
+        let mut ruling = None;
+        for armed in &mut self.armed {
+            let selector = &armed.rule.when.selector;
+            if armed.rule.at() != at
+                || !selector.matches_request(request)
+                || at == At::Response && !selector.matches_response(response)
+            {
+                continue;
+            }
+            armed.matched += 1;
+            let its_turn = selector.nth.is_none_or(|nth| nth.get() == armed.matched);
+            if ruling.is_some() || !its_turn || armed.is_spent() {
+                continue;
+            }
+            armed.fired += 1;
+            let mut made = Ruling {
+                rule: armed.id().to_owned(),
+                effects: Vec::new(),
+                wire: None,
+                gate: armed.rule.gate.clone(),
+            };
+            for action in &armed.rule.actions {
+                match action {
+                    Action::Effect(effect) => made.effects.push(effect.clone()),
+                    Action::Wire(wire) => made.wire = Some(wire.clone()),
+                }
+            }
+            ruling = Some(made);
+        }
+        ruling
+    }
+}
