@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use greenroom_model::spec::Secrets;
+use greenroom_model::{rule::Rule, spec::Secrets};
 use http::{Method, Request, Uri, header};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
@@ -12,8 +12,8 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 
 use crate::command::{
-    AssignRole, ClockReading, DialectRows, ExportedWorld, FidelityTable, HistoryPage, HistoryQuery,
-    IssueToken, IssuedToken, MoveClock, TokenList, UserView, WorldView,
+    AssignRole, ClockReading, DialectRows, ExportedWorld, FaultAdded, FaultList, FidelityTable, HistoryPage,
+    HistoryQuery, IssueToken, IssuedToken, MoveClock, TokenList, UserView, WorldView,
 };
 
 /// How long an emulator may take to answer, in real time.
@@ -110,6 +110,28 @@ impl Remote {
     pub async fn set_dialect(&self, settings: &[String]) -> Result<DialectRows, RemoteError> {
         // As a list: in a map a later setting would take the place of an earlier one.
         self.post("dialect", &settings).await
+    }
+
+    /// The rules in force.
+    pub async fn faults(&self) -> Result<FaultList, RemoteError> {
+        self.get("faults").await
+    }
+
+    /// Adds a rule behind the others.
+    pub async fn add_fault(&self, rule: &Rule) -> Result<FaultAdded, RemoteError> {
+        self.post("faults", rule).await
+    }
+
+    /// Removes a rule, by name. Returns those that are left.
+    pub async fn remove_fault(&self, id: &str) -> Result<FaultList, RemoteError> {
+        let id: String = form_urlencoded::byte_serialize(id.as_bytes()).collect();
+        let path = format!("faults/{}", id.replace('+', "%20"));
+        self.send(Method::DELETE, &path, Bytes::new()).await
+    }
+
+    /// Removes all rules.
+    pub async fn clear_faults(&self) -> Result<FaultList, RemoteError> {
+        self.send(Method::DELETE, "faults", Bytes::new()).await
     }
 
     /// What it serves.

@@ -10,17 +10,14 @@ use std::{
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
-use greenroom_model::{
-    call::OpKind,
-    rule::{Pattern, Selector},
-    token::TokenKind,
-};
 
 use crate::{
     env::EnvArgs,
     exec::ExecArgs,
     exit::{EXEC_FAILURE, Exit, Failure},
+    faults::FaultsArgs,
     fidelity::FidelityArgs,
+    history::HistoryArgs,
     init::InitArgs,
     log::LogArgs,
     out,
@@ -161,11 +158,9 @@ pub(crate) enum RemoteVerb {
         #[command(flatten)]
         target: Target,
     },
-    /// Read what clients did.
-    #[command(after_help = "Examples:
-  greenroom history
-  greenroom history --op exchange --refused expired
-  greenroom history --count --op mint --expect '<= 1'")]
+    /// Rules: what shall happen to the nth request of a kind.
+    Faults(Box<FaultsArgs>),
+    /// Read what clients did, count it, or follow it.
     History(Box<HistoryArgs>),
     /// Read or set behaviours that no source settles.
     #[command(after_help = "Examples:
@@ -261,71 +256,6 @@ pub(crate) enum WorldAct {
         /// The role: Administrator, Operator, Observer, or one of the world's own.
         role: String,
     },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct HistoryArgs {
-    /// Only this kind of request: mint, exchange, api, jwks, other.
-    #[arg(long)]
-    pub(crate) op: Option<OpKind>,
-    /// Only requests with a token of this kind: sso, workspace, tenant.
-    #[arg(long)]
-    pub(crate) kind: Option<TokenKind>,
-    /// Only this bearer token, by symbol: 'abc#1', 'abc#*'.
-    #[arg(long, value_name = "SYMBOL")]
-    pub(crate) token: Option<String>,
-    /// Only this subject token, by symbol.
-    #[arg(long, value_name = "SYMBOL")]
-    pub(crate) subject: Option<String>,
-    /// Only requests that act in this workspace, by symbol.
-    #[arg(long, value_name = "WORKSPACE")]
-    pub(crate) actor: Option<String>,
-    /// Only this host.
-    #[arg(long)]
-    pub(crate) host: Option<String>,
-    /// Only this method.
-    #[arg(long)]
-    pub(crate) method: Option<String>,
-    /// Only this path; * stands for anything.
-    #[arg(long)]
-    pub(crate) path: Option<String>,
-    /// Only answers with this status.
-    #[arg(long)]
-    pub(crate) status: Option<u16>,
-    /// Only refusals of this code: expired, unknown_token, bad_client…
-    #[arg(long, value_name = "CODE")]
-    pub(crate) refused: Option<String>,
-    /// Only what came after this entry.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) after: u64,
-    /// Print only how many there are.
-    #[arg(long)]
-    pub(crate) count: bool,
-    /// Exit with 1 and show the offending requests unless so many match: '= 2', '<= 1', '>= 1', '2..5'.
-    #[arg(long, value_name = "BOUND")]
-    pub(crate) expect: Option<String>,
-    #[command(flatten)]
-    pub(crate) target: Target,
-}
-
-impl HistoryArgs {
-    /// Which exchanges are meant.
-    pub(crate) fn selector(&self) -> Selector {
-        let text = |text: &Option<String>| text.as_deref().map(Pattern::from);
-        Selector {
-            op: self.op.map(Into::into),
-            kind: self.kind.map(Into::into),
-            token: text(&self.token),
-            subject: text(&self.subject),
-            actor: text(&self.actor),
-            host: text(&self.host),
-            method: text(&self.method),
-            path: text(&self.path),
-            status: self.status.map(Into::into),
-            refused: text(&self.refused),
-            ..Selector::default()
-        }
-    }
 }
 
 /// Reports a wrong command line: 2, but 125 for `exec`, whose code is its program's.

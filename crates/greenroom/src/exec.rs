@@ -24,7 +24,12 @@ use std::{
 use clap::builder::FalseyValueParser;
 use greenroom_emulator::{Emulator, client_env::ClientEnv, clock};
 use greenroom_model::{
-    access::Service, credential::ApiClient, rule::Rule, tenancy::WorkspaceKind, world::World,
+    access::Service,
+    credential::ApiClient,
+    history::{Entry, join},
+    rule::Rule,
+    tenancy::WorkspaceKind,
+    world::World,
 };
 
 use self::{
@@ -33,16 +38,25 @@ use self::{
     put_back::{PutBack, Restored},
     summary::{Observed, Summary},
 };
-use crate::{exit::EXEC_FAILURE, shape::ShapeArgs, timeout};
+use crate::{
+    exit::{EXEC_FAILURE, EXPECTATION_FAILURE},
+    history::exchange_table,
+    selection::Expectation,
+    shape::ShapeArgs,
+    timeout,
+};
 
 const EXAMPLES: &str = "\
 Examples:
   greenroom exec -- python script.py
   greenroom exec --adopt prod-token.yaml -- python script.py
   greenroom exec --expire tenant@api#3 -- python script.py
+  greenroom exec --rule '{when: {op: api, nth: 3}, do: [{reply: {status: 429}}]}' -- python script.py
+  greenroom exec --expect 'exchange = 2' --expect 'mint <= 1' -- python script.py
   greenroom exec --clock frozen --token-life tenant=5m --summary json=run.json -- pytest
 
-The exit code is that of CMD, 128+n after signal n, 126 if CMD cannot be run, 127 if it is not
+The exit code is that of CMD, 1 if CMD was content and an expectation was not met, 128+n after
+signal n, 126 if CMD cannot be run, 127 if it is not
 there, and 125 if Greenroom itself fails.";
 
 /// Where New Central is looked for by programs that bring nothing along, in a workspace without a cluster.
@@ -74,6 +88,11 @@ pub(crate) struct ExecArgs {
         value_parser = expire::parse_expire
     )]
     expire: Vec<Rule>,
+
+    /// Exit with 1 unless so many requests of a kind were sent, if CMD itself was content: 'exchange = 2',
+    /// 'mint <= 1', 'api:POST /devices/* status=202 >= 1'. Repeatable
+    #[arg(long, value_name = "EXPECTATION")]
+    expect: Vec<Expectation>,
 
     /// End CMD after so many requests
     #[arg(
@@ -181,7 +200,7 @@ async fn attempt(args: &ExecArgs, data_dir: &Path) -> Result<u8, Box<dyn Error>>
         .world(world)
         .start_time(start)
         .speed(args.shape.clock)
-        .rules(args.expire.clone())
+        .rules(args.expire.iter().cloned().chain(args.shape.rules()).collect())
         .max_requests(args.max_requests)
         .start()
         .await?;
@@ -221,7 +240,35 @@ async fn attempt(args: &ExecArgs, data_dir: &Path) -> Result<u8, Box<dyn Error>>
         complain(&failure.to_string());
         code = if code == 0 { EXEC_FAILURE } else { code };
     }
-    Ok(code)
+    let met = expectations(args, &entries, dropped);
+    Ok(if code == 0 && !met { EXPECTATION_FAILURE } else { code })
+}
+
+/// Whether what was expected has come true. Says what has not, with the requests that were counted.
+fn expectations(args: &ExecArgs, entries: &[Entry], dropped: u64) -> bool {
+    if args.expect.is_empty() {
+        return true;
+    }
+    if dropped > 0 {
+        complain(&format!("{dropped} entries of the history were dropped, so that nothing can be counted"));
+        return false;
+    }
+    let exchanges = join(entries.iter());
+    let mut met = true;
+    for Expectation { selection, bound } in &args.expect {
+        let matching: Vec<_> =
+            exchanges.iter().filter(|exchange| selection.selector.matches(exchange)).cloned().collect();
+        if !bound.holds(matching.len()) {
+            met = false;
+            let table = exchange_table(&matching);
+            complain(&format!(
+                "{selection}: {} requests, expected {bound}\n{}",
+                matching.len(),
+                table.trim_end()
+            ));
+        }
+    }
+    met
 }
 
 /// The variables of the SDK's documentation, for a program that brings nothing along: the platform client of

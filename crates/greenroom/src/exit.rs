@@ -22,6 +22,9 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// 1: the program of `exec` was content, but an expectation was not met.
+pub(crate) const EXPECTATION_FAILURE: u8 = 1;
+
 /// 125: `exec` itself failed, rather than its program. What env, nohup and docker use.
 pub(crate) const EXEC_FAILURE: u8 = 125;
 

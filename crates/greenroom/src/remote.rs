@@ -4,11 +4,10 @@ use std::fmt::Write as _;
 
 use greenroom_emulator::{
     Remote,
-    command::{AssignRole, ClockReading, HistoryQuery, IssueToken, MoveClock, TokenRow, WorldView},
+    command::{AssignRole, ClockReading, IssueToken, MoveClock, TokenRow, WorldView},
 };
 use greenroom_model::{
     dialect::{Dialect, Row},
-    history::Exchange,
     nearest,
     secret::Secret,
     spec::Secrets,
@@ -16,11 +15,10 @@ use greenroom_model::{
 use serde::Serialize;
 
 use crate::{
-    bound::Bound,
-    cli::{ClockAct, HistoryArgs, RemoteVerb, Target, TokensAct, WorldAct},
+    cli::{ClockAct, RemoteVerb, Target, TokensAct, WorldAct},
     document,
     exit::{Exit, Failure},
-    out,
+    faults, history, out,
 };
 
 /// Runs the command.
@@ -28,7 +26,8 @@ pub(crate) async fn run(verb: RemoteVerb) -> Result<Exit, Failure> {
     match verb {
         RemoteVerb::Clock { act, target } => clock(act, &target).await,
         RemoteVerb::Tokens { act, target } => tokens(act, &target).await,
-        RemoteVerb::History(args) => history(&args).await,
+        RemoteVerb::Faults(args) => faults::faults(*args).await,
+        RemoteVerb::History(args) => history::history(&args).await,
         RemoteVerb::Dialect { markdown: true, .. } => {
             out::say(document::dialects().trim_end())?;
             Ok(Exit::Fine)
@@ -63,12 +62,16 @@ pub(crate) async fn run(verb: RemoteVerb) -> Result<Exit, Failure> {
     }
 }
 
-fn remote(target: &Target) -> Result<Remote, Failure> {
+pub(crate) fn remote(target: &Target) -> Result<Remote, Failure> {
     Remote::new(&target.url, target.control_token.clone().map(Secret::new)).map_err(Failure::new)
 }
 
 /// Prints a reply as JSON, or as `text` writes it.
-fn print<T: Serialize>(target: &Target, reply: &T, text: impl FnOnce(&T) -> String) -> Result<Exit, Failure> {
+pub(crate) fn print<T: Serialize>(
+    target: &Target,
+    reply: &T,
+    text: impl FnOnce(&T) -> String,
+) -> Result<Exit, Failure> {
     let shown = match target.json {
         true => serde_json::to_string_pretty(reply).map_err(Failure::new)?,
         false => text(reply),
@@ -126,69 +129,6 @@ fn token_table(tokens: &[TokenRow]) -> String {
             "{:<20} {kind:<10} {standing:<8} {left:>9} {:<16} {parent}",
             view.symbol, token.client
         );
-    }
-    table
-}
-
-async fn history(args: &HistoryArgs) -> Result<Exit, Failure> {
-    let bound: Option<Bound> = match &args.expect {
-        Some(text) => Some(text.parse().map_err(Failure::new)?),
-        None => None,
-    };
-    let query = HistoryQuery { selector: args.selector(), after: args.after };
-    let page = remote(&args.target)?.history(&query).await.map_err(Failure::new)?;
-    if page.dropped > 0 {
-        out::complain(&format!(
-            "{} older entries were dropped to keep the history within its bounds",
-            page.dropped
-        ));
-    }
-    let holds = bound.as_ref().is_none_or(|bound| bound.holds(page.count));
-    if args.count {
-        out::say(&page.count.to_string())?;
-    }
-    if !args.count || !holds {
-        print(&args.target, &page, |page| exchange_table(&page.exchanges))?;
-    }
-    match bound {
-        Some(bound) if !holds => {
-            out::complain(&format!("{} requests match, expected {bound}", page.count));
-            Ok(Exit::Expectation)
-        }
-        _ => Ok(Exit::Fine),
-    }
-}
-
-/// One line an exchange.
-pub(crate) fn exchange_table(exchanges: &[Exchange]) -> String {
-    let mut table = String::new();
-    for exchange in exchanges {
-        let request = &exchange.request;
-        let token = request.subject.as_ref().or(request.token.as_ref()).map(|view| view.symbol.as_str());
-        let who = token.or(request.client.as_deref()).unwrap_or("-");
-        let (status, outcome) = match &exchange.response {
-            None => ("…".to_owned(), "in progress".to_owned()),
-            Some(response) => {
-                let status = response.status.map_or_else(|| "gone".to_owned(), |status| status.to_string());
-                let issued = response.issued.as_ref().map(|issued| format!("issued {issued}"));
-                let refused = response
-                    .refused
-                    .as_ref()
-                    .map(|code| format!("{code}: {}", response.why.as_deref().unwrap_or_default()));
-                (status, issued.or(refused).unwrap_or_default())
-            }
-        };
-        let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
-        let line = format!(
-            "{:>5} {} {:<8} {status:<4} {:<6} {}{}{query}  {who}  {outcome}",
-            exchange.n,
-            exchange.at.strftime("%H:%M:%S"),
-            request.op,
-            request.method,
-            request.host,
-            request.path,
-        );
-        let _ = writeln!(table, "{}", line.trim_end());
     }
     table
 }

@@ -35,6 +35,7 @@ pub(crate) async fn serve(args: ServeArgs, data_dir: &Path, format: Format) -> R
         .listen(address)
         .authority_dir(data_dir)
         .speed(args.shape.clock)
+        .rules(args.shape.rules())
         .connection_timeout(args.connection_timeout)
         .log(true);
     if let Some(file) = &args.state.state {

@@ -6,6 +6,7 @@ use clap::Args;
 use greenroom_model::{
     dialect::{Dialect, DialectError},
     id::Seed,
+    rule::Rule,
     sample::DEFAULT_SEED,
     time::Speed,
     world::World,
@@ -15,6 +16,7 @@ use jiff::Timestamp;
 use crate::{
     exit::Failure,
     out,
+    rules::{self, Rules},
     token_life::TokenLife,
     world_file::{self, Loaded},
 };
@@ -48,6 +50,10 @@ pub(crate) struct ShapeArgs {
     )]
     dialect: Vec<String>,
 
+    /// A rule that is in force from the start: YAML, JSON, or a file of rules (docs/faults.md). Repeatable
+    #[arg(long, value_name = "RULE", env = "GREENROOM_RULE", value_parser = rules::parse)]
+    rule: Vec<Rules>,
+
     /// The seed from which all ids and secrets follow that a world file does not give. 1, if not given
     #[arg(long, value_name = "N", env = "GREENROOM_RNG_SEED")]
     rng_seed: Option<u64>,
@@ -75,6 +81,11 @@ impl ShapeArgs {
             world.dialect.apply(setting).map_err(Failure::new)?;
         }
         Ok((world, self.start(saved_at, now)?))
+    }
+
+    /// The rules of --rule.
+    pub(crate) fn rules(&self) -> Vec<Rule> {
+        self.rule.iter().flat_map(|Rules(rules)| rules.clone()).collect()
     }
 
     /// When the clock starts. Time never goes backwards in a world: one that was saved in the future goes on

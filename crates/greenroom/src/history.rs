@@ -1,0 +1,162 @@
+//! `greenroom history`: what clients did.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+use greenroom_emulator::command::HistoryQuery;
+use greenroom_model::{
+    call::OpKind,
+    history::Exchange,
+    rule::{Pattern, Selector},
+    token::TokenKind,
+};
+
+use crate::{
+    bound::Bound,
+    cli::Target,
+    exit::{Exit, Failure},
+    out,
+    remote::{print, remote},
+    selection::Selection,
+};
+
+const EXAMPLES: &str = "Examples:
+  greenroom history
+  greenroom history --op exchange --refused expired
+  greenroom history 'api:GET /network-monitoring/* status=401'
+  greenroom history --count mint --expect '<= 1'";
+
+/// Read what clients did, count it, or follow it.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct HistoryArgs {
+    /// Only these: OP, OP:METHOD, a path (* stands for anything), FIELD=VALUE.
+    #[arg(value_name = "SELECTION")]
+    selection: Option<Selection>,
+    /// Only this kind of request: mint, exchange, api, jwks, other.
+    #[arg(long)]
+    op: Option<OpKind>,
+    /// Only requests with a token of this kind: sso, workspace, tenant.
+    #[arg(long)]
+    kind: Option<TokenKind>,
+    /// Only this bearer token, by symbol: 'abc#1', 'abc#*'.
+    #[arg(long, value_name = "SYMBOL")]
+    token: Option<String>,
+    /// Only this subject token, by symbol.
+    #[arg(long, value_name = "SYMBOL")]
+    subject: Option<String>,
+    /// Only requests that act in this workspace, by symbol.
+    #[arg(long, value_name = "WORKSPACE")]
+    actor: Option<String>,
+    /// Only this host.
+    #[arg(long)]
+    host: Option<String>,
+    /// Only this method.
+    #[arg(long)]
+    method: Option<String>,
+    /// Only this path; * stands for anything.
+    #[arg(long)]
+    path: Option<String>,
+    /// Only answers with this status.
+    #[arg(long)]
+    status: Option<u16>,
+    /// Only refusals of this code: expired, unknown_token, bad_client…
+    #[arg(long, value_name = "CODE")]
+    refused: Option<String>,
+    /// Only what came after this entry.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    after: u64,
+    /// Print only how many there are.
+    #[arg(long)]
+    count: bool,
+    /// Exit with 1 and show the offending requests unless so many match: '= 2', '<= 1', '>= 1', '2..5'.
+    #[arg(long, value_name = "BOUND")]
+    expect: Option<String>,
+    #[command(flatten)]
+    target: Target,
+}
+
+impl HistoryArgs {
+    /// Which exchanges are meant: the selection, and the flags on top of it.
+    fn selector(&self) -> Selector {
+        let text = |text: &Option<String>| text.as_deref().map(Pattern::from);
+        let base = self.selection.as_ref().map(|selection| selection.selector.clone()).unwrap_or_default();
+        Selector {
+            op: self.op.map(Into::into).or(base.op),
+            kind: self.kind.map(Into::into).or(base.kind),
+            token: text(&self.token).or(base.token),
+            subject: text(&self.subject).or(base.subject),
+            actor: text(&self.actor).or(base.actor),
+            host: text(&self.host).or(base.host),
+            method: text(&self.method).or(base.method),
+            path: text(&self.path).or(base.path),
+            status: self.status.map(Into::into).or(base.status),
+            refused: text(&self.refused).or(base.refused),
+            ..base
+        }
+    }
+}
+
+/// Runs the command.
+pub(crate) async fn history(args: &HistoryArgs) -> Result<Exit, Failure> {
+    let bound: Option<Bound> = match &args.expect {
+        Some(text) => Some(text.parse().map_err(Failure::new)?),
+        None => None,
+    };
+    let query = HistoryQuery { selector: args.selector(), after: args.after };
+    let page = remote(&args.target)?.history(&query).await.map_err(Failure::new)?;
+    if page.dropped > 0 {
+        out::complain(&format!(
+            "{} older entries were dropped to keep the history within its bounds",
+            page.dropped
+        ));
+    }
+    let holds = bound.as_ref().is_none_or(|bound| bound.holds(page.count));
+    if args.count {
+        out::say(&page.count.to_string())?;
+    }
+    if !args.count || !holds {
+        print(&args.target, &page, |page| exchange_table(&page.exchanges))?;
+    }
+    match bound {
+        Some(bound) if !holds => {
+            out::complain(&format!("{} requests match, expected {bound}", page.count));
+            Ok(Exit::Expectation)
+        }
+        _ => Ok(Exit::Fine),
+    }
+}
+
+/// One line an exchange.
+pub(crate) fn exchange_table(exchanges: &[Exchange]) -> String {
+    let mut table = String::new();
+    for exchange in exchanges {
+        let request = &exchange.request;
+        let token = request.subject.as_ref().or(request.token.as_ref()).map(|view| view.symbol.as_str());
+        let who = token.or(request.client.as_deref()).unwrap_or("-");
+        let (status, outcome) = match &exchange.response {
+            None => ("…".to_owned(), "in progress".to_owned()),
+            Some(response) => {
+                let status = response.status.map_or_else(|| "gone".to_owned(), |status| status.to_string());
+                let issued = response.issued.as_ref().map(|issued| format!("issued {issued}"));
+                let refused = response
+                    .refused
+                    .as_ref()
+                    .map(|code| format!("{code}: {}", response.why.as_deref().unwrap_or_default()));
+                (status, issued.or(refused).unwrap_or_default())
+            }
+        };
+        let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
+        let line = format!(
+            "{:>5} {} {:<8} {status:<4} {:<6} {}{}{query}  {who}  {outcome}",
+            exchange.n,
+            exchange.at.strftime("%H:%M:%S"),
+            request.op,
+            request.method,
+            request.host,
+            request.path,
+        );
+        let _ = writeln!(table, "{}", line.trim_end());
+    }
+    table
+}
