@@ -17,6 +17,7 @@ mod pycentral_glp;
 mod readme;
 mod resources;
 mod roles;
+mod rules;
 mod secrecy;
 mod snapshots;
 mod token_endpoints;

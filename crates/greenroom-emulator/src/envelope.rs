@@ -182,7 +182,7 @@ pub(crate) fn of_status(speaker: Option<Speaker>, status: StatusCode, at: Settin
     }
     let Some(speaker) = speaker else { return issuer::of_status(status) };
     let known = match status {
-        StatusCode::UNAUTHORIZED => Some(Refusal::Token(TokenFault::Unknown)),
+        StatusCode::UNAUTHORIZED => Some(Refusal::Token(TokenFault::Expired)),
         StatusCode::FORBIDDEN => Some(Refusal::WrongWorkspace),
         StatusCode::NOT_FOUND => Some(Refusal::NoRoute),
         StatusCode::REQUEST_TIMEOUT => Some(Refusal::BodyTooSlow),

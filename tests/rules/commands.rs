@@ -1,0 +1,93 @@
+//! Rules from a shell, by the real binary.
+
+use crate::harness::{Scratch, run, served::Served};
+
+/// Runs lines in a shell with a running emulator's address in its environment, stopping at the first that fails.
+fn shell(scratch: &Scratch, served: &Served, script: &str) -> crate::harness::Output {
+    let mut bash = scratch.command("bash");
+    let binary = std::path::Path::new(env!("CARGO_BIN_EXE_greenroom")).parent().unwrap().to_owned();
+    let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
+    bash.env("GREENROOM_URL", served.url()).env("PATH", path).args(["-euo", "pipefail", "-c", script]);
+    run(bash)
+}
+
+const CALLS: &str = r#"
+TOKEN=$(greenroom tokens issue --as msp --tenant abc)
+call() { curl -s -o /dev/null -w '%{http_code} ' -D headers -H "Authorization: Bearer $TOKEN" \
+         "$GREENROOM_URL/network-monitoring/v1/device-inventory"; }
+"#;
+
+#[test]
+fn the_third_call_gets_a_429_and_its_token_runs_out() {
+    let scratch = Scratch::new();
+    let served = Served::start(&scratch, &["--clock", "frozen"]);
+    let script = format!(
+        "{CALLS}
+greenroom faults add --on 'api:GET /network-monitoring/*' --nth 3 --reply 429 --retry-after 30 \\
+    --advance-after-reply 16m
+call; call; call; grep -i '^retry-after: 30' headers; call
+greenroom faults list
+greenroom faults rm rule-1
+greenroom faults
+greenroom history --count 'api status=429' --expect '= 1'
+greenroom history --count 'api status=200' --expect '= 1'"
+    );
+    let output = shell(&scratch, &served, &script).ended_with(1);
+    for line in [
+        "rule-1\n200 200 429 ",
+        "retry-after: 30\r\n401 ",
+        "rule-1                     4     1",
+        "no rules are in force",
+    ] {
+        assert!(output.stdout.contains(line), "{line:?} in {output}");
+    }
+    assert!(output.stderr.contains("2 requests match, expected = 1"), "{output}");
+}
+
+#[test]
+fn exec_takes_rules_and_expectations() {
+    let scratch = Scratch::new();
+    let script = r#"curl -s -o /dev/null -w '%{http_code} ' -d grant_type=client_credentials -d "client_id=$GLP_CLIENT_ID" \
+        -d "client_secret=$GLP_CLIENT_SECRET" https://sso.common.cloud.hpe.com/as/token.oauth2"#;
+    let twice = format!("{script}; {script}");
+    let rules =
+        scratch.write("rules.yaml", "- when: { op: mint, nth: 2 }\n  do: [{ reply: { status: 503 } }]\n");
+    let rules = rules.display().to_string();
+    for (flags, code, out, err) in [
+        (
+            &["--rule", &*rules, "--expect", "mint = 2", "--expect", "mint status=503 = 1"][..],
+            0,
+            "200 503",
+            "",
+        ),
+        (&["--rule", "{when: {op: mint}, do: [{reply: {status: 429}}], once: true}"], 0, "429 200", ""),
+        (&["--expect", "mint <= 1"], 1, "200 200", "mint: 2 requests, expected <= 1"),
+        (&["--expect", "exchange >= 1"], 1, "200 200", "exchange: 0 requests, expected >= 1"),
+        (&["--expect", "mint"], 125, "", "which requests and how many"),
+        (&["--rule", "{when: {op: mint}}"], 125, "", "does nothing"),
+    ] {
+        let output = run(scratch.exec(flags, &["bash", "-c", &twice])).ended_with(code);
+        assert!(output.stdout.contains(out) && output.stderr.contains(err), "{flags:?}: {output}");
+    }
+    // The program's own failure tells more.
+    let output = run(scratch.exec(&["--expect", "mint = 9"], &["bash", "-c", "exit 7"])).ended_with(7);
+    assert!(output.stderr.contains("expected = 9"), "{output}");
+}
+
+#[test]
+fn a_rule_that_cannot_be_is_refused_with_its_place() {
+    let scratch = Scratch::new();
+    let served = Served::start(&scratch, &[]);
+    for (args, mend) in [
+        (&["faults", "add", "--on", "api", "--close", "--reset"][..], "close happens on the wire already"),
+        (&["faults", "add", "--on", "apy", "--close"], "mint, exchange, api"),
+        (&["faults", "add", "--rule", "{when: {op: api}, doo: []}"], "doo"),
+        (&["faults", "add", "--on", "api", "--advance", "-1m"], "--advance"),
+        (&["faults", "rm", "rule-9"], "no rule named"),
+    ] {
+        let output = served.control(&scratch, args).ended_with(2);
+        assert!(output.stderr.contains(mend), "{args:?}: {output}");
+    }
+    let list = served.control(&scratch, &["faults", "--json"]).ended_with(0);
+    assert_eq!(list.json()["faults"], serde_json::json!([]));
+}
