@@ -100,7 +100,7 @@ async fn a_mistake_is_answered_with_its_field_and_a_mend() {
         ("POST dialect", r#"{"audit_v1_default_limit":50}"#, 422, json!("audit_v1_default_limit"), "quote"),
         ("POST dialect", r#"{"preset":"dead"}"#, 422, json!("preset"), "live, rfc"),
         ("POST dialect", "5", 422, Value::Null, "map"),
-        ("POST dialect", r#"["rfc",5]"#, 422, Value::Null, "string"),
+        ("POST dialect", r#"["rfc",5]"#, 422, json!("[1]"), "string"),
         (
             "POST dialect",
             r#"["rfc","exchange_expird=live"]"#,
@@ -138,11 +138,17 @@ async fn a_mistake_is_answered_with_its_field_and_a_mend() {
             json!("until"),
             "unknown",
         ),
-        ("POST world/roles", r#"{"user":7,"role":"Observer"}"#, 422, Value::Null, "cannot be read"),
+        ("POST world/roles", r#"{"user":7,"role":"Observer"}"#, 422, json!("user"), "cannot be read"),
         ("POST world/roles", "", 422, Value::Null, "cannot be read"),
         ("GET world/roles", "", 405, Value::Null, "does not know GET"),
         ("POST world/role", "{}", 404, Value::Null, "world/roles"),
-        ("POST faults", r#"{"when":{"opp":"api"},"do":[{"advance":"1m"}]}"#, 422, Value::Null, "op"),
+        (
+            "POST faults",
+            r#"{"when":{"opp":"api"},"do":[{"advance":"1m"}]}"#,
+            422,
+            json!("when.opp"),
+            "did you mean \"op\"",
+        ),
         (
             "POST faults",
             r#"{"when":{"status":200},"do":[{"advance":"1m"}]}"#,
@@ -150,8 +156,59 @@ async fn a_mistake_is_answered_with_its_field_and_a_mend() {
             json!("when.status"),
             "at: response",
         ),
-        ("POST faults", r#"{"when":{"nth":0},"do":[{"advance":"1m"}]}"#, 422, Value::Null, "from 1 on"),
-        ("POST faults", r#"{"when":{},"do":[{"advance":"-1m"}]}"#, 422, Value::Null, "say 20s, 16m"),
+        ("POST faults", r#"{"when":{"nth":0},"do":[{"advance":"1m"}]}"#, 422, json!("when.nth"), "from 1 on"),
+        (
+            "POST faults",
+            r#"{"when":{"op":["api","x"]},"do":[]}"#,
+            422,
+            json!("when.op"),
+            "mint, exchange, api",
+        ),
+        (
+            "POST faults",
+            r#"{"when":{"at":"noon"}}"#,
+            422,
+            json!("when.at"),
+            "`connect`, `request`, `response`",
+        ),
+        ("POST faults", r#"{"when":{"path":{}}}"#, 422, json!("when.path"), "a text, a number, or a list"),
+        (
+            "POST faults",
+            r#"{"when":{},"do":[{"advance":"-1m"}]}"#,
+            422,
+            json!("do[0].advance"),
+            "say 20s, 16m",
+        ),
+        (
+            "POST faults",
+            r#"{"when":{},"do":[{"advance":"1m"},{"reply":{"status":"x"}}]}"#,
+            422,
+            json!("do[1].reply.status"),
+            "expected u16",
+        ),
+        ("POST faults", r#"{"when":{},"do":[{"reply":{}}]}"#, 422, json!("do[0].reply.status"), "missing"),
+        (
+            "POST faults",
+            r#"{"when":{},"do":[{"reply":{"stat":1}}]}"#,
+            422,
+            json!("do[0].reply.stat"),
+            "unknown",
+        ),
+        ("POST faults", r#"{"when":{},"do":[{"replay":{}}]}"#, 422, json!("do[0]"), "did you mean \"reply\""),
+        (
+            "POST faults",
+            r#"{"when":{},"gate":{"open_when":[{"seen":{"staus":1}}],"limit":"5s"}}"#,
+            422,
+            json!("gate.open_when[0].seen.staus"),
+            "status",
+        ),
+        ("POST faults", r#"{"when":{},"do":[{"advance":"1m"}],"wen":1}"#, 422, json!("wen"), "unknown field"),
+        ("POST faults", "[]", 422, Value::Null, r#"written as in {"when":"#),
+        ("POST faults", "null", 422, Value::Null, r#"written as in {"when":"#),
+        ("POST faults", "when: {}", 422, Value::Null, r#"written as in {"when":"#),
+        ("POST faults", r#"{"when":{},"do":[{"advance""#, 422, Value::Null, r#"written as in {"when":"#),
+        ("POST faults", r#"{"when":{},"do":[{"advance":"1m"}]} {}"#, 422, Value::Null, "trailing"),
+        ("GET faults?id=x", "", 422, Value::Null, "takes no query"),
         ("POST faults", r#"{"when":{}}"#, 422, json!("do"), "does nothing"),
         ("DELETE faults/nosuch", "", 422, json!("id"), "no rule named"),
         ("POST phase", r#"{"phase":""}"#, 422, json!("phase"), "1 to 100"),
@@ -176,18 +233,24 @@ async fn a_mistake_is_answered_with_its_field_and_a_mend() {
             "a refused wish does nothing: {notes:?}"
         );
     }
-    // The field is the one with the wrong value, or none is named; never the value.
-    for (route, body) in
-        [("clock", r#"{"advance":5}"#), ("faults", r#"{"when":{"op":"x"},"do":[{"advance":"1m"}]}"#)]
-    {
-        let (_, problem) = problem(&wire, "POST", route, body).await;
-        assert!(
-            [json!("advance"), json!("when.op"), json!("op"), Value::Null].contains(&problem["field"]),
-            "{problem}"
-        );
-    }
     let long = wire.send(Method::POST, &format!("{BASE}/clock"), &[], &" ".repeat((2 << 20) + 1)).await;
     assert_eq!(long.status, 413, "{long:?}");
+}
+
+#[tokio::test]
+async fn the_front_page_lists_what_there_is_and_a_405_what_would_do() {
+    let wire = Wire::frozen().await;
+    let front = wire.send(Method::GET, "/", &[], "").await;
+    let page = &front.text;
+    for row in
+        ["GET /_greenroom/v1/about\n", "POST /_greenroom/v1/faults\n", "DELETE /_greenroom/v1/faults/{id}\n"]
+    {
+        assert!(page.contains(row), "{row} {page}");
+    }
+    let refused = wire.send(Method::PUT, &format!("{BASE}/faults"), &[], "{}").await;
+    let mut allowed: Vec<_> = refused.header("allow").unwrap().split(',').map(str::trim).collect();
+    allowed.sort_unstable();
+    assert_eq!((refused.status, &allowed[..]), (405, &["DELETE", "GET", "HEAD", "POST"][..]));
 }
 
 /// JSON of any shape, often with the names that the routes know.

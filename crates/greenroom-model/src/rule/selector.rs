@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, num::NonZeroU64, str::FromStr};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, MapAccess, SeqAccess, Visitor},
+    de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor},
     ser::SerializeMap,
 };
 
@@ -387,13 +387,26 @@ impl Selector {
         let mut selector = Self::default();
         while let Some(field) = map.next_key::<String>()? {
             if !other(&field, map)? {
-                let Texts(texts) = map.next_value()?;
-                selector
-                    .put(&field, texts)
-                    .map_err(|error| de::Error::custom(format!("{field}: {error}")))?;
+                map.next_value_seed(Field { selector: &mut selector, name: &field })?;
             }
         }
         Ok(selector)
+    }
+}
+
+/// A field to be put. It is put while it is read, so that who follows the reading knows where a mistake is.
+struct Field<'a> {
+    selector: &'a mut Selector,
+    name: &'a str,
+}
+
+impl<'de> DeserializeSeed<'de> for Field<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        let Texts(texts) = Texts::deserialize(deserializer)?;
+        let put = self.selector.put(self.name, texts);
+        put.map_err(|error| de::Error::custom(format!("{}: {error}", self.name)))
     }
 }
 

@@ -1,0 +1,140 @@
+//! One row of the table of control routes: where it is, what it takes, what it gives.
+
+use axum::{
+    Json,
+    http::{Method, header},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+
+use super::{Desk, body};
+use crate::{
+    command::{Command, CommandError, Reply},
+    envelope,
+};
+
+/// A route of control.
+pub(crate) struct Route {
+    /// The method.
+    pub(crate) method: Method,
+    /// The path below [`super::BASE`]; `{id}` stands for a name.
+    pub(crate) path: &'static str,
+    /// What it does, in a sentence.
+    pub(crate) says: &'static str,
+    /// What it takes besides a name in its path.
+    pub(crate) takes: Takes,
+    does: Does,
+}
+
+/// What a route takes.
+pub(crate) enum Takes {
+    /// Neither a query nor a body that is looked at.
+    Nothing,
+    /// A query of these parameters.
+    Query(&'static [Parameter]),
+    /// A JSON body such as this.
+    Body(&'static str),
+}
+
+/// A parameter of a query.
+pub(crate) struct Parameter {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// What it means.
+    pub(crate) says: &'static str,
+}
+
+/// How the parts of a request become a command.
+type Read = Box<dyn Fn(&Given) -> Result<Command, CommandError> + Send + Sync>;
+
+enum Does {
+    /// The sandbox grants a command.
+    Command(Read),
+    /// Something is said that only HTTP has.
+    Tell(fn(&Desk) -> Response),
+}
+
+/// What came with a request.
+pub(super) struct Given {
+    /// The name in the path.
+    pub(super) name: String,
+    /// The query as it was written.
+    pub(super) query: String,
+    /// The body.
+    pub(super) body: Bytes,
+}
+
+/// How a request becomes a command.
+pub(super) struct Asks {
+    takes: Takes,
+    read: Read,
+}
+
+/// The path alone says it.
+pub(super) fn plain(command: fn() -> Command) -> Asks {
+    Asks { takes: Takes::Nothing, read: Box::new(move |_| Ok(command())) }
+}
+
+/// The name in the path is its argument.
+pub(super) fn named(command: fn(String) -> Command) -> Asks {
+    Asks { takes: Takes::Nothing, read: Box::new(move |given| Ok(command(given.name.clone()))) }
+}
+
+/// The body is its argument.
+pub(super) fn json<T: DeserializeOwned + 'static>(example: &'static str, command: fn(T) -> Command) -> Asks {
+    let read = move |given: &Given| body::read(&given.body, example).map(command);
+    Asks { takes: Takes::Body(example), read: Box::new(read) }
+}
+
+/// The query is its argument.
+pub(super) fn query(
+    parameters: &'static [Parameter],
+    read: fn(&str) -> Result<Command, CommandError>,
+) -> Asks {
+    Asks { takes: Takes::Query(parameters), read: Box::new(move |given| read(&given.query)) }
+}
+
+/// A row: a command over HTTP. The reply is named by its variant.
+pub(super) fn route<T>(
+    method: Method,
+    path: &'static str,
+    says: &'static str,
+    Asks { takes, read }: Asks,
+    _reply: fn(T) -> Reply,
+) -> Route {
+    Route { method, path, says, takes, does: Does::Command(read) }
+}
+
+/// A row: something to read that only HTTP has.
+pub(super) fn tell(path: &'static str, says: &'static str, tell: fn(&Desk) -> Response) -> Route {
+    Route { method: Method::GET, path, says, takes: Takes::Nothing, does: Does::Tell(tell) }
+}
+
+impl Route {
+    /// Answers a request.
+    pub(super) fn answer(&self, desk: &Desk, given: &Given) -> Response {
+        if !matches!(self.takes, Takes::Query(_)) && !given.query.is_empty() {
+            let message = format!("{} {} takes no query", self.method, self.path);
+            return CommandError { field: None, message }.into_response();
+        }
+        match &self.does {
+            Does::Command(read) => reply(read(given).and_then(|command| desk.sandbox.run(command))),
+            Does::Tell(tell) => tell(desk),
+        }
+    }
+}
+
+fn reply(result: Result<Reply, CommandError>) -> Response {
+    match result {
+        Ok(reply) => {
+            // The clock is read once: the head must not tell a later second than the body.
+            let date = match &reply {
+                Reply::Clock(reading) => Some([(header::DATE, envelope::http_date(reading.now))]),
+                _ => None,
+            };
+            (date, Json(reply)).into_response()
+        }
+        Err(error) => error.into_response(),
+    }
+}

@@ -1,0 +1,154 @@
+//! The table of control: every route once, with what it takes and gives. A new command is a new row.
+
+use std::sync::LazyLock;
+
+use axum::{
+    Json,
+    http::{Method, header},
+    response::{IntoResponse, Response},
+};
+use greenroom_model::rule::Rule;
+
+use super::{
+    Desk,
+    body::Settings,
+    query,
+    route::{Route, json, named, plain, query, route, tell},
+};
+use crate::command::{Command, Reply};
+
+/// Every route of control, in the order of their paths.
+pub(crate) static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
+    const GET: Method = Method::GET;
+    const POST: Method = Method::POST;
+    const DELETE: Method = Method::DELETE;
+    vec![
+        tell("about", "What this is: name, version, URL and the files of its certificate.", about),
+        tell("ca.pem", "The certificate of its authority.", ca),
+        route(GET, "clock", "Reads the clock.", plain(|| Command::Clock), Reply::Clock),
+        route(
+            POST,
+            "clock",
+            "Moves the clock forward (advance, set), or changes its speed.",
+            json(r#"{"advance":"16m"}"#, Command::MoveClock),
+            Reply::Clock,
+        ),
+        route(GET, "dialect", "Lists the dialects.", plain(|| Command::Dialect), Reply::Dialect),
+        route(
+            POST,
+            "dialect",
+            "Sets dialects, or all of a preset.",
+            json(r#"{"exchange_expired":"rfc8693"}"#, |Settings(settings)| Command::SetDialect(settings)),
+            Reply::Dialect,
+        ),
+        route(
+            GET,
+            "faults",
+            "Lists the rules in force, with how often each matched and fired.",
+            plain(|| Command::Faults),
+            Reply::Faults,
+        ),
+        route(
+            POST,
+            "faults",
+            "Adds a rule behind the others.",
+            json(r#"{"when":{"op":"api","nth":3},"do":[{"reply":{"status":429}}]}"#, |rule: Rule| {
+                Command::AddFault(Box::new(rule))
+            }),
+            Reply::FaultAdded,
+        ),
+        route(
+            DELETE,
+            "faults",
+            "Removes all rules. Who waits at a gate goes on.",
+            plain(|| Command::ClearFaults),
+            Reply::Faults,
+        ),
+        route(
+            DELETE,
+            "faults/{id}",
+            "Removes a rule. Who waits at its gate goes on.",
+            named(Command::RemoveFault),
+            Reply::Faults,
+        ),
+        route(
+            GET,
+            "fidelity",
+            "Lists every route of the imitated services with the source of what it does.",
+            plain(|| Command::Fidelity),
+            Reply::Fidelity,
+        ),
+        route(
+            GET,
+            "history",
+            "What happened: the exchanges that a selector means, and all other entries.",
+            query(query::HISTORY, query::history),
+            Reply::History,
+        ),
+        route(
+            POST,
+            "phase",
+            "Begins a phase: histories, selectors and gates know it by this name.",
+            json(r#"{"phase":"login"}"#, Command::BeginPhase),
+            Reply::Phase,
+        ),
+        route(
+            GET,
+            "tokens",
+            "Lists the tokens that the world remembers.",
+            plain(|| Command::Tokens),
+            Reply::Tokens,
+        ),
+        route(
+            POST,
+            "tokens",
+            "Issues a token without its client asking.",
+            json(r#"{"as":"msp","ttl":"5m"}"#, Command::IssueToken),
+            Reply::Issued,
+        ),
+        route(GET, "world", "Shows the world.", plain(|| Command::World), Reply::World),
+        route(
+            GET,
+            "world/export",
+            "Writes the world as a file that loads again.",
+            query(query::EXPORT, query::export_world),
+            Reply::Exported,
+        ),
+        route(
+            POST,
+            "world/reset",
+            "Makes the world what it was at the start.",
+            plain(|| Command::ResetWorld),
+            Reply::World,
+        ),
+        route(
+            POST,
+            "world/restore",
+            "Makes the world what it was when it was last saved.",
+            plain(|| Command::RestoreWorld),
+            Reply::World,
+        ),
+        route(
+            POST,
+            "world/roles",
+            "Gives a user another role. It acts on tokens that were issued before, too.",
+            json(r#"{"user":"ops.user@example.com","role":"Observer"}"#, Command::AssignRole),
+            Reply::User,
+        ),
+        route(
+            POST,
+            "world/save",
+            "Remembers the world as it is, in memory and in the state file if there is one.",
+            plain(|| Command::SaveWorld),
+            Reply::World,
+        ),
+    ]
+});
+
+fn about(desk: &Desk) -> Response {
+    Json(desk.about.clone()).into_response()
+}
+
+fn ca(desk: &Desk) -> Response {
+    ([(header::CONTENT_TYPE, "application/x-pem-file")], desk.ca_pem.clone()).into_response()
+}
