@@ -8,6 +8,7 @@ mod dialects;
 mod exec;
 mod exec_flags;
 mod exec_worlds;
+mod faults;
 mod fidelity;
 mod harness;
 mod oauth;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use greenroom_model::rule::BadCertificate;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
     KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SerialNumber, date_time_ymd,
@@ -26,6 +27,12 @@ const KEY: &str = "ca-key.pem";
 const LOCK: &str = "ca.lock";
 /// The names of the leaf for a client that asks for no host, or for one Greenroom does not know.
 const DEFAULT_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+
+/// What the authority is called. It must stay the same between versions: the issuer of a stored authority is
+/// put together from it.
+const NAME: &str = "Greenroom local CA (for tests only)";
+/// The years for which certificates are good: no clock jump may make them invalid.
+const ALWAYS: [(i32, u8, u8); 2] = [(2000, 1, 1), (2099, 12, 31)];
 
 /// A certificate authority that only the clients under test trust.
 pub(crate) struct Authority {
@@ -69,9 +76,13 @@ pub enum CaError {
 impl Authority {
     /// A new authority that lives in memory only.
     pub(crate) fn generate() -> Result<Self, CaError> {
+        Self::generate_named(NAME)
+    }
+
+    fn generate_named(name: &str) -> Result<Self, CaError> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-        let pem = certificate_of(&key)?;
-        Self::new(key, pem)
+        let pem = ca_params(name).self_signed(&key)?.pem();
+        Self::new(name, key, pem)
     }
 
     /// The authority kept in `dir`, made there if it is missing. Processes that start at the same time
@@ -100,9 +111,9 @@ impl Authority {
                 key
             }
         };
-        let pem = certificate_of(&key)?;
+        let pem = ca_params(NAME).self_signed(&key)?.pem();
         write(&dir.join(CERTIFICATE), &pem, 0o644)?;
-        Self::new(key, pem)
+        Self::new(NAME, key, pem)
     }
 
     /// The certificate, for a client's trust store. The key is not in it.
@@ -112,10 +123,32 @@ impl Authority {
 
     /// A leaf for `host`, or the default leaf (`localhost` and the loopback addresses).
     pub(crate) fn leaf(&self, host: Option<&str>) -> Result<Arc<CertifiedKey>, CaError> {
+        self.dated_leaf(host, ALWAYS)
+    }
+
+    /// A leaf for `host` that no client should take, for this reason and no other.
+    pub(crate) fn bad_leaf(
+        &self,
+        host: Option<&str>,
+        flaw: BadCertificate,
+    ) -> Result<Arc<CertifiedKey>, CaError> {
+        match flaw {
+            // Made anew for each leaf, and forgotten: nobody can come to trust it.
+            BadCertificate::ForeignAuthority => {
+                Self::generate_named("An authority that nobody trusts")?.leaf(host)
+            }
+            // A name that is nobody's (RFC 6761 §6.4).
+            BadCertificate::WrongName => self.leaf(Some("another-host.invalid")),
+            BadCertificate::Expired => self.dated_leaf(host, [(2020, 1, 1), (2020, 12, 31)]),
+        }
+    }
+
+    fn dated_leaf(&self, host: Option<&str>, days: [(i32, u8, u8); 2]) -> Result<Arc<CertifiedKey>, CaError> {
         let names =
             host.map_or_else(|| DEFAULT_NAMES.map(str::to_owned).to_vec(), |host| vec![host.to_owned()]);
         let mut params = CertificateParams::new(names)?;
-        (params.not_before, params.not_after) = (date_time_ymd(2000, 1, 1), date_time_ymd(2099, 12, 31));
+        [params.not_before, params.not_after] =
+            days.map(|(year, month, day)| date_time_ymd(year, month, day));
         params.distinguished_name = named("Greenroom (for tests only)");
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -128,19 +161,19 @@ impl Authority {
         Ok(Arc::new(CertifiedKey::new(vec![leaf.der().clone()], Arc::clone(&self.leaf_signer))))
     }
 
-    fn new(key: KeyPair, pem: String) -> Result<Self, CaError> {
+    fn new(name: &str, key: KeyPair, pem: String) -> Result<Self, CaError> {
         let leaf_key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
         let der = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(leaf_key.serialize_der()));
         let leaf_signer = aws_lc_rs::sign::any_ecdsa_type(&der)?;
         let provider = aws_lc_rs::default_provider();
-        Ok(Self { issuer: Issuer::new(ca_params(), key), pem, leaf_key, leaf_signer, provider })
+        Ok(Self { issuer: Issuer::new(ca_params(name), key), pem, leaf_key, leaf_signer, provider })
     }
 
     /// What `dir` holds, or `None` if a file is missing.
     fn load(dir: &Path) -> Result<Option<Self>, CaError> {
         let (certificate_file, key_file) = (dir.join(CERTIFICATE), dir.join(KEY));
         let (Some(key), Some(pem)) = (read(&key_file)?, read(&certificate_file)?) else { return Ok(None) };
-        let authority = Self::new(parse_key(&key_file, &key)?, pem)?;
+        let authority = Self::new(NAME, parse_key(&key_file, &key)?, pem)?;
         authority.check().map_err(|why| CaError::Corrupt { path: certificate_file, why })?;
         Ok(Some(authority))
     }
@@ -183,19 +216,15 @@ impl Authority {
     }
 }
 
-/// What every certificate of the authority says besides its key. It must stay the same between versions:
-/// the issuer of a stored authority is put together from it.
-fn ca_params() -> CertificateParams {
+/// What the certificate of an authority says besides its key. It must stay the same between versions, as the
+/// name.
+fn ca_params(name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
-    (params.not_before, params.not_after) = (date_time_ymd(2000, 1, 1), date_time_ymd(2099, 12, 31));
-    params.distinguished_name = named("Greenroom local CA (for tests only)");
+    [params.not_before, params.not_after] = ALWAYS.map(|(year, month, day)| date_time_ymd(year, month, day));
+    params.distinguished_name = named(name);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params
-}
-
-fn certificate_of(key: &KeyPair) -> Result<String, rcgen::Error> {
-    Ok(ca_params().self_signed(key)?.pem())
 }
 
 fn named(common_name: &str) -> DistinguishedName {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use greenroom_model::{
     history::Event,
-    rule::{Effect, Reply, Tokens, Trickle, Wire},
+    rule::{BadCertificate, Close, Effect, Reply, Ruling, Then, Tokens, Trickle, Wire},
     time::{self, Forward},
     token::Ordinal,
 };
@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::{
     envelope::{self, Answer, Setting},
-    listen::{Delivery, End, Payload},
+    listen::{Delivery, End, Payload, Reception},
     sandbox::{Motion, State},
     serve::Call,
 };
@@ -110,8 +110,20 @@ pub(crate) fn told(wire: &Wire) -> String {
         Wire::Delay(by) | Wire::Hang(by) => span(by),
         Wire::HalfBody(half) => format!("half_body after {} bytes", half.bytes),
         Wire::RstStream(code) => format!("rst_stream {code}"),
+        Wire::BadCertificate(flaw) => format!(
+            "bad_certificate {}",
+            match flaw {
+                BadCertificate::ForeignAuthority => "foreign_authority",
+                BadCertificate::WrongName => "wrong_name",
+                BadCertificate::Expired => "expired",
+            }
+        ),
         _ => wire.name().to_owned(),
     }
+}
+
+fn closing(close: Close) -> End {
+    if close.unannounced { End::CloseUnannounced } else { End::Close }
 }
 
 /// How much real time passes before anything else does.
@@ -166,10 +178,7 @@ pub(crate) fn deliver(
         None | Some(Wire::Reply(_) | Wire::Redirect(_) | Wire::Delay(_) | Wire::BadCertificate(_)) => {
             sent(Delivery::Answer(whole(answer)))
         }
-        Some(Wire::Close(close)) => lost(Delivery::End(match close.unannounced {
-            true => End::CloseUnannounced,
-            false => End::Close,
-        })),
+        Some(Wire::Close(close)) => lost(Delivery::End(closing(*close))),
         Some(Wire::Hang(_)) => lost(Delivery::End(End::Close)),
         Some(Wire::Reset(_)) => lost(Delivery::End(End::Reset)),
         Some(Wire::RstStream(code)) => lost(Delivery::ResetStream(*code)),
@@ -184,8 +193,8 @@ pub(crate) fn deliver(
         }
         Some(Wire::HalfBody(half)) => {
             let end = match half.then {
-                greenroom_model::rule::Then::Close => End::Close,
-                greenroom_model::rule::Then::Reset => End::Reset,
+                Then::Close => End::Close,
+                Then::Reset => End::Reset,
             };
             sent(Delivery::Cut { answer: whole(answer), body: half.bytes, end })
         }
@@ -231,9 +240,29 @@ fn head_alone(mut response: http::Response<Bytes>, method: &Method) -> http::Res
 }
 
 impl State {
-    /// Records that a rule fired, with what it did.
+    /// Records that a rule fired on a request, with what it did.
     pub(crate) fn fired(&mut self, rule: &str, request: u64, did: Vec<String>) {
         let did = did.join(", ");
         self.note(Event::Fault { rule: rule.to_owned(), request: Some(request), connection: None, did });
+    }
+
+    /// What a new connection meets: decided, done as far as it concerns the clock, and recorded.
+    pub(crate) fn meet(&mut self, connection: u64, host: Option<&str>) -> Reception {
+        let ruling = if self.is_closed() { None } else { self.rules.decide_connection(host) };
+        let Some(Ruling { rule, effects, wire, gate: _ }) = ruling else { return Reception::default() };
+        let mut did: Vec<_> = effects.iter().map(|it| effect(self, it, None)).collect();
+        did.extend(wire.as_ref().map(told));
+        let did = did.join(", ");
+        self.note(Event::Fault { rule, request: None, connection: Some(connection), did });
+        let mut reception = Reception { pause: wire.as_ref().and_then(pause), ..Reception::default() };
+        match wire {
+            Some(Wire::Close(close)) => reception.end = Some(closing(close)),
+            Some(Wire::Hang(_)) => reception.end = Some(End::Close),
+            Some(Wire::Reset(_)) => reception.end = Some(End::Reset),
+            Some(Wire::BadCertificate(flaw)) => reception.flaw = Some(flaw),
+            // Nothing else fits a connection.
+            _ => {}
+        }
+        reception
     }
 }

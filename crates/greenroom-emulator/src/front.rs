@@ -12,7 +12,7 @@ use tower::ServiceExt as _;
 use crate::{
     body, control, envelope,
     gateway::{self, Road},
-    listen::{self, ConnectionEvent, Delivery, Payload, Peer},
+    listen::{self, ConnectionEvent, Delivery, Payload, Peer, Reception},
     sandbox::Sandbox,
 };
 
@@ -34,6 +34,10 @@ impl listen::Service for Front {
 
     fn knows_host(&self, host: &str) -> bool {
         host::family(host, self.sandbox.dedicated_hosts()).is_some()
+    }
+
+    fn meet(&self, connection: u64, host: Option<&str>) -> Reception {
+        self.sandbox.lock().meet(connection, host)
     }
 
     fn event(&self, event: ConnectionEvent) {

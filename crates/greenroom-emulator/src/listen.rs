@@ -12,6 +12,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use greenroom_model::rule::BadCertificate;
 use hyper::body::Incoming;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -39,6 +40,17 @@ pub(crate) struct Peer {
     pub(crate) tunnel: Option<String>,
     /// The name in the TLS hello, lower case.
     pub(crate) sni: Option<String>,
+}
+
+/// What a connection meets before there is a request on it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Reception {
+    /// Nothing for so much real time.
+    pub(crate) pause: Option<Duration>,
+    /// Then its end.
+    pub(crate) end: Option<End>,
+    /// Or a certificate that no client should take.
+    pub(crate) flaw: Option<BadCertificate>,
 }
 
 /// Things that happen to connections and are not requests.
@@ -106,6 +118,10 @@ pub(crate) trait Service: Send + Sync + 'static {
 
     /// Whether Greenroom stands in for a host (lower case, no port).
     fn knows_host(&self, host: &str) -> bool;
+
+    /// What a connection meets that wants to reach a host (lower case, no port) by CONNECT or, with the name in
+    /// its hello if there is one, by TLS. Asked once a connection.
+    fn meet(&self, connection: u64, host: Option<&str>) -> Reception;
 
     /// Takes note of an event.
     fn event(&self, event: ConnectionEvent);

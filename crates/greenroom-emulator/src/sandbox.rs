@@ -113,6 +113,11 @@ impl State {
         }
     }
 
+    /// Whether every request gets a 503.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.is_some()
+    }
+
     /// Appends to the history at the present instant.
     pub(crate) fn note(&mut self, event: Event) -> u64 {
         let real = clock::real();

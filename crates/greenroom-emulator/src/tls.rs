@@ -4,25 +4,44 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use greenroom_model::rule::BadCertificate;
 use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::server::Acceptor;
 use rustls::sign::SingleCertAndKey;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
+use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
 
 use crate::ca::{Authority, CaError};
 
 /// What the server offers, in its order of preference.
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
-/// How many hosts are kept prepared. Clients choose the names, so there must be a bound.
+/// How many certificates are kept prepared. Clients choose the names, so there must be a bound.
 const PREPARED: usize = 256;
 
 /// The TLS side of a listener. Clones share the prepared certificates.
 #[derive(Clone)]
 pub(crate) struct Tls {
     shared: Arc<Shared>,
+}
+
+/// A handshake that has begun: its client has said hello and waits.
+pub(crate) struct Hello<IO> {
+    start: StartHandshake<IO>,
+    sni: Option<String>,
+}
+
+impl<IO> Hello<IO> {
+    /// The name the client asks for, lower case.
+    pub(crate) fn sni(&self) -> Option<&str> {
+        self.sni.as_deref()
+    }
+
+    /// What the client is heard on meanwhile.
+    pub(crate) fn io(&mut self) -> &mut IO {
+        &mut self.start.io
+    }
 }
 
 /// A finished handshake.
@@ -45,9 +64,11 @@ pub(crate) struct TlsError {
 struct Shared {
     authority: Arc<Authority>,
     provider: Arc<CryptoProvider>,
-    /// By host; `None` is the default leaf.
-    prepared: Mutex<HashMap<Option<String>, Prepared>>,
+    prepared: Mutex<HashMap<Leaf, Prepared>>,
 }
+
+/// A host, or none for the default leaf, and what is wrong with its certificate.
+type Leaf = (Option<String>, Option<BadCertificate>);
 
 /// Two configurations over one leaf.
 #[derive(Clone)]
@@ -66,60 +87,62 @@ impl Tls {
         Self { shared: Arc::new(Shared { authority, provider, prepared: Mutex::default() }) }
     }
 
-    /// Makes the handshake on `io`, which came by a CONNECT to `tunnel` if there is one.
-    pub(crate) async fn accept<IO>(
+    /// Listens for a client's hello.
+    pub(crate) async fn greet<IO>(io: IO) -> Result<Hello<IO>, TlsError>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+    {
+        let failed = |reason: String| TlsError { sni: None, reason };
+        let start =
+            LazyConfigAcceptor::new(Acceptor::default(), io).await.map_err(|error| match error.kind() {
+                // The standard text, "unexpected end of file", would leave the reader with a riddle.
+                io::ErrorKind::UnexpectedEof => failed("the client closed before its TLS hello".to_owned()),
+                _ => failed(error.to_string()),
+            })?;
+        let sni = start.client_hello().server_name().map(str::to_ascii_lowercase);
+        Ok(Hello { start, sni })
+    }
+
+    /// Answers a hello, which came by a CONNECT to `tunnel` if there is one, and makes the handshake. With a
+    /// `flaw` its certificate is one that no client should take.
+    pub(crate) async fn shake<IO>(
         &self,
-        io: IO,
+        Hello { start, sni }: Hello<IO>,
         tunnel: Option<&str>,
+        flaw: Option<BadCertificate>,
         known_host: impl Fn(&str) -> bool,
     ) -> Result<Accepted<IO>, TlsError>
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
-        let failed = |sni: Option<&String>, cause: &dyn std::fmt::Display| TlsError {
-            sni: sni.cloned(),
-            reason: cause.to_string(),
-        };
-        let start = match LazyConfigAcceptor::new(Acceptor::default(), io).await {
-            Ok(start) => start,
-            // The standard text, "unexpected end of file", would leave the reader with a riddle.
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                return Err(failed(None, &"the client closed before its TLS hello"));
-            }
-            Err(error) => return Err(failed(None, &error)),
-        };
-        let hello = start.client_hello();
-        let sni = hello.server_name().map(str::to_ascii_lowercase);
-        let config = self
-            .config(sni.as_deref(), tunnel, hello.alpn(), known_host)
-            .map_err(|error| failed(sni.as_ref(), &error))?;
-        let stream = start.into_stream(config).await.map_err(|error| failed(sni.as_ref(), &error))?;
+        let failed = |cause: &dyn std::fmt::Display| TlsError { sni: sni.clone(), reason: cause.to_string() };
+        let offers = start.client_hello().alpn().map(|offers| offers.map(<[u8]>::to_vec).collect::<Vec<_>>());
+        let offers = offers.as_ref().map(|offers| offers.iter().map(Vec::as_slice));
+        let host = leaf_host(sni.as_deref(), tunnel, known_host);
+        let config = self.config(host, flaw, offers).map_err(|error| failed(&error))?;
+        let stream = start.into_stream(config).await.map_err(|error| failed(&error))?;
         Ok(Accepted { stream, sni })
     }
 
-    /// The leaf is for the name of the handshake if we stand in for it, else for the tunnel's, else the
-    /// default one: a client that dials an address sends no name.
     fn config<'a>(
         &self,
-        sni: Option<&str>,
-        tunnel: Option<&str>,
+        host: Option<&str>,
+        flaw: Option<BadCertificate>,
         offers: Option<impl Iterator<Item = &'a [u8]>>,
-        known_host: impl Fn(&str) -> bool,
     ) -> Result<Arc<ServerConfig>, CaError> {
-        let host = [sni, tunnel].into_iter().flatten().find(|host| known_host(host));
-        let prepared = self.prepared(host)?;
+        let prepared = self.prepared(host, flaw)?;
         let common = offers.is_none_or(|mut offers| offers.any(|offer| PROTOCOLS.contains(&offer)));
         Ok(if common { prepared.offering } else { prepared.silent })
     }
 
-    fn prepared(&self, host: Option<&str>) -> Result<Prepared, CaError> {
-        let key = host.map(str::to_owned);
+    fn prepared(&self, host: Option<&str>, flaw: Option<BadCertificate>) -> Result<Prepared, CaError> {
+        let key = (host.map(str::to_owned), flaw);
         let cache = || self.shared.prepared.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(prepared) = cache().get(&key) {
             return Ok(prepared.clone());
         }
         // Signed outside the lock. Of two connections that do so at once the later one's leaf stays.
-        let prepared = self.prepare(host)?;
+        let prepared = self.prepare(host, flaw)?;
         let mut cache = cache();
         if cache.len() >= PREPARED {
             cache.clear();
@@ -128,8 +151,13 @@ impl Tls {
         Ok(prepared)
     }
 
-    fn prepare(&self, host: Option<&str>) -> Result<Prepared, CaError> {
-        let leaf = self.shared.authority.leaf(host)?;
+    /// A session that was made under one leaf cannot be taken up under another one, as each has a memory of
+    /// its own: who has a session shows no certificate.
+    fn prepare(&self, host: Option<&str>, flaw: Option<BadCertificate>) -> Result<Prepared, CaError> {
+        let leaf = match flaw {
+            None => self.shared.authority.leaf(host)?,
+            Some(flaw) => self.shared.authority.bad_leaf(host, flaw)?,
+        };
         let silent = ServerConfig::builder_with_provider(Arc::clone(&self.shared.provider))
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
             .with_no_client_auth()
@@ -140,42 +168,39 @@ impl Tls {
     }
 }
 
+/// The leaf is for the name of the handshake if we stand in for it, else for the tunnel's, else the
+/// default one: a client that dials an address sends no name.
+fn leaf_host<'a>(
+    sni: Option<&'a str>,
+    tunnel: Option<&'a str>,
+    known_host: impl Fn(&str) -> bool,
+) -> Option<&'a str> {
+    [sni, tunnel].into_iter().flatten().find(|host| known_host(host))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    type Offers = std::vec::IntoIter<&'static [u8]>;
 
     fn tls() -> Tls {
         Tls::new(Arc::new(Authority::generate().unwrap()))
     }
 
-    fn is_known(host: &str) -> bool {
-        host.ends_with(".known")
-    }
-
-    /// Which of the hosts' configurations is chosen.
-    fn chosen(tls: &Tls, sni: Option<&str>, tunnel: Option<&str>) -> Option<String> {
-        let config = tls.config(sni, tunnel, None::<Offers>, is_known).unwrap();
-        let cache = tls.shared.prepared.lock().unwrap();
-        cache.iter().find(|(_, prepared)| Arc::ptr_eq(&prepared.offering, &config)).unwrap().0.clone()
-    }
-
     #[test]
     fn the_leaf_is_for_the_hello_else_for_the_tunnel_else_the_default() {
-        let tls = tls();
-        assert_eq!(chosen(&tls, Some("a.known"), Some("b.known")).as_deref(), Some("a.known"));
-        assert_eq!(chosen(&tls, Some("a.strange"), Some("b.known")).as_deref(), Some("b.known"));
-        assert_eq!(chosen(&tls, None, Some("b.known")).as_deref(), Some("b.known"));
-        assert_eq!(chosen(&tls, Some("a.strange"), None), None);
-        assert_eq!(chosen(&tls, None, None), None);
+        let chosen = |sni, tunnel| leaf_host(sni, tunnel, |host| host.ends_with(".known"));
+        assert_eq!(chosen(Some("a.known"), Some("b.known")), Some("a.known"));
+        assert_eq!(chosen(Some("a.strange"), Some("b.known")), Some("b.known"));
+        assert_eq!(chosen(None, Some("b.known")), Some("b.known"));
+        assert_eq!(chosen(Some("a.strange"), None), None);
+        assert_eq!(chosen(None, None), None);
     }
 
     #[test]
     fn no_offer_of_ours_meets_a_client_that_shares_none() {
         let tls = tls();
         let offered = |offers: Option<Vec<&'static [u8]>>| {
-            let config = tls.config(None, None, offers.map(Vec::into_iter), is_known).unwrap();
+            let config = tls.config(None, None, offers.map(Vec::into_iter)).unwrap();
             config.alpn_protocols.clone()
         };
         let both = [b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -186,12 +211,17 @@ mod tests {
     }
 
     #[test]
-    fn a_host_is_prepared_once_and_the_number_of_hosts_is_bounded() {
+    fn a_leaf_is_prepared_once_and_the_number_of_leaves_is_bounded() {
         let tls = tls();
-        let first = tls.prepared(Some("a.known")).unwrap();
-        assert!(Arc::ptr_eq(&first.offering, &tls.prepared(Some("a.known")).unwrap().offering));
+        let prepared = |host: &str, flaw| tls.prepared(Some(host), flaw).unwrap().offering;
+        let flaws = [None, Some(BadCertificate::Expired), Some(BadCertificate::ForeignAuthority)];
+        let first = flaws.map(|flaw| prepared("a.known", flaw));
+        for (first, flaw) in first.iter().zip(flaws) {
+            assert!(Arc::ptr_eq(first, &prepared("a.known", flaw)), "{flaw:?}");
+        }
+        assert!(!Arc::ptr_eq(&first[0], &first[1]) && !Arc::ptr_eq(&first[1], &first[2]));
         for n in 0..2 * PREPARED {
-            tls.prepared(Some(&format!("{n}.known"))).unwrap();
+            prepared(&format!("{n}.known"), flaws[n % flaws.len()]);
             assert!(tls.shared.prepared.lock().unwrap().len() <= PREPARED);
         }
     }

@@ -5,6 +5,7 @@ use std::io;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use greenroom_model::rule::BadCertificate;
 use http::header::{CONNECTION, CONTENT_TYPE, DATE};
 use http::uri::Authority;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
@@ -25,8 +26,8 @@ use super::delivery::{Delivery, End, Payload};
 use super::fault_io::{FaultIo, Order, Orders, Outcome};
 use super::line::Line;
 use super::stream::{Flight, Flights, Language, Stream};
-use super::{ConnectionEvent, GRACE, Peer, Service, Timeouts, stopped};
-use crate::tls::Tls;
+use super::{ConnectionEvent, GRACE, Peer, Reception, Service, Timeouts, stopped};
+use crate::tls::{Hello, Tls, TlsError};
 
 /// The longest head of a request, and the longest list of HTTP/2 headers; more is answered with 431.
 const MAX_HEAD: usize = 64 * 1024;
@@ -50,6 +51,8 @@ pub(super) struct Connection<S: Service> {
 struct Tunnel {
     host: String,
     upgrade: OnUpgrade,
+    /// What is wrong with the certificate inside.
+    flaw: Option<BadCertificate>,
 }
 
 impl<S: Service> Connection<S> {
@@ -74,17 +77,20 @@ impl<S: Service> Connection<S> {
         let mut after = match begun {
             // Nothing was said, so nothing is wrong.
             Err(_) => return,
-            Ok((Language::Tls, stream)) => self.serve_tls(stream, None).await,
+            Ok((Language::Tls, stream)) => self.serve_direct_tls(stream).await,
             Ok((Language::Http, stream)) => {
                 let peer = Peer { connection: self.number, tls: false, tunnel: None, sni: None };
                 self.serve_http(stream, peer).await
             }
         };
-        if let After::Tunnel(Tunnel { host, upgrade }) = after {
+        if let After::Tunnel(Tunnel { host, upgrade, flaw }) = after {
             // It fails for a client that left before our 200.
             let Ok(inside) = upgrade.await else { return };
             // A CONNECT in there is refused, so this is the innermost level.
-            after = self.serve_tls(TokioIo::new(inside), Some(host)).await;
+            after = match self.greet(TokioIo::new(inside), Some(&host)).await {
+                Some(hello) => self.serve_tls(hello, Some(host), flaw).await,
+                None => After::Nothing,
+            };
         }
         if let After::End(end) = after {
             // It fails for a client that has gone.
@@ -92,22 +98,54 @@ impl<S: Service> Connection<S> {
         }
     }
 
-    async fn serve_tls<IO>(&mut self, io: IO, tunnel: Option<String>) -> After
+    /// TLS without a tunnel around it: what it meets is known when it has said hello.
+    async fn serve_direct_tls(&mut self, stream: Stream<TcpStream>) -> After {
+        let Some(mut hello) = self.greet(stream, None).await else { return After::Nothing };
+        let Reception { pause, end, flaw } = self.service.meet(self.number, hello.sni());
+        if let Some(pause) = pause {
+            tokio::select! {
+                biased;
+                () = stopped(&mut self.stop) => return After::Nothing,
+                () = hello.io().left() => return After::Nothing,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+        match end {
+            Some(end) => After::End(end),
+            None => self.serve_tls(hello, None, flaw).await,
+        }
+    }
+
+    /// Listens for a TLS hello.
+    async fn greet<IO>(&mut self, io: IO, tunnel: Option<&str>) -> Option<Hello<IO>>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+    {
+        let greeted = self.within_head("tls_handshake", Tls::greet(io)).await?;
+        greeted.map_err(|error| self.tls_failed(error, tunnel)).ok()
+    }
+
+    fn tls_failed(&self, TlsError { sni, reason }: TlsError, tunnel: Option<&str>) {
+        let host = sni.or_else(|| tunnel.map(str::to_owned));
+        self.service.event(ConnectionEvent::TlsFailed { connection: self.number, host, reason });
+    }
+
+    async fn serve_tls<IO>(
+        &mut self,
+        hello: Hello<IO>,
+        tunnel: Option<String>,
+        flaw: Option<BadCertificate>,
+    ) -> After
     where
         IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let (tls, service, connection) = (self.tls.clone(), Arc::clone(&self.service), self.number);
-        let handshake = tls.accept(io, tunnel.as_deref(), |host| service.knows_host(host));
+        let handshake = tls.shake(hello, tunnel.as_deref(), flaw, |host| service.knows_host(host));
         let Some(shaken) = self.within_head("tls_handshake", handshake).await else { return After::Nothing };
         let accepted = match shaken {
             Ok(accepted) => accepted,
             Err(error) => {
-                let event = ConnectionEvent::TlsFailed {
-                    connection,
-                    host: error.sni.or(tunnel),
-                    reason: error.reason,
-                };
-                self.service.event(event);
+                self.tls_failed(error, tunnel.as_deref());
                 return After::Nothing;
             }
         };
@@ -120,12 +158,8 @@ impl<S: Service> Connection<S> {
             Err(error) => {
                 // A client that refuses our certificate may say so only now.
                 if error.kind() == io::ErrorKind::InvalidData {
-                    let event = ConnectionEvent::TlsFailed {
-                        connection,
-                        host: peer.sni.or(peer.tunnel),
-                        reason: error.to_string(),
-                    };
-                    self.service.event(event);
+                    let error = TlsError { sni: peer.sni, reason: error.to_string() };
+                    self.tls_failed(error, peer.tunnel.as_deref());
                 }
                 After::Nothing
             }
@@ -217,7 +251,7 @@ struct Front<S> {
 impl<S: Service> Front<S> {
     async fn answer(&self, request: Request<Incoming>) -> Result<Answer, Refusal> {
         if request.method() == Method::CONNECT {
-            return Ok(self.connect(request));
+            return self.connect(request).await;
         }
         let http2 = request.version() == Version::HTTP_2;
         let head_only = request.method() == Method::HEAD;
@@ -245,13 +279,13 @@ impl<S: Service> Front<S> {
         std::future::pending().await
     }
 
-    fn connect(&self, request: Request<Incoming>) -> Answer {
+    async fn connect(&self, request: Request<Incoming>) -> Result<Answer, Refusal> {
         let connection = self.peer.connection;
         let Some((host, port)) = request.uri().authority().and_then(host_and_port) else {
             let reason = "CONNECT without a host and a port".to_owned();
             self.service.event(ConnectionEvent::Malformed { connection, reason });
             let text = "CONNECT needs a host and a port, as in CONNECT host:443.\n".to_owned();
-            return self.refuse(StatusCode::BAD_REQUEST, request.version(), text);
+            return Ok(self.refuse(StatusCode::BAD_REQUEST, request.version(), text));
         };
         // One HTTP/2 connection would carry many tunnels, and no client that we know asks for that.
         let over_http2 = request.version() == Version::HTTP_2;
@@ -267,18 +301,30 @@ impl<S: Service> Front<S> {
         } else if over_http2 {
             ("over_http2", "Greenroom takes CONNECT over HTTP/1 only.\n".to_owned())
         } else {
-            return self.open_tunnel(host, request);
+            let Reception { pause, end, flaw } = self.service.meet(connection, Some(&host));
+            if let Some(pause) = pause {
+                tokio::time::sleep(pause).await;
+            }
+            return match end {
+                Some(end) => self.end(Order::End(end)).await,
+                None => Ok(self.open_tunnel(host, request, flaw)),
+            };
         };
         let authority = format!("{host}:{port}");
         self.service.event(ConnectionEvent::TunnelRefused { connection, authority, why });
-        self.refuse(StatusCode::FORBIDDEN, request.version(), text)
+        Ok(self.refuse(StatusCode::FORBIDDEN, request.version(), text))
     }
 
-    fn open_tunnel(&self, host: String, mut request: Request<Incoming>) -> Answer {
+    fn open_tunnel(
+        &self,
+        host: String,
+        mut request: Request<Incoming>,
+        flaw: Option<BadCertificate>,
+    ) -> Answer {
         let connection = self.peer.connection;
         self.service.event(ConnectionEvent::TunnelOpened { connection, host: host.clone() });
         let upgrade = hyper::upgrade::on(&mut request);
-        *self.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some(Tunnel { host, upgrade });
+        *self.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some(Tunnel { host, upgrade, flaw });
         let mut answer = Answer::new(Payload::whole(""));
         answer.extensions_mut().insert(ReasonPhrase::from_static(b"Connection established"));
         answer

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use bytes::{Buf as _, Bytes};
+use bytes::{Buf as _, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::sync::watch;
 use tokio::time::Sleep;
@@ -14,6 +14,8 @@ use tokio::time::Sleep;
 const TLS_HANDSHAKE: u8 = 0x16;
 /// What an HTTP/2 client says first.
 const H2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// How much is read of a client that is to wait.
+const AHEAD: usize = 16 * 1024;
 
 /// How many requests a connection has had, and how many of them are not answered yet.
 #[derive(Clone, Copy, Default)]
@@ -56,7 +58,7 @@ pub(super) enum Language {
 /// A byte stream with its first bytes put back.
 pub(super) struct Stream<IO> {
     io: IO,
-    start: Bytes,
+    start: BytesMut,
     end: End,
     /// Whether the peer is slow to take what we write.
     write_is_blocked: bool,
@@ -76,18 +78,26 @@ impl<IO: AsyncRead + Unpin> Stream<IO> {
     /// Reads until it is clear what the client speaks. An HTTP/2 preface is read whole, so that what comes
     /// after needs no patience for half of one. No byte at all is an error: `UnexpectedEof`.
     pub(super) async fn begin(mut io: IO) -> io::Result<(Language, Self)> {
-        let mut start = Vec::with_capacity(H2_PREFACE.len());
+        let mut start = BytesMut::with_capacity(H2_PREFACE.len());
         loop {
             let more = (&mut io).take((H2_PREFACE.len() - start.len()) as u64).read_buf(&mut start).await?;
             let Some(first) = start.first() else { return Err(io::ErrorKind::UnexpectedEof.into()) };
             let language = if *first == TLS_HANDSHAKE { Language::Tls } else { Language::Http };
             if more == 0 || start.len() == H2_PREFACE.len() || !H2_PREFACE.starts_with(&start) {
-                return Ok((
-                    language,
-                    Self { io, start: start.into(), end: End::Shown, write_is_blocked: false },
-                ));
+                return Ok((language, Self { io, start, end: End::Shown, write_is_blocked: false }));
             }
         }
+    }
+
+    /// Waits until the client has left, or ended its side. What it says meanwhile is kept, if it is not too much.
+    pub(super) async fn left(&mut self) {
+        while self.start.len() < AHEAD {
+            match self.io.read_buf(&mut self.start).await {
+                Ok(1..) => {}
+                Ok(0) | Err(_) => return,
+            }
+        }
+        std::future::pending().await
     }
 
     /// Whether the client begins with the preface of HTTP/2.

@@ -25,7 +25,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::{ConnectionEvent, Delivery, Payload, Peer, Service, Timeouts, serve};
+use super::{ConnectionEvent, Delivery, Payload, Peer, Reception, Service, Timeouts, serve};
 use crate::ca::Authority;
 use crate::tls::Tls;
 
@@ -91,6 +91,10 @@ impl Service for Cloud {
 
     fn knows_host(&self, host: &str) -> bool {
         host.ends_with(".hpe.com")
+    }
+
+    fn meet(&self, _connection: u64, _host: Option<&str>) -> Reception {
+        Reception::default()
     }
 
     fn event(&self, event: ConnectionEvent) {

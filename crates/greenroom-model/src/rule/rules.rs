@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Action, At, Effect, Gate, Rule, RuleError, Wire};
+use super::{Action, At, Effect, Gate, Rule, RuleError, Selector, Wire};
 use crate::history::{Request, Response};
 
 /// How many rules may be in force.
@@ -13,7 +13,7 @@ const MOST_RULES: usize = 1_000;
 pub struct Armed {
     /// The rule.
     pub rule: Rule,
-    /// How many requests it has matched.
+    /// How many requests, or connections, it has matched.
     pub matched: u64,
     /// How often it has fired.
     pub fired: u64,
@@ -30,7 +30,7 @@ impl Armed {
     }
 }
 
-/// What a rule decided for one request.
+/// What a rule decided for one request or connection.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ruling {
     /// The rule that fired.
@@ -88,13 +88,22 @@ impl Rules {
     /// What happens to a request at this point: what the first rule says that means it and has firings left.
     /// Every rule that means it counts it.
     pub fn decide(&mut self, at: At, request: &Request, response: Option<&Response>) -> Option<Ruling> {
+        self.first(at, |selector| {
+            selector.matches_request(request) && (at != At::Response || selector.matches_response(response))
+        })
+    }
+
+    /// What happens to a connection before there is a request on it, in the same way. `host` is the one of its
+    /// CONNECT or of its TLS hello; who dials an address names none.
+    pub fn decide_connection(&mut self, host: Option<&str>) -> Option<Ruling> {
+        self.first(At::Connect, |selector| selector.matches_host(host))
+    }
+
+    fn first(&mut self, at: At, means: impl Fn(&Selector) -> bool) -> Option<Ruling> {
         let mut ruling = None;
         for armed in &mut self.armed {
             let selector = &armed.rule.when.selector;
-            if armed.rule.at() != at
-                || !selector.matches_request(request)
-                || at == At::Response && !selector.matches_response(response)
-            {
+            if armed.rule.at() != at || !means(selector) {
                 continue;
             }
             armed.matched += 1;

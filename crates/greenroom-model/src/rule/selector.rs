@@ -210,6 +210,11 @@ impl Selector {
                 .all(|(name, pattern)| request.form.get(name).is_some_and(|value| pattern.fits(value)))
     }
 
+    /// Whether a connection to a host is meant, if nothing else of it is known.
+    pub(super) fn matches_host(&self, host: Option<&str>) -> bool {
+        fits(&self.host, host)
+    }
+
     /// Whether the answer is as the selector wants it, if it wants it to be so.
     pub(super) fn matches_response(&self, response: Option<&Response>) -> bool {
         let applied = |pattern: &Option<Pattern>| {

@@ -148,6 +148,22 @@ fn the_first_rule_with_firings_left_acts_at_its_point() {
 }
 
 #[test]
+fn a_connection_is_known_by_its_host_alone() {
+    let mut rules = Rules::default();
+    for text in [
+        r#"{"id":"request","when":{"host":"a.example"},"do":[{"close":{}}]}"#,
+        r#"{"id":"second","when":{"at":"connect","host":"*.example","nth":2},"do":[{"reset":{}},{"advance":"1m"}]}"#,
+        r#"{"id":"any","when":{"at":"connect"},"do":[{"bad_certificate":"expired"}],"once":true}"#,
+    ] {
+        rules.add(rule(text)).unwrap();
+    }
+    let hosts = [Some("a.example"), Some("b.test"), Some("b.example"), None, Some("c.example")];
+    let fired = hosts.map(|host| rules.decide_connection(host).map(|ruling| ruling.rule));
+    assert_eq!(fired, [Some("any".to_owned()), None, Some("second".to_owned()), None, None]);
+    assert_eq!(rules.list().iter().map(|armed| armed.matched).collect::<Vec<_>>(), [0, 3, 5]);
+}
+
+#[test]
 fn what_is_decided_is_in_the_order_written_and_one_thing_on_the_wire() {
     let mut rules = Rules::default();
     rules
