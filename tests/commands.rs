@@ -292,6 +292,9 @@ fn env_routes_a_shell_to_a_running_emulator() {
     assert!(lines[0].contains("\"kty\":\"RSA\""), "{output}");
     assert!(lines[1].contains("Invalid access token"), "{output}");
     assert_eq!(lines[2], "refused", "{output}");
+    let json = served.control(&scratch, &["env", "--json"]).ended_with(0).json();
+    assert_eq!(json["set"]["HTTPS_PROXY"], served.url());
+    assert!(json["unset"].as_array().unwrap().contains(&"SSL_CERT_DIR".into()), "{json}");
 }
 
 #[test]
@@ -299,11 +302,15 @@ fn init_writes_once_and_never_over_a_file() {
     let scratch = Scratch::new();
     let init = || {
         let mut command = scratch.greenroom();
-        command.arg("init");
+        command.args(["init", "--json"]);
         run(command)
     };
     scratch.write(".gitignore", "target");
-    init().ended_with(0);
+    let wrote = init().ended_with(0).json();
+    assert_eq!(
+        wrote,
+        serde_json::json!({"token_file": "./token.yaml", "world_file": "./world.yaml", "ignored": true})
+    );
     assert_eq!(scratch.read(".gitignore"), "target\ntoken.yaml\n");
     let token = scratch.path("token.yaml");
     assert_eq!(token.metadata().unwrap().permissions().mode() & 0o777, 0o600);

@@ -403,6 +403,10 @@ fn log_line(n: u64, request: &Request, response: &Response) {
         (None, Some(why)) => why.clone(),
         (None, None) => String::new(),
     };
+    let outcome = match response.applied.as_slice() {
+        [] => outcome,
+        rules => format!("{outcome} [{}]", rules.join(" ")).trim_start().to_owned(),
+    };
     tracing::info!(
         target: LOG,
         n,

@@ -69,6 +69,9 @@ pub(crate) enum Verb {
     #[command(flatten)]
     Remote(RemoteVerb),
     /// Print completions for a shell.
+    #[command(after_help = "Examples:
+  greenroom completions bash > ~/.local/share/bash-completion/completions/greenroom
+  greenroom completions fish > ~/.config/fish/completions/greenroom.fish")]
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
@@ -196,16 +199,25 @@ pub(crate) enum RemoteVerb {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClockAct {
     /// Move it forward.
+    #[command(after_help = "Examples:
+  greenroom clock advance 16m
+  greenroom clock advance '1h 30m' --json")]
     Advance {
         /// By how much: 20s, 16m, 1h 30m.
         by: String,
     },
     /// Move it to an instant that lies ahead.
+    #[command(after_help = "Examples:
+  greenroom clock set 2030-01-01T00:00:00Z")]
     Set {
         /// 2030-01-01T00:00:00Z
         instant: String,
     },
     /// Change how fast it runs.
+    #[command(after_help = "Examples:
+  greenroom clock speed frozen
+  greenroom clock speed x60
+  greenroom clock speed real")]
     Speed {
         /// real, frozen or x60
         speed: String,
@@ -215,8 +227,15 @@ pub(crate) enum ClockAct {
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokensAct {
     /// List them, without their values. What happens without a word, too.
+    #[command(after_help = "Examples:
+  greenroom tokens list
+  greenroom tokens list --json")]
     List,
     /// Print one raw token, for programs that are given a token rather than credentials.
+    #[command(after_help = "Examples:
+  greenroom tokens issue --as msp
+  greenroom tokens issue --as msp --tenant abc --ttl 1m
+  greenroom tokens issue --as standard --expired")]
     Issue {
         /// The client, by name or id.
         #[arg(long = "as", value_name = "CLIENT")]
@@ -236,20 +255,34 @@ pub(crate) enum TokensAct {
 #[derive(Debug, Subcommand)]
 pub(crate) enum WorldAct {
     /// Workspaces, API clients, users and their roles.
+    #[command(after_help = "Examples:
+  greenroom world show
+  greenroom world show --json")]
     Show,
     /// Remember the world as it is now, also in the file of serve --state.
+    #[command(after_help = "Examples:
+  greenroom world save")]
     Save,
     /// Make the world what it was when it was last saved.
+    #[command(after_help = "Examples:
+  greenroom world restore")]
     Restore,
     /// Make the world what it was at the start. Every token is gone.
+    #[command(after_help = "Examples:
+  greenroom world reset")]
     Reset,
     /// Print the world as a file that loads again.
+    #[command(after_help = "Examples:
+  greenroom world export > world.yaml && greenroom serve --world world.yaml
+  greenroom world export --with-secrets")]
     Export {
         /// Write secrets as they are, instead of their SHA-256.
         #[arg(long)]
         with_secrets: bool,
     },
     /// Give a user another role. It acts on tokens that were issued before, too.
+    #[command(after_help = "Examples:
+  greenroom world role msp.admin@example.com Observer")]
     Role {
         /// The user, by e-mail address.
         email: String,
@@ -303,6 +336,48 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    /// The words of a line of a shell, up to where another command or an explanation begins.
+    fn words(line: &str) -> Vec<String> {
+        let mut words = vec![String::new()];
+        let mut quote = None;
+        for c in line.chars() {
+            let word = words.last_mut().unwrap();
+            match (quote, c) {
+                (Some(open), c) if c == open => quote = None,
+                (None, '\'' | '"') => quote = Some(c),
+                (None, ' ') => words.push(String::new()),
+                (_, c) => word.push(c),
+            }
+        }
+        words.into_iter().take_while(|word| !["", "&&", "|", ">"].contains(&word.as_str())).collect()
+    }
+
+    /// Fails unless a page of help has examples that are command lines of that command.
+    fn check_examples(command: &clap::Command, path: &str) {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let text = help.replace("\\\n", " ");
+        let mut own = 0;
+        for line in text.lines().map(str::trim).filter(|line| line.contains("greenroom ")) {
+            let from = line.find("greenroom ").unwrap();
+            // An explanation stands apart from its example, and `$(…)` ends with its bracket.
+            let end = if line[..from].ends_with("$(") { ")" } else { "   " };
+            let line = line[from..].split(end).next().unwrap();
+            let words = words(line);
+            let parsed = Cli::try_parse_from(&words);
+            assert!(parsed.is_ok(), "{path}: {line}: {}", parsed.unwrap_err());
+            own += usize::from(words.join(" ").starts_with(path));
+        }
+        assert!(own > 0, "greenroom help {path} has no example of its own: {help}");
+        for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+            check_examples(sub, &format!("{path} {}", sub.get_name()));
+        }
+    }
+
+    #[test]
+    fn every_page_of_help_has_examples_that_are_command_lines() {
+        check_examples(&Cli::command(), "greenroom");
     }
 
     #[test]

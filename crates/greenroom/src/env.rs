@@ -1,10 +1,11 @@
 //! `greenroom env`: the variables that route a program to a running emulator.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 use greenroom_emulator::{Remote, client_env::ClientEnv};
 use greenroom_model::secret::Secret;
+use serde_json::json;
 
 use crate::{
     cli::Target,
@@ -51,6 +52,11 @@ pub(crate) async fn env(args: &EnvArgs) -> Result<Exit, Failure> {
         return Ok(Exit::Fine);
     }
     let client_env = ClientEnv::new(&args.target.url, &ca, &path("trust_store")?, &[]);
+    if args.target.json {
+        let json = json!({"set": BTreeMap::from_iter(client_env.set), "unset": client_env.unset});
+        out::say(&format!("{json:#}"))?;
+        return Ok(Exit::Fine);
+    }
     let unset = client_env.unset.iter().map(|name| unset(args.shell, name));
     let set = client_env.set.iter().map(|(name, value)| set(args.shell, name, value));
     out::say(&unset.chain(set).collect::<Vec<_>>().join("\n"))?;

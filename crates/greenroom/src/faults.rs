@@ -48,6 +48,9 @@ enum FaultsAct {
     /// Add a rule, or several from a file.
     Add(Box<AddArgs>),
     /// List them, with how often each matched and fired. What happens without a word, too.
+    #[command(after_help = "Examples:
+  greenroom faults list
+  greenroom faults list --json")]
     List,
     /// Remove one.
     #[command(after_help = "Examples:\n  greenroom faults rm rule-1")]

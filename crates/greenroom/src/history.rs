@@ -6,7 +6,7 @@ use clap::Args;
 use greenroom_emulator::command::HistoryQuery;
 use greenroom_model::{
     call::OpKind,
-    history::Exchange,
+    history::{Decision, Exchange},
     rule::{Pattern, Selector},
     token::TokenKind,
 };
@@ -137,13 +137,17 @@ pub(crate) fn exchange_table(exchanges: &[Exchange]) -> String {
         let (status, outcome) = match &exchange.response {
             None => ("…".to_owned(), "in progress".to_owned()),
             Some(response) => {
-                let status = response.status.map_or_else(|| "gone".to_owned(), |status| status.to_string());
+                let nothing = if response.decision == Decision::ClientGone { "gone" } else { "lost" };
+                let status = response.status.map_or_else(|| nothing.to_owned(), |status| status.to_string());
                 let issued = response.issued.as_ref().map(|issued| format!("issued {issued}"));
                 let refused = response
                     .refused
                     .as_ref()
                     .map(|code| format!("{code}: {}", response.why.as_deref().unwrap_or_default()));
-                (status, issued.or(refused).unwrap_or_default())
+                let rules =
+                    (!response.applied.is_empty()).then(|| format!("[{}]", response.applied.join(" ")));
+                let outcome: Vec<_> = issued.or(refused).into_iter().chain(rules).collect();
+                (status, outcome.join(" "))
             }
         };
         let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };

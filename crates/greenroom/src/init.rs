@@ -13,13 +13,15 @@ use greenroom_model::{
     world::World,
 };
 
+use serde_json::json;
+
 use crate::{
     exit::{Exit, Failure},
     out,
 };
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:
+#[command(after_help = "Examples:
   greenroom init && greenroom exec -- python script.py
   greenroom init && $EDITOR world.yaml && greenroom serve --world world.yaml")]
 pub(crate) struct InitArgs {
@@ -29,6 +31,9 @@ pub(crate) struct InitArgs {
     /// The seed of the sample world.
     #[arg(long, env = "GREENROOM_RNG_SEED", value_name = "N", default_value_t = DEFAULT_SEED.0)]
     rng_seed: u64,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Runs the command. Nothing is ever overwritten.
@@ -42,6 +47,11 @@ pub(crate) fn init(args: &InitArgs) -> Result<Exit, Failure> {
     create(&world, &world_yaml(args.rng_seed))?;
     // Before anything is said: a stdout that cannot be written must not leave a secret to be committed.
     let ignored = ignore(&args.dir);
+    if args.json {
+        let wrote = json!({"token_file": token, "world_file": world, "ignored": ignored?});
+        out::say(&format!("{wrote:#}"))?;
+        return Ok(Exit::Fine);
+    }
     out::say(&format!("wrote {} (mode 0600): the sample MSP's credentials", token.display()))?;
     out::say(&format!("wrote {}: the sample world, for serve --world and exec --world", world.display()))?;
     if ignored? {
