@@ -4,6 +4,7 @@ mod bad_input;
 mod client;
 mod commands;
 mod contract;
+mod control;
 mod dialects;
 mod exec;
 mod exec_flags;

@@ -1,6 +1,7 @@
 //! What can be done to a running emulator from outside: one enum behind the Rust handle, the control
 //! API over HTTP, and the command line.
 
+mod faults;
 mod reply;
 mod roles;
 mod world;
@@ -8,9 +9,8 @@ mod world;
 use greenroom_model::{
     history::{self, Entry, Event},
     issue::Term,
-    nearest,
     refusal::TokenRefusal,
-    rule::{Armed, Rule, RuleError, Selector},
+    rule::{Rule, Selector},
     secret::Digest,
     spec::Secrets,
     time,
@@ -173,18 +173,11 @@ impl Sandbox {
             Command::World => Ok(Reply::World(reply::world_view(&self.lock().world))),
             Command::AssignRole(wish) => self.assign_role(&wish),
             Command::Fidelity => Ok(Reply::Fidelity(FidelityTable::of_this_version())),
-            Command::Faults => Ok(Reply::Faults(FaultList { faults: self.lock().rules.list().to_vec() })),
-            Command::AddFault(rule) => self.add_fault(*rule),
-            Command::RemoveFault(id) => self.remove_fault(&id),
-            Command::BeginPhase(wish) => self.begin_phase(wish),
-            Command::ClearFaults => {
-                let mut state = self.lock();
-                let rules: Vec<_> =
-                    state.rules.list().iter().filter_map(|armed| armed.rule.id.clone()).collect();
-                rules.iter().for_each(|rule| _ = state.remove_rule(rule));
-                state.note(Event::Note { text: "all rules removed".to_owned() });
-                Ok(Reply::Faults(FaultList { faults: Vec::new() }))
-            }
+            Command::Faults => Ok(Reply::Faults(self.faults())),
+            Command::AddFault(rule) => self.add_fault(*rule).map(Reply::FaultAdded),
+            Command::RemoveFault(id) => self.remove_fault(&id).map(Reply::Faults),
+            Command::BeginPhase(wish) => self.begin_phase(wish).map(Reply::Phase),
+            Command::ClearFaults => Ok(Reply::Faults(self.clear_faults())),
         }
     }
 
@@ -319,32 +312,13 @@ impl Sandbox {
         Ok(Reply::Dialect(DialectRows { dialects: state.world.dialect.rows() }))
     }
 
-    fn add_fault(&self, rule: Rule) -> Result<Reply, CommandError> {
-        let mut state = self.lock();
-        let wrong = |error: RuleError| CommandError { field: Some(error.field), message: error.reason };
-        let id = state.add_rule(rule).map_err(wrong)?;
-        state.note(Event::Note { text: format!("rule {id} added") });
-        Ok(Reply::FaultAdded(FaultAdded { id }))
-    }
-
-    fn remove_fault(&self, id: &str) -> Result<Reply, CommandError> {
-        let mut state = self.lock();
-        if !state.remove_rule(id) {
-            let known: Vec<_> = state.rules.list().iter().map(Armed::id).collect();
-            let hint = nearest::hint(&nearest::of(id, &known));
-            return Err(CommandError::field("id", format!("there is no rule named {id:?}{hint}")));
-        }
-        state.note(Event::Note { text: format!("rule {id} removed") });
-        Ok(Reply::Faults(FaultList { faults: state.rules.list().to_vec() }))
-    }
-
-    fn begin_phase(&self, BeginPhase { phase }: BeginPhase) -> Result<Reply, CommandError> {
+    pub(crate) fn begin_phase(&self, BeginPhase { phase }: BeginPhase) -> Result<BeginPhase, CommandError> {
         if !(1..=LONGEST_PHASE).contains(&phase.chars().count()) {
             let message = format!("a phase has a name of 1 to {LONGEST_PHASE} characters");
             return Err(CommandError::field("phase", message));
         }
         let mut state = self.lock();
         state.begin_phase(phase.clone());
-        Ok(Reply::Phase(BeginPhase { phase }))
+        Ok(BeginPhase { phase })
     }
 }

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use greenroom_model::{
     history::{Entry, Exchange},
-    rule::Selector,
+    rule::{Armed, Rule, Selector},
     time::{Speed, TimeError},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -15,7 +15,7 @@ use crate::{
     ca::Authority,
     client_env::ClientEnv,
     client_files::{ClientFiles, ClientFilesError},
-    command::{Command, CommandError, Reply},
+    command::{BeginPhase, Command, CommandError, FaultAdded, Reply},
     sandbox::{Motion, Sandbox},
     state_file::StateError,
 };
@@ -106,6 +106,16 @@ impl Emulator {
         Clock(&self.sandbox)
     }
 
+    /// Its rules: what shall go wrong, and when.
+    pub fn faults(&self) -> Faults<'_> {
+        Faults(&self.sandbox)
+    }
+
+    /// Begins a phase: histories, selectors and gates know what comes from now on by this name.
+    pub fn begin_phase(&self, name: impl Into<String>) -> Result<(), CommandError> {
+        self.sandbox.begin_phase(BeginPhase { phase: name.into() }).map(drop)
+    }
+
     /// What it saw.
     pub fn history(&self) -> Record<'_> {
         Record(&self.sandbox)
@@ -166,6 +176,67 @@ impl Clock<'_> {
     pub fn set_speed(self, speed: Speed) {
         // Only an instant can be out of reach, never a speed.
         let _ = self.0.lock().move_clock(Motion::At(speed));
+    }
+}
+
+/// The rules of an emulator.
+///
+/// ```
+/// use greenroom_emulator::Emulator;
+/// use greenroom_model::{
+///     call::OpKind,
+///     rule::{Reply, Rule, Selector, Wire},
+/// };
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// let emulator = Emulator::builder().frozen().start().await?;
+///
+/// // The third API request gets a 429. As in a file, or over HTTP:
+/// let as_text = r#"{"when":{"op":"api","nth":3},"do":[{"reply":{"status":429}}]}"#;
+/// let mut rule: Rule = serde_json::from_str(as_text)?;
+///
+/// // The same in Rust:
+/// let mut built = Rule::of(Wire::Reply(Reply { status: 429, headers: [].into(), body: None }));
+/// built.when.selector = Selector { op: Some(OpKind::Api.into()), nth: 3.try_into().ok(), ..Selector::default() };
+/// assert_eq!(built, rule);
+///
+/// let added = emulator.faults().add(rule.clone())?;
+/// assert_eq!(emulator.faults().list()[0].fired, 0);
+///
+/// // A token that does not exist yet may be named, and that is said.
+/// rule.when.selector.token = Some("msp#2".into());
+/// assert_eq!(emulator.faults().add(rule)?.notes, ["no token msp#2 exists yet: the rule waits for it"]);
+///
+/// emulator.faults().remove(&added.id)?;
+/// emulator.faults().clear();
+/// assert!(emulator.faults().list().is_empty());
+/// # emulator.stop().await?;
+/// # Ok(()) })
+/// # }
+/// ```
+#[derive(Clone, Copy)]
+pub struct Faults<'a>(&'a Sandbox);
+
+impl Faults<'_> {
+    /// Adds a rule behind the others. Says its name, and what it names that is not there yet.
+    pub fn add(self, rule: Rule) -> Result<FaultAdded, CommandError> {
+        self.0.add_fault(rule)
+    }
+
+    /// The rules in force, with how often each matched and fired.
+    pub fn list(self) -> Vec<Armed> {
+        self.0.faults().faults
+    }
+
+    /// Removes a rule, by name. Who waits at its gate goes on.
+    pub fn remove(self, id: &str) -> Result<(), CommandError> {
+        self.0.remove_fault(id).map(drop)
+    }
+
+    /// Removes all rules. Who waits at a gate goes on.
+    pub fn clear(self) {
+        self.0.clear_faults();
     }
 }
 

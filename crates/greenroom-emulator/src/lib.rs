@@ -43,6 +43,6 @@ pub mod whole_file;
 pub use builder::{Builder, StartError};
 pub use ca::CaError;
 pub use client_files::ClientFilesError;
-pub use emulator::{Clock, Emulator, Record};
+pub use emulator::{Clock, Emulator, Faults, Record};
 pub use remote::{Remote, RemoteError};
 pub use state_file::StateError;

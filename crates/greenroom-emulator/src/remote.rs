@@ -12,8 +12,8 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 
 use crate::command::{
-    AssignRole, ClockReading, DialectRows, ExportedWorld, FaultAdded, FaultList, FidelityTable, HistoryPage,
-    HistoryQuery, IssueToken, IssuedToken, MoveClock, TokenList, UserView, WorldView,
+    AssignRole, BeginPhase, ClockReading, DialectRows, ExportedWorld, FaultAdded, FaultList, FidelityTable,
+    HistoryPage, HistoryQuery, IssueToken, IssuedToken, MoveClock, TokenList, UserView, WorldView,
 };
 
 /// How long an emulator may take to answer, in real time.
@@ -124,14 +124,18 @@ impl Remote {
 
     /// Removes a rule, by name. Returns those that are left.
     pub async fn remove_fault(&self, id: &str) -> Result<FaultList, RemoteError> {
-        let id: String = form_urlencoded::byte_serialize(id.as_bytes()).collect();
-        let path = format!("faults/{}", id.replace('+', "%20"));
-        self.send(Method::DELETE, &path, Bytes::new()).await
+        let id = percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC);
+        self.delete(&format!("faults/{id}")).await
     }
 
     /// Removes all rules.
     pub async fn clear_faults(&self) -> Result<FaultList, RemoteError> {
-        self.send(Method::DELETE, "faults", Bytes::new()).await
+        self.delete("faults").await
+    }
+
+    /// Begins a phase.
+    pub async fn begin_phase(&self, wish: &BeginPhase) -> Result<BeginPhase, RemoteError> {
+        self.post("phase", wish).await
     }
 
     /// What it serves.
@@ -175,6 +179,10 @@ impl Remote {
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, RemoteError> {
         self.send(Method::GET, path, Bytes::new()).await
+    }
+
+    async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T, RemoteError> {
+        self.send(Method::DELETE, path, Bytes::new()).await
     }
 
     async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, RemoteError> {

@@ -2,6 +2,7 @@
 //!
 //! The names are those of the conformance kit's stimuli, which are these rules.
 
+mod absent;
 mod action;
 mod check;
 mod gate;

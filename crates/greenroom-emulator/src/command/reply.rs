@@ -133,6 +133,9 @@ pub struct FaultList {
 pub struct FaultAdded {
     /// Its name.
     pub id: String,
+    /// What it names and is not there yet, such as a token that is still to be issued: the rule waits for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// The world as a file.

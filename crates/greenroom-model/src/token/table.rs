@@ -94,6 +94,14 @@ impl TokenTable {
         self.tokens.get(&ordinal)
     }
 
+    /// Whether a token of that symbol was ever issued, even if it has been forgotten since.
+    pub(crate) fn was_issued(&self, symbol: &str) -> bool {
+        symbol.rsplit_once('#').is_some_and(|(subject, nth)| {
+            let issued = self.by_subject.get(subject).copied().unwrap_or_default();
+            nth.parse().is_ok_and(|nth: u32| (1..=issued).contains(&nth))
+        })
+    }
+
     /// All remembered tokens, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Token> {
         self.tokens.values()
