@@ -16,6 +16,7 @@ use serde_json::Value;
 use crate::{
     cli::Target,
     exit::{Exit, Failure},
+    out,
     remote::{print, remote},
     rules::{self, Rules},
     selection::Selection,
@@ -432,6 +433,9 @@ pub(crate) async fn faults(args: FaultsArgs) -> Result<Exit, Failure> {
             let mut added = Vec::new();
             for rule in &rules {
                 added.push(remote.add_fault(rule).await.map_err(Failure::new)?);
+            }
+            for note in added.iter().flat_map(|added| &added.notes) {
+                out::complain(note);
             }
             return print(&target, &added, |added| {
                 added.iter().map(|added| format!("{}\n", added.id)).collect()
