@@ -1,5 +1,7 @@
 //! Control: every command, by the handle of an emulator and over HTTP.
 
+mod following;
+
 use greenroom_emulator::{
     Remote,
     command::{BeginPhase, HistoryQuery},

@@ -226,8 +226,10 @@ impl Builder {
             sandbox.lock().add_rule(rule)?;
         }
         let url = format!("http://{address}");
+        let (stop, stopped) = watch::channel(false);
         let desk = Arc::new(Desk {
             sandbox: Arc::clone(&sandbox),
+            stop: stopped.clone(),
             address,
             token: token.map(|token| token.digest()),
             ca_pem: authority.pem().to_owned(),
@@ -241,7 +243,6 @@ impl Builder {
         });
         let front = Arc::new(Front { sandbox: Arc::clone(&sandbox), control: control::router(desk) });
         let timeouts = Timeouts { head: self.connection_timeout, ..Timeouts::default() };
-        let (stop, stopped) = watch::channel(false);
         let tls = Tls::new(Arc::clone(&authority));
         let task = tokio::spawn(listen::serve(listener, tls, front, timeouts, stopped));
         Ok(Emulator { sandbox, address, url, authority, files, stop, task })

@@ -6,7 +6,10 @@ mod reply;
 mod roles;
 mod world;
 
+use std::time::Duration;
+
 use greenroom_model::{
+    bound::Bound,
     history::{self, Entry, Event},
     issue::Term,
     refusal::TokenRefusal,
@@ -135,6 +138,11 @@ pub struct HistoryQuery {
     pub selector: Selector,
     /// Only what came after this entry.
     pub after: u64,
+    /// How many exchanges are expected: the page says whether that holds.
+    pub count: Option<Bound>,
+    /// For how much real time to wait until no further exchange can change that. Who asks by
+    /// [`Emulator::run`](crate::Emulator::run) is answered at once.
+    pub wait: Option<Duration>,
 }
 
 /// A wish that cannot be granted.
@@ -163,7 +171,7 @@ impl Sandbox {
             Command::MoveClock(wish) => self.move_clock(&wish),
             Command::Tokens => Ok(self.tokens()),
             Command::IssueToken(wish) => self.issue_token(&wish),
-            Command::History(query) => Ok(self.history(&query)),
+            Command::History(query) => Ok(Reply::History(self.history(&query))),
             Command::Dialect => Ok(self.dialect()),
             Command::SetDialect(settings) => self.set_dialect(&settings),
             Command::SaveWorld => self.save_world(),
@@ -272,7 +280,7 @@ impl Sandbox {
         Ok(Reply::Issued(IssuedToken { access_token, symbol, expires_at }))
     }
 
-    fn history(&self, query: &HistoryQuery) -> Reply {
+    pub(crate) fn history(&self, query: &HistoryQuery) -> HistoryPage {
         // Cloned under the lock, selected outside: a long history must not hold requests.
         let (entries, newest, dropped) = self.entries(query.after);
         let exchanges = history::join(entries.iter());
@@ -284,7 +292,9 @@ impl Sandbox {
             .into_iter()
             .filter(|entry| !matches!(entry.event, Event::Request(_) | Event::Response(_)))
             .collect();
-        Reply::History(HistoryPage { count: exchanges.len(), exchanges, events, last, dropped })
+        let count = exchanges.len();
+        let holds = query.count.map(|bound| bound.holds(count));
+        HistoryPage { count, holds, exchanges, events, last, dropped }
     }
 
     /// The entries after number `after`, the number of the newest, and how many were dropped.

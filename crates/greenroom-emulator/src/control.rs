@@ -7,6 +7,7 @@
 //! that is listened on, and an Origin must be the emulator's own. Away from loopback it needs a token.
 
 mod body;
+mod export;
 mod problem;
 mod query;
 mod route;
@@ -30,6 +31,7 @@ use axum::{
 use bytes::Bytes;
 use greenroom_model::{nearest, secret::Digest};
 use serde_json::Value;
+use tokio::sync::watch;
 
 pub(crate) use self::problem::unread;
 use self::{
@@ -42,9 +44,14 @@ use crate::sandbox::Sandbox;
 /// What the path of every route begins with.
 pub(crate) const BASE: &str = "/_greenroom/v1";
 
+/// Where a client that follows goes on from, after it lost its connection (HTML, Server-sent events).
+const LAST_EVENT_ID: &str = "last-event-id";
+
 /// What control knows besides the sandbox.
 pub(crate) struct Desk {
     pub(crate) sandbox: Arc<Sandbox>,
+    /// Becomes true when the emulator stops.
+    pub(crate) stop: watch::Receiver<bool>,
     pub(crate) address: SocketAddr,
     /// The digest of the token that control wants away from loopback.
     pub(crate) token: Option<Digest>,
@@ -57,9 +64,14 @@ pub(crate) struct Desk {
 pub(crate) fn router(desk: Arc<Desk>) -> Router {
     let mut paths: BTreeMap<&str, MethodRouter<Arc<Desk>>> = BTreeMap::new();
     for route in ROUTES.iter() {
-        let answer = move |Shared(desk): Desked, names: RawPathParams, RawQuery(query), body: Bytes| async move {
+        let answer = move |Shared(desk): Desked,
+                           names: RawPathParams,
+                           RawQuery(query),
+                           headers: HeaderMap,
+                           body: Bytes| async move {
             let name = names.iter().next().map(|(_, name)| name.to_owned()).unwrap_or_default();
-            route.answer(&desk, &Given { name, query: query.unwrap_or_default(), body })
+            let last_event_id = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).map(str::to_owned);
+            route.answer(&desk, &Given { name, query: query.unwrap_or_default(), last_event_id, body }).await
         };
         // The rows know no method that axum does not.
         if let Ok(method) = MethodFilter::try_from(route.method.clone()) {

@@ -15,7 +15,8 @@ use crate::{
     ca::Authority,
     client_env::ClientEnv,
     client_files::{ClientFiles, ClientFilesError},
-    command::{BeginPhase, Command, CommandError, FaultAdded, Reply},
+    command::{BeginPhase, Command, CommandError, FaultAdded, HistoryPage, HistoryQuery, Reply},
+    follow,
     sandbox::{Motion, Sandbox},
     state_file::StateError,
 };
@@ -118,7 +119,7 @@ impl Emulator {
 
     /// What it saw.
     pub fn history(&self) -> Record<'_> {
-        Record(&self.sandbox)
+        Record { sandbox: &self.sandbox, stop: &self.stop }
     }
 
     /// Grants a wish, whole or not at all: what the control API and the command line do.
@@ -242,12 +243,22 @@ impl Faults<'_> {
 
 /// What an emulator saw.
 #[derive(Clone, Copy)]
-pub struct Record<'a>(&'a Sandbox);
+pub struct Record<'a> {
+    sandbox: &'a Arc<Sandbox>,
+    stop: &'a watch::Sender<bool>,
+}
 
 impl Record<'_> {
     /// The exchanges so far, in order of their requests.
     pub fn exchanges(self) -> Vec<Exchange> {
-        self.0.lock().history.exchanges(0)
+        self.sandbox.lock().history.exchanges(0)
+    }
+
+    /// A part of it. Waits first, if the query says so, until no further exchange can change whether
+    /// its count holds.
+    pub async fn page(self, query: &HistoryQuery) -> HistoryPage {
+        follow::until_decided(self.sandbox, query, &self.stop.subscribe()).await;
+        self.sandbox.history(query)
     }
 
     /// How many exchanges a selector means.
@@ -257,7 +268,7 @@ impl Record<'_> {
 
     /// The entries after number `after`, and how many were dropped in all.
     pub fn entries(self, after: u64) -> (Vec<Entry>, u64) {
-        let (entries, _, dropped) = self.0.entries(after);
+        let (entries, _, dropped) = self.sandbox.entries(after);
         (entries, dropped)
     }
 }

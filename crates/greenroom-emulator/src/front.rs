@@ -6,7 +6,7 @@ use bytes::Bytes;
 use greenroom_model::{history::Event, host};
 use http::Request;
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use tower::ServiceExt as _;
 
 use crate::{
@@ -28,7 +28,7 @@ impl listen::Service for Front {
         match gateway::road(&peer, &head, self.sandbox.dedicated_hosts()) {
             Road::Imitated(door) => self.sandbox.answer(&peer, door, head, body).await,
             Road::UnknownHost(host) => plain(self.sandbox.refuse_host(&peer, host, &head)),
-            Road::Control => plain(self.control(Request::from_parts(head, body)).await),
+            Road::Control => Delivery::Answer(self.control(Request::from_parts(head, body)).await),
         }
     }
 
@@ -57,7 +57,7 @@ impl listen::Service for Front {
 }
 
 impl Front {
-    async fn control(&self, request: Request<Incoming>) -> http::Response<Bytes> {
+    async fn control(&self, request: Request<Incoming>) -> http::Response<Payload> {
         let (head, body) = request.into_parts();
         let response = match body::read(body, self.sandbox.body_timeout).await {
             Ok(body) => {
@@ -69,8 +69,14 @@ impl Front {
         };
         let (mut head, body) = response.into_parts();
         head.headers.entry(http::header::DATE).or_insert_with(|| listen::Service::date(self));
-        // Control answers are made in memory, so reading them cannot fail.
-        let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+        // What has no end yet is sent as it comes. All else was made in memory, so that reading it cannot fail.
+        let body = match body.size_hint().exact() {
+            Some(_) => {
+                let whole = body.collect().await.map(http_body_util::Collected::to_bytes);
+                Payload::whole(whole.unwrap_or_default())
+            }
+            None => Payload::streaming(body),
+        };
         http::Response::from_parts(head, body)
     }
 }

@@ -203,7 +203,7 @@ pub(crate) async fn serve<S: Service>(
 }
 
 /// Waits until the listener shall stop.
-async fn stopped(stop: &mut watch::Receiver<bool>) {
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
     // An error means that nobody is left who could stop us otherwise.
     let _ = stop.wait_for(|stop| *stop).await;
 }

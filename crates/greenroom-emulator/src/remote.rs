@@ -1,16 +1,24 @@
 //! A running emulator in another process: the same commands, over its control API.
 
+mod follow;
+
 use std::time::Duration;
 
 use bytes::Bytes;
-use greenroom_model::{rule::Rule, spec::Secrets};
+use greenroom_model::{
+    history::Entry,
+    rule::{Rule, Selector},
+    spec::Secrets,
+};
 use http::{Method, Request, Uri, header};
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Collected, Full};
+use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use tokio::net::TcpStream;
 
+pub use self::follow::Follow;
 use crate::command::{
     AssignRole, BeginPhase, ClockReading, DialectRows, ExportedWorld, FaultAdded, FaultList, FidelityTable,
     HistoryPage, HistoryQuery, IssueToken, IssuedToken, MoveClock, TokenList, UserView, WorldView,
@@ -87,18 +95,36 @@ impl Remote {
         self.post("tokens", wish).await
     }
 
-    /// A part of its history.
+    /// A part of its history. Waits first, if the query says so, until no further exchange can change whether
+    /// its count holds.
     pub async fn history(&self, query: &HistoryQuery) -> Result<HistoryPage, RemoteError> {
-        let mut pairs = form_urlencoded::Serializer::new(String::new());
-        pairs.append_pair("after", &query.after.to_string());
-        // A selector has scalar fields only.
-        if let Ok(Value::Object(fields)) = serde_json::to_value(&query.selector) {
-            for (name, value) in fields {
-                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                pairs.append_pair(&name, &text);
-            }
+        let mut pairs = part(&query.selector, query.after);
+        if let Some(bound) = query.count {
+            pairs.append_pair("count", &bound.to_string());
         }
-        self.get(&format!("history?{}", pairs.finish())).await
+        if let Some(wait) = query.wait {
+            pairs.append_pair("wait", &format!("{}ms", wait.as_millis()));
+        }
+        let path = format!("history?{}", pairs.finish());
+        let answer = self.exchange(Method::GET, &path, Bytes::new());
+        self.within(PATIENCE + query.wait.unwrap_or_default(), answer).await
+    }
+
+    /// The entries of its history after number `after`: those of the exchanges that a selector means, and all
+    /// others.
+    pub async fn export(&self, selector: &Selector, after: u64) -> Result<Vec<Entry>, RemoteError> {
+        let path = format!("history/export?{}", part(selector, after).finish());
+        let lines = self.within(PATIENCE, self.body(Method::GET, &path, Bytes::new())).await?;
+        let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        lines.map(|line| serde_json::from_slice(line).map_err(|_| self.another_version())).collect()
+    }
+
+    /// Follows its history from the entry after number `after`: what is there already, then what comes. Of
+    /// exchanges only those that the selector means.
+    pub async fn follow(&self, selector: &Selector, after: u64) -> Result<Follow, RemoteError> {
+        let path = format!("history/follow?{}", part(selector, after).finish());
+        let body = self.within(PATIENCE, self.open(Method::GET, &path, Bytes::new())).await?.into_body();
+        Ok(Follow { remote: self.clone(), body, buffer: Vec::new(), dropped: 0 })
     }
 
     /// The dialects.
@@ -196,11 +222,17 @@ impl Remote {
         path: &str,
         body: Bytes,
     ) -> Result<T, RemoteError> {
-        let answer = tokio::time::timeout(PATIENCE, self.exchange(method, path, body)).await;
-        answer.unwrap_or_else(|_| {
-            let reason = format!("no answer within {} s", PATIENCE.as_secs());
-            Err(RemoteError::Unreachable { url: self.url.clone(), reason })
-        })
+        self.within(PATIENCE, self.exchange(method, path, body)).await
+    }
+
+    async fn within<T>(
+        &self,
+        patience: Duration,
+        answer: impl Future<Output = Result<T, RemoteError>>,
+    ) -> Result<T, RemoteError> {
+        tokio::time::timeout(patience, answer)
+            .await
+            .unwrap_or_else(|_| Err(self.unreachable(format!("no answer within {} s", patience.as_secs()))))
     }
 
     async fn exchange<T: DeserializeOwned>(
@@ -209,35 +241,71 @@ impl Remote {
         path: &str,
         body: Bytes,
     ) -> Result<T, RemoteError> {
-        let unreachable = |reason: String| RemoteError::Unreachable { url: self.url.clone(), reason };
+        let body = self.body(method, path, body).await?;
+        serde_json::from_slice(&body).map_err(|_| self.another_version())
+    }
+
+    async fn body(&self, method: Method, path: &str, body: Bytes) -> Result<Bytes, RemoteError> {
+        let answer = self.open(method, path, body).await?.into_body().collect().await;
+        answer.map(Collected::to_bytes).map_err(|error| self.unreachable(error.to_string()))
+    }
+
+    /// Sends a request and returns the head of its answer, unless that is a refusal.
+    async fn open(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+    ) -> Result<http::Response<Incoming>, RemoteError> {
+        let unreachable = |error: &dyn std::fmt::Display| self.unreachable(error.to_string());
         let mut request = Request::builder()
             .method(method)
             .uri(format!("/_greenroom/v1/{path}"))
             .header(header::HOST, &self.authority)
-            .header(header::CONTENT_TYPE, "application/json");
+            .header(header::CONTENT_TYPE, "application/json")
+            // The connection ends with the answer, or when its body is dropped.
+            .header(header::CONNECTION, "close");
         if let Some(token) = &self.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {}", token.reveal()));
         }
-        let request = request.body(Full::new(body)).map_err(|error| unreachable(error.to_string()))?;
-        let socket =
-            TcpStream::connect(&self.authority).await.map_err(|error| unreachable(error.to_string()))?;
+        let request = request.body(Full::new(body)).map_err(|error| unreachable(&error))?;
+        let socket = TcpStream::connect(&self.authority).await.map_err(|error| unreachable(&error))?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(socket))
             .await
-            .map_err(|error| unreachable(error.to_string()))?;
-        let driver = tokio::spawn(connection);
-        let response = sender.send_request(request).await.map_err(|error| unreachable(error.to_string()))?;
+            .map_err(|error| unreachable(&error))?;
+        tokio::spawn(connection);
+        let response = sender.send_request(request).await.map_err(|error| unreachable(&error))?;
         let status = response.status();
-        let body =
-            response.into_body().collect().await.map_err(|error| unreachable(error.to_string()))?.to_bytes();
-        driver.abort();
         if status.is_success() {
-            return serde_json::from_slice(&body)
-                .map_err(|_| unreachable("what answers there is no Greenroom of this version".to_owned()));
+            return Ok(response);
         }
+        let body = response.into_body().collect().await.map_err(|error| unreachable(&error))?.to_bytes();
         let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
         match problem.get("detail").and_then(Value::as_str) {
             Some(detail) => Err(RemoteError::Refused(detail.to_owned())),
-            None => Err(unreachable(format!("it answered {status}, so it is no Greenroom"))),
+            None => Err(unreachable(&format!("it answered {status}, so it is no Greenroom"))),
         }
     }
+
+    fn unreachable(&self, reason: String) -> RemoteError {
+        RemoteError::Unreachable { url: self.url.clone(), reason }
+    }
+
+    fn another_version(&self) -> RemoteError {
+        self.unreachable("what answers there is no Greenroom of this version".to_owned())
+    }
+}
+
+/// The query of a part of a history.
+fn part(selector: &Selector, after: u64) -> form_urlencoded::Serializer<'static, String> {
+    let mut pairs = form_urlencoded::Serializer::new(String::new());
+    pairs.append_pair("after", &after.to_string());
+    // A selector has scalar fields only.
+    if let Ok(Value::Object(fields)) = serde_json::to_value(selector) {
+        for (name, value) in fields {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            pairs.append_pair(&name, &text);
+        }
+    }
+    pairs
 }

@@ -35,6 +35,8 @@ pub(crate) struct State {
     /// The step of a scenario that has begun.
     pub(crate) phase: Option<String>,
     pub(crate) history: History,
+    /// The number of its newest entry, for those who wait for more.
+    newest: watch::Sender<u64>,
     /// What hides the world's secrets.
     veil: Kept,
     /// Requests so far, refused tunnels and unexpected hosts among them.
@@ -118,11 +120,18 @@ impl State {
         self.closed.is_some()
     }
 
+    /// The number of the newest entry, as it grows.
+    pub(crate) fn newest(&self) -> watch::Receiver<u64> {
+        self.newest.subscribe()
+    }
+
     /// Appends to the history at the present instant.
     pub(crate) fn note(&mut self, event: Event) -> u64 {
         let real = clock::real();
         let now = self.timeline.now(real);
-        self.history.append(event, now, real)
+        let n = self.history.append(event, now, real);
+        self.newest.send_replace(n);
+        n
     }
 }
 
@@ -189,6 +198,7 @@ impl Sandbox {
             gates: Gates::default(),
             phase: None,
             history,
+            newest: watch::Sender::new(0),
             veil: Kept::default(),
             requests: 0,
             ordinals: 0,

@@ -1,6 +1,7 @@
 //! What happened: an append-only list of entries under one sequence, bounded by count and bytes.
 
 mod headers;
+mod reading;
 
 use std::{
     borrow::Cow,
@@ -10,7 +11,7 @@ use std::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use self::headers::Headers;
+pub use self::{headers::Headers, reading::Reading};
 use crate::{
     call::OpKind,
     credential::AuthMethod,

@@ -8,6 +8,7 @@
 pub mod access;
 pub mod adopt;
 pub mod audit;
+pub mod bound;
 pub mod call;
 pub mod credential;
 pub mod credentials;

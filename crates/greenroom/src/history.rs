@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use clap::Args;
 use greenroom_emulator::command::HistoryQuery;
 use greenroom_model::{
+    bound::Bound,
     call::OpKind,
     history::{Decision, Exchange},
     rule::{Pattern, Selector},
@@ -12,7 +13,6 @@ use greenroom_model::{
 };
 
 use crate::{
-    bound::Bound,
     cli::Target,
     exit::{Exit, Failure},
     out,
@@ -103,7 +103,7 @@ pub(crate) async fn history(args: &HistoryArgs) -> Result<Exit, Failure> {
         Some(text) => Some(text.parse().map_err(Failure::new)?),
         None => None,
     };
-    let query = HistoryQuery { selector: args.selector(), after: args.after };
+    let query = HistoryQuery { selector: args.selector(), after: args.after, ..HistoryQuery::default() };
     let page = remote(&args.target)?.history(&query).await.map_err(Failure::new)?;
     if page.dropped > 0 {
         out::complain(&format!(

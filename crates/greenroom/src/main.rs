@@ -1,7 +1,6 @@
 //! The command line of Greenroom.
 
 mod banner;
-mod bound;
 mod cli;
 mod document;
 mod env;

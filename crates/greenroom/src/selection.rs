@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use greenroom_model::rule::Selector;
 
-use crate::bound::Bound;
+use greenroom_model::bound::Bound;
 
 /// Requests, as people name them on a command line.
 #[derive(Clone, Debug, PartialEq, Eq)]

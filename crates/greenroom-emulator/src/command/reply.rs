@@ -105,6 +105,9 @@ pub struct HistoryPage {
     pub exchanges: Vec<Exchange>,
     /// How many they are.
     pub count: usize,
+    /// Whether that is as many as were expected, where it was said how many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holds: Option<bool>,
     /// All other entries in that part: connections, rules that fired, the clock, notes.
     pub events: Vec<Entry>,
     /// Where to go on from: the newest entry, or the one before the oldest request that was still being

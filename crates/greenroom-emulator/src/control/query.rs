@@ -1,13 +1,29 @@
 //! Queries of control: pairs to a command's argument.
 
-use greenroom_model::spec::Secrets;
+use std::time::Duration;
+
+use greenroom_model::{bound::Bound, rule::Selector, spec::Secrets, time};
 
 use super::route::Parameter;
 use crate::command::{Command, CommandError, HistoryQuery};
 
+/// The longest that a history waits for a count, in real time.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+const AFTER: Parameter = Parameter { name: "after", says: "Only what came after this entry." };
+
+/// The query of a part of the history, besides the fields of a selector.
+pub(super) const PART: &[Parameter] = &[AFTER];
+
 /// The query of the history, besides the fields of a selector.
-pub(super) const HISTORY: &[Parameter] =
-    &[Parameter { name: "after", says: "Only what came after this entry." }];
+pub(super) const HISTORY: &[Parameter] = &[
+    AFTER,
+    Parameter { name: "count", says: "How many exchanges are expected: `= 2`, `<= 1`, `>= 2`, `2..5`." },
+    Parameter {
+        name: "wait",
+        says: "For how much real time, `5s`, to wait until no further exchange can change whether `count` holds.",
+    },
+];
 
 /// The query of an export.
 pub(super) const EXPORT: &[Parameter] =
@@ -25,16 +41,58 @@ pub(super) fn export_world(query: &str) -> Result<Command, CommandError> {
     Ok(Command::ExportWorld(secrets))
 }
 
+/// Which part of the history.
+#[derive(Default)]
+pub(super) struct Part {
+    pub(super) selector: Selector,
+    pub(super) after: u64,
+}
+
+impl Part {
+    fn set(&mut self, name: &str, value: &str) -> Result<(), CommandError> {
+        match name {
+            "after" => {
+                let number = |_| CommandError::field(name, format!("{value:?} is no number"));
+                self.after = value.parse().map_err(number)?;
+            }
+            _ => self.selector.set(name, value).map_err(|error| CommandError::field(name, error))?,
+        }
+        Ok(())
+    }
+}
+
 /// `op=api&status=401&after=12`: the fields of a selector, and `after`.
-pub(super) fn history(text: &str) -> Result<Command, CommandError> {
-    let mut query = HistoryQuery::default();
+pub(super) fn part(text: &str) -> Result<Part, CommandError> {
+    let mut part = Part::default();
     for (name, value) in form_urlencoded::parse(text.as_bytes()) {
-        if name == "after" {
-            let number = || CommandError::field(&name, format!("{value:?} is no number"));
-            query.after = value.parse().map_err(|_| number())?;
-        } else {
-            query.selector.set(&name, &value).map_err(|error| CommandError::field(&name, error))?;
+        part.set(&name, &value)?;
+    }
+    Ok(part)
+}
+
+/// `op=api&status=401&after=12&count=>= 2&wait=5s`: a part, and what is expected of it.
+pub(super) fn history(text: &str) -> Result<Command, CommandError> {
+    let (mut part, mut count, mut wait) = (Part::default(), None, None);
+    for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+        let wrong = |error: String| CommandError::field(&name, error);
+        match &*name {
+            "count" => count = Some(value.parse::<Bound>().map_err(wrong)?),
+            "wait" => wait = Some(patience(&value).map_err(wrong)?),
+            _ => part.set(&name, &value)?,
         }
     }
-    Ok(Command::History(Box::new(query)))
+    if wait.is_some() && count.is_none() {
+        return Err(CommandError::field("wait", "say what is waited for: count, such as >= 2"));
+    }
+    let Part { selector, after } = part;
+    Ok(Command::History(Box::new(HistoryQuery { selector, after, count, wait })))
+}
+
+fn patience(text: &str) -> Result<Duration, String> {
+    let wait = time::parse_duration(text).map_err(|error| error.to_string())?;
+    let wait = Duration::try_from(wait).map_err(|error| error.to_string())?;
+    match wait <= LONGEST_WAIT {
+        true => Ok(wait),
+        false => Err(format!("at most {} s: ask again after that", LONGEST_WAIT.as_secs())),
+    }
 }

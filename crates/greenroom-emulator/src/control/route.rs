@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use super::{Desk, body};
 use crate::{
     command::{Command, CommandError, Reply},
-    envelope,
+    envelope, follow,
 };
 
 /// A route of control.
@@ -53,6 +53,8 @@ enum Does {
     Command(Read),
     /// Something is said that only HTTP has.
     Tell(fn(&Desk) -> Response),
+    /// The history is read, and written as it is read.
+    Read(fn(&Desk, &Given) -> Result<Response, CommandError>),
 }
 
 /// What came with a request.
@@ -61,6 +63,8 @@ pub(super) struct Given {
     pub(super) name: String,
     /// The query as it was written.
     pub(super) query: String,
+    /// Where a client that followed goes on from.
+    pub(super) last_event_id: Option<String>,
     /// The body.
     pub(super) body: Bytes,
 }
@@ -111,15 +115,34 @@ pub(super) fn tell(path: &'static str, says: &'static str, tell: fn(&Desk) -> Re
     Route { method: Method::GET, path, says, takes: Takes::Nothing, does: Does::Tell(tell) }
 }
 
+/// A row: the history in another form.
+pub(super) fn read(
+    path: &'static str,
+    says: &'static str,
+    parameters: &'static [Parameter],
+    read: fn(&Desk, &Given) -> Result<Response, CommandError>,
+) -> Route {
+    Route { method: Method::GET, path, says, takes: Takes::Query(parameters), does: Does::Read(read) }
+}
+
 impl Route {
     /// Answers a request.
-    pub(super) fn answer(&self, desk: &Desk, given: &Given) -> Response {
+    pub(super) async fn answer(&self, desk: &Desk, given: &Given) -> Response {
         if !matches!(self.takes, Takes::Query(_)) && !given.query.is_empty() {
             let message = format!("{} {} takes no query", self.method, self.path);
             return CommandError { field: None, message }.into_response();
         }
         match &self.does {
-            Does::Command(read) => reply(read(given).and_then(|command| desk.sandbox.run(command))),
+            Does::Command(read) => reply(match read(given) {
+                Ok(command) => {
+                    if let Command::History(query) = &command {
+                        follow::until_decided(&desk.sandbox, query, &desk.stop).await;
+                    }
+                    desk.sandbox.run(command)
+                }
+                Err(error) => Err(error),
+            }),
+            Does::Read(read) => read(desk, given).unwrap_or_else(IntoResponse::into_response),
             Does::Tell(tell) => tell(desk),
         }
     }

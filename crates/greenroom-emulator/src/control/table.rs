@@ -12,8 +12,8 @@ use greenroom_model::rule::Rule;
 use super::{
     Desk,
     body::Settings,
-    query,
-    route::{Route, json, named, plain, query, route, tell},
+    export, query,
+    route::{Route, json, named, plain, query, read, route, tell},
 };
 use crate::command::{Command, Reply};
 
@@ -84,6 +84,18 @@ pub(crate) static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
             "What happened: the exchanges that a selector means, and all other entries.",
             query(query::HISTORY, query::history),
             Reply::History,
+        ),
+        read(
+            "history/export",
+            "The entries as JSON lines, those of exchanges that a selector means and all others.",
+            query::PART,
+            export::export,
+        ),
+        read(
+            "history/follow",
+            "The same entries as server-sent events, as they are written. Last-Event-ID goes on from there.",
+            query::PART,
+            export::follow,
         ),
         route(
             POST,

@@ -188,8 +188,11 @@ impl<S: Service> Connection<S> {
             let flight = Flight::begin(&flights);
             let front = Arc::clone(&entrance);
             async move {
-                let _flight = flight;
-                front.answer(request).await
+                let mut answered = front.answer(request).await;
+                if let Ok(answer) = &mut answered {
+                    answer.body_mut().keep(flight);
+                }
+                answered
             }
         });
         let streams = Streams::default();

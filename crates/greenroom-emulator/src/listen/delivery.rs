@@ -9,8 +9,11 @@ use std::{
 
 use bytes::Bytes;
 use http::Response;
+use http_body_util::{BodyExt as _, combinators::UnsyncBoxBody};
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::Sleep;
+
+use super::stream::Flight;
 
 /// How a request is answered on the wire.
 #[derive(Debug)]
@@ -51,6 +54,20 @@ pub(crate) struct Payload {
     pace: Option<Pace>,
     /// Whether HTTP may know how long it is.
     sized: bool,
+    /// What follows `rest`, as it comes.
+    source: Option<Source>,
+}
+
+/// A body that is made while it is sent. Its client counts as one that waits for an answer.
+struct Source {
+    body: UnsyncBoxBody<Bytes, ()>,
+    flight: Option<Flight>,
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Source")
+    }
 }
 
 /// So many bytes at a time, with a pause before each further piece.
@@ -64,17 +81,24 @@ struct Pace {
 impl Payload {
     /// All at once.
     pub(crate) fn whole(bytes: impl Into<Bytes>) -> Self {
-        Self { rest: bytes.into(), pace: None, sized: true }
+        Self { rest: bytes.into(), pace: None, sized: true, source: None }
     }
 
     /// In pieces of `piece` bytes (at least one), with a pause in real time between them.
     pub(crate) fn trickling(bytes: impl Into<Bytes>, piece: usize, pause: Duration) -> Self {
-        Self { rest: bytes.into(), pace: Some(Pace { piece: piece.max(1), pause, until: None }), sized: true }
+        let pace = Some(Pace { piece: piece.max(1), pause, until: None });
+        Self { rest: bytes.into(), pace, sized: true, source: None }
     }
 
     /// All at once, below a `Content-Length` that may say more: then the connection ends after it.
     pub(crate) fn of_any_length(bytes: impl Into<Bytes>) -> Self {
-        Self { rest: bytes.into(), pace: None, sized: false }
+        Self { rest: bytes.into(), pace: None, sized: false, source: None }
+    }
+
+    /// As it comes, for as long as the client stays. One that fails ends there.
+    pub(crate) fn streaming<B: Body<Data = Bytes> + Send + 'static>(body: B) -> Self {
+        let source = Source { body: body.map_err(drop).boxed_unsync(), flight: None };
+        Self { rest: Bytes::new(), pace: None, sized: false, source: Some(source) }
     }
 }
 
@@ -82,6 +106,13 @@ impl Payload {
     /// How many bytes it has.
     pub(super) fn length(&self) -> u64 {
         self.rest.len() as u64
+    }
+
+    /// Keeps the request in flight while a body is still made. Any other body is all there.
+    pub(super) fn keep(&mut self, flight: Flight) {
+        if let Some(source) = &mut self.source {
+            source.flight = Some(flight);
+        }
     }
 }
 
@@ -94,6 +125,13 @@ impl Body for Payload {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let this = self.get_mut();
+        if let Some(source) = &mut this.source {
+            let frame = ready!(Pin::new(&mut source.body).poll_frame(cx)).and_then(Result::ok);
+            if frame.is_none() {
+                this.source = None;
+            }
+            return Poll::Ready(frame.map(Ok));
+        }
         if this.rest.is_empty() {
             return Poll::Ready(None);
         }
@@ -109,7 +147,7 @@ impl Body for Payload {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty()
+        self.rest.is_empty() && self.source.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {

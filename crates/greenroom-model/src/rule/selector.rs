@@ -176,8 +176,14 @@ impl Selector {
         self.matches_request(&exchange.request) && self.matches_response(exchange.response.as_ref())
     }
 
+    /// Whether an exchange can be judged only when it has been answered.
+    pub fn wants_an_answer(&self) -> bool {
+        let Self { status, refused, applied, fired, .. } = self;
+        status.is_some() || refused.is_some() || applied.is_some() || fired.is_some()
+    }
+
     /// Whether a request is meant, as far as can be known before it is answered.
-    pub(super) fn matches_request(&self, request: &Request) -> bool {
+    pub(crate) fn matches_request(&self, request: &Request) -> bool {
         let view = match request.op {
             OpKind::Exchange => &request.subject,
             _ => &request.token,
@@ -216,7 +222,7 @@ impl Selector {
     }
 
     /// Whether the answer is as the selector wants it, if it wants it to be so.
-    pub(super) fn matches_response(&self, response: Option<&Response>) -> bool {
+    pub(crate) fn matches_response(&self, response: Option<&Response>) -> bool {
         let applied = |pattern: &Option<Pattern>| {
             pattern.as_ref().is_none_or(|pattern| {
                 response.is_some_and(|response| response.applied.iter().any(|rule| pattern.fits(rule)))

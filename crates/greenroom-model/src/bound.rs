@@ -1,18 +1,23 @@
-//! Bounds on a count, as `--expect` takes them: `= 2`, `<= 1`, `>= 1`, `2..5`.
+//! Bounds on a count, as expectations take them: `= 2`, `<= 1`, `>= 1`, `2..5`.
 
 use std::{fmt, str::FromStr};
 
 /// From the least to the most, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Bound {
+pub struct Bound {
     least: usize,
     most: usize,
 }
 
 impl Bound {
     /// Whether a count keeps within it.
-    pub(crate) fn holds(self, count: usize) -> bool {
+    pub fn holds(self, count: usize) -> bool {
         (self.least..=self.most).contains(&count)
+    }
+
+    /// Whether no further one can change whether it holds, of a count that only grows.
+    pub fn is_decided(self, count: usize) -> bool {
+        count > self.most || self.most == usize::MAX && count >= self.least
     }
 }
 
@@ -59,6 +64,16 @@ mod tests {
             let bound: Bound = text.parse().unwrap();
             assert!(bound.holds(inside) && !bound.holds(outside), "{text}");
             assert_eq!(bound.to_string().parse(), Ok(bound));
+        }
+        for (text, open, decided) in [
+            ("= 2", &[0, 1, 2][..], &[3][..]),
+            ("<= 1", &[0, 1], &[2]),
+            (">= 2", &[0, 1], &[2, 3]),
+            ("2..3", &[1, 2, 3], &[4]),
+        ] {
+            let bound: Bound = text.parse().unwrap();
+            assert!(open.iter().all(|count| !bound.is_decided(*count)), "{text}");
+            assert!(decided.iter().all(|count| bound.is_decided(*count)), "{text}");
         }
         for bad in ["", "2", "< 3", "5..2", "= x", "=-1"] {
             assert!(bad.parse::<Bound>().is_err(), "{bad}");
