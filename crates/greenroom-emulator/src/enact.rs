@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use greenroom_model::{
     history::Event,
-    rule::{BadCertificate, Close, Effect, Reply, Ruling, Then, Tokens, Trickle, Wire},
+    rule::{BadCertificate, Close, Effect, Reply, Ruling, Then, Tokens, Trickle, Wire, wire_body},
     time::{self, Forward},
     token::Ordinal,
 };
@@ -148,10 +148,14 @@ pub(crate) fn made_up(wire: &Wire, call: &Call<'_>, at: Setting<'_>) -> Option<A
 
 fn reply_of(reply: &Reply, call: &Call<'_>, at: Setting<'_>) -> Answer {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let answer = match &reply.body {
-        None => envelope::of_status(call.identified.target.speaker(), status, at),
-        Some(Value::String(text)) => Answer::text(status, text),
-        Some(json) => Answer::json(status, json),
+    let answer = match (&reply.text, &reply.body) {
+        (Some(text), _) => Answer::as_is(status, text.clone()),
+        (None, Some(Value::String(name))) => match wire_body(name) {
+            Some(documented) => Answer::json(status, &documented.body),
+            None => Answer::empty(status),
+        },
+        (None, Some(json)) => Answer::json(status, json),
+        (None, None) => envelope::of_status(call.identified.target.speaker(), status, at),
     };
     reply.headers.iter().fold(answer, |answer, (name, value)| {
         let Ok(name) = HeaderName::try_from(name) else { return answer };
@@ -212,9 +216,13 @@ pub(crate) fn deliver(
         Some(Wire::WrongContentType(kind)) => {
             sent(Delivery::Answer(whole(answer.with(header::CONTENT_TYPE, kind))))
         }
+        // Nothing can be missing where there is no body (RFC 9110 §6.4.1).
+        Some(Wire::WrongLength(_)) if matches!(status, Some(204 | 304)) => {
+            sent(Delivery::Answer(whole(answer)))
+        }
         Some(Wire::WrongLength(more)) => {
             let length = answer.body.len() as u64 + u64::from(more.get());
-            let mut answer = answer.into_response(now);
+            let mut answer = head_alone(answer.into_response(now), method);
             answer.headers_mut().insert(header::CONTENT_LENGTH, length.into());
             sent(Delivery::Answer(answer.map(Payload::of_any_length)))
         }

@@ -50,7 +50,12 @@ impl Answer {
 
     /// A sentence of Greenroom's own, for what no vendor would answer.
     pub(crate) fn text(status: StatusCode, text: impl Into<String>) -> Self {
-        Self::of(status, "text/plain; charset=utf-8", text.into() + "\n")
+        Self::as_is(status, text.into() + "\n")
+    }
+
+    /// A text as it is.
+    pub(crate) fn as_is(status: StatusCode, text: String) -> Self {
+        Self::of(status, "text/plain; charset=utf-8", text)
     }
 
     fn html(status: StatusCode) -> Self {

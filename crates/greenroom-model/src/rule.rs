@@ -4,6 +4,7 @@
 
 mod absent;
 mod action;
+mod bodies;
 mod check;
 mod gate;
 mod rules;
@@ -24,6 +25,7 @@ pub use self::{
         Action, BadCertificate, Close, EditJson, Effect, Goaway, HalfBody, Nothing, Presented, Redirect,
         Reply, Then, Tokens, Trickle, Wire,
     },
+    bodies::{WireBody, wire_bodies, wire_body},
     check::RuleError,
     gate::{Gate, OpenWhen, Release},
     rules::{Armed, Rules, Ruling},

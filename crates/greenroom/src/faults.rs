@@ -131,9 +131,12 @@ struct WireArgs {
     /// With this header. Repeatable.
     #[arg(long, value_name = "NAME: VALUE", value_parser = parse_header, requires = "reply")]
     header: Vec<(String, String)>,
-    /// With this body: JSON, or any text.
+    /// With this body: JSON, or the name of a documented one, such as too-many-requests.
     #[arg(long, value_name = "BODY", requires = "reply")]
     body: Option<String>,
+    /// With this text as its body.
+    #[arg(long, value_name = "TEXT", requires = "reply", conflicts_with = "body")]
+    text: Option<String>,
     /// Redirect: 307=https://elsewhere.example/.
     #[arg(long, value_name = "STATUS=URL", value_parser = parse_redirect)]
     redirect: Option<Redirect>,
@@ -311,11 +314,13 @@ impl WireArgs {
 
     fn reply_of(&self, status: u16) -> Reply {
         let retry_after = self.retry_after.iter().map(|wait| ("retry-after".to_owned(), wait.clone()));
-        let text = |body: &String| serde_json::from_str(body).unwrap_or_else(|_| Value::String(body.clone()));
+        let named =
+            |body: &String| serde_json::from_str(body).unwrap_or_else(|_| Value::String(body.clone()));
         Reply {
             status,
             headers: self.header.iter().cloned().chain(retry_after).collect(),
-            body: self.body.as_ref().map(text),
+            body: self.body.as_ref().map(named),
+            text: self.text.clone(),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Rules that cannot be: each is refused with the field and the reason.
 
-use super::{Action, At, Effect, Gate, OpenWhen, Rule, Selector, Tokens, Wire};
-use crate::call::OpKind;
+use serde_json::Value;
+
+use super::{Action, At, Effect, Gate, OpenWhen, Reply, Rule, Selector, Tokens, Wire, wire_bodies};
+use crate::{call::OpKind, nearest};
 
 /// How long a rule's name may be: it is repeated in the history whenever the rule fires.
 const LONGEST_ID: usize = 100;
@@ -110,11 +112,17 @@ fn check_wire(wire: &Wire, at: At) -> Result<(), String> {
         Wire::BadCertificate(_) if at != At::Connect => {
             Err("happens before there is a request: say at: connect".to_owned())
         }
-        Wire::Reply(reply) if !(200..600).contains(&reply.status) => {
-            Err(format!("status {} is none of an answer: 200 to 599", reply.status))
-        }
+        Wire::Reply(reply) => check_reply(reply),
         Wire::Redirect(redirect) if ![301, 302, 303, 307, 308].contains(&redirect.status) => {
             Err(format!("status {} does not redirect: 301, 302, 303, 307 or 308", redirect.status))
+        }
+        Wire::Redirect(redirect) => check_value("to", &redirect.to),
+        Wire::WrongContentType(kind) => check_value("the type", kind),
+        Wire::Goaway(goaway) if goaway.last_stream.is_some_and(|last| last > LAST_STREAM) => {
+            Err(format!("last_stream is a number up to {LAST_STREAM}"))
+        }
+        Wire::Goaway(goaway) if goaway.last_stream.is_none() && goaway.code.is_some() => {
+            Err("a farewell has code 0: say last_stream too, then the code is yours".to_owned())
         }
         Wire::EditJson(edit) if edit.set.is_empty() && edit.remove.is_empty() => {
             Err("says nothing to set and nothing to remove".to_owned())
@@ -129,6 +137,62 @@ fn check_wire(wire: &Wire, at: At) -> Result<(), String> {
             }
         }
         _ => Ok(()),
+    }
+}
+
+fn check_reply(reply: &Reply) -> Result<(), String> {
+    let status = reply.status;
+    if !(200..600).contains(&status) {
+        return Err(format!("status {status} is none of an answer: 200 to 599"));
+    }
+    match (&reply.body, &reply.text) {
+        (Some(_), Some(_)) => return Err("body and text are two bodies: leave one out".to_owned()),
+        (None, None) => {}
+        // RFC 9110 §6.4.1.
+        _ if matches!(status, 204 | 304) => return Err(format!("an answer {status} has no body")),
+        (Some(Value::String(name)), _) if !wire_bodies().any(|known| known == name) => {
+            let known: Vec<_> = wire_bodies().collect();
+            let hint = nearest::hint(&nearest::of(name, &known));
+            return Err(format!(
+                "there is no documented body {name:?}{hint} They are {}; a text of your own is text: …",
+                known.join(", ")
+            ));
+        }
+        _ => {}
+    }
+    for (name, value) in &reply.headers {
+        let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+        if name.is_empty() || !name.chars().all(is_token) {
+            return Err(format!("{name:?} is no name of a header"));
+        }
+        check_value(name, value)?;
+        if let Some((_, why)) = NOT_YOURS.iter().find(|(theirs, _)| name.eq_ignore_ascii_case(theirs)) {
+            return Err(format!("{name}: {why}"));
+        }
+    }
+    Ok(())
+}
+
+/// Headers that are not for a rule to say.
+const NOT_YOURS: [(&str, &str); 8] = [
+    ("content-length", "the body has the length it has; wrong_length says more than there is"),
+    ("date", "it is the virtual clock's: advance moves it"),
+    ("transfer-encoding", CONNECTIONS),
+    ("connection", CONNECTIONS),
+    ("keep-alive", CONNECTIONS),
+    ("proxy-connection", CONNECTIONS),
+    ("te", CONNECTIONS),
+    ("upgrade", CONNECTIONS),
+];
+const CONNECTIONS: &str = "it belongs to the connection, and HTTP/2 has none such (RFC 9113 §8.2.2)";
+
+/// The highest number of a stream (RFC 9113 §5.1.1).
+const LAST_STREAM: u32 = 0x7fff_ffff;
+
+fn check_value(name: &str, value: &str) -> Result<(), String> {
+    match value.chars().all(|c| matches!(c, ' '..='~' | '\t')) {
+        true => Ok(()),
+        false => Err(format!("{name}: {value:?} cannot stand in a header")),
     }
 }
 

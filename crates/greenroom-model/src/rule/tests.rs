@@ -197,6 +197,51 @@ fn rules_that_cannot_be_are_refused_with_field_and_reason() {
         (r#"{"when":{},"do":[{"bad_certificate":"expired"}]}"#, "do[0].bad_certificate: happens before"),
         (r#"{"when":{},"do":[{"reply":{"status":99}}]}"#, "do[0].reply: status 99"),
         (r#"{"when":{},"do":[{"redirect":{"status":200,"to":"/"}}]}"#, "do[0].redirect: status 200"),
+        (
+            r#"{"when":{},"do":[{"redirect":{"status":302,"to":"/a\nb"}}]}"#,
+            "do[0].redirect: to: \"/a\\nb\" cannot",
+        ),
+        (
+            r#"{"when":{},"do":[{"wrong_content_type":"é"}]}"#,
+            "do[0].wrong_content_type: the type: \"é\" cannot",
+        ),
+        (
+            r#"{"when":{},"do":[{"reply":{"status":500,"body":{},"text":"x"}}]}"#,
+            "do[0].reply: body and text are two bodies",
+        ),
+        (
+            r#"{"when":{},"do":[{"reply":{"status":429,"body":"too-many-request"}}]}"#,
+            "do[0].reply: there is no documented body \"too-many-request\", did you mean \"too-many-requests\"?",
+        ),
+        (
+            r#"{"when":{},"do":[{"reply":{"status":204,"text":"x"}}]}"#,
+            "do[0].reply: an answer 204 has no body",
+        ),
+        (
+            r#"{"when":{},"do":[{"reply":{"status":304,"body":{}}}]}"#,
+            "do[0].reply: an answer 304 has no body",
+        ),
+        (
+            r#"{"when":{},"do":[{"reply":{"status":500,"headers":{"a b":"x"}}}]}"#,
+            "do[0].reply: \"a b\" is no name of a header",
+        ),
+        (
+            r#"{"when":{},"do":[{"reply":{"status":500,"headers":{"x-a":"\u0000"}}}]}"#,
+            "do[0].reply: x-a: \"\\0\" cannot stand in a header",
+        ),
+        (
+            r#"{"when":{},"do":[{"reply":{"status":500,"headers":{"Content-Length":"9"}}}]}"#,
+            "do[0].reply: Content-Length: the body has the length it has",
+        ),
+        (
+            r#"{"when":{},"do":[{"reply":{"status":500,"headers":{"connection":"close"}}}]}"#,
+            "do[0].reply: connection: it belongs to the connection",
+        ),
+        (r#"{"when":{},"do":[{"goaway":{"code":11}}]}"#, "do[0].goaway: a farewell has code 0"),
+        (
+            r#"{"when":{},"do":[{"goaway":{"last_stream":2147483648}}]}"#,
+            "do[0].goaway: last_stream is a number up to 2147483647",
+        ),
         (r#"{"when":{},"do":[{"edit_json":{}}]}"#, "do[0].edit_json: says nothing"),
         (
             r#"{"when":{},"do":[{"edit_json":{"remove":["total"]}}]}"#,

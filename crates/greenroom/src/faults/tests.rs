@@ -62,6 +62,16 @@ fn flags_become_rules() {
             json!([{"reply": {"status": 503, "headers": {"x-a": "b"}, "body": {"a": 1}}}]),
         ),
         (
+            &["--on", "api", "--reply", "429", "--body", "too-many-requests"],
+            api.clone(),
+            json!([{"reply": {"status": 429, "body": "too-many-requests"}}]),
+        ),
+        (
+            &["--on", "api", "--reply", "502", "--text", "Bad gateway"],
+            api.clone(),
+            json!([{"reply": {"status": 502, "text": "Bad gateway"}}]),
+        ),
+        (
             &["--on", "api", "--redirect", "307=https://x.example/"],
             api.clone(),
             json!([{"redirect": {"status": 307, "to": "https://x.example/"}}]),
