@@ -1,13 +1,17 @@
 //! Faults as clients meet them: a raw socket that counts bytes, curl, and reqwest.
 
+mod answers;
 mod connect;
 mod curl;
+mod effects;
+mod leave;
+mod matrix;
 mod raw;
 
 use std::{net::SocketAddr, time::Duration};
 
 use greenroom_emulator::command::{Command, Reply};
-use greenroom_model::history::{Event, Exchange};
+use greenroom_model::history::{Event, Exchange, Response};
 use serde_json::Value;
 
 use crate::{client::GLP, wire::Wire};
@@ -133,6 +137,16 @@ impl Stage {
         tokio::time::timeout(LIMIT, quiet).await.expect("connections stay open");
     }
 }
+
+impl Stage {
+    /// What became of the last request.
+    fn last(&self) -> Response {
+        self.wire.last_exchange().response.expect("an answer in the history")
+    }
+}
+
+/// One device: JSON of some hundred bytes.
+const PATH: &str = "/devices/v1/devices?limit=1";
 
 /// The header by which an exchange is found again.
 const MARK: &str = "x-mark";

@@ -12,11 +12,8 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use super::{Http, LIMIT, Road, Stage, innermost};
-use crate::{
-    client::{CENTRAL, GLP, SSO},
-    wire::DEVICES,
-};
+use super::{Http, LIMIT, PATH, Road, Stage, innermost};
+use crate::client::{CENTRAL, GLP, SSO};
 
 /// The roads on which rules at: connect act.
 const ROADS: [Road; 2] = [Road::Tls, Road::Tunnel];
@@ -34,7 +31,7 @@ impl Stage {
 
     /// Fails unless a client that checks certificates is served.
     async fn serves(&self, road: Road) {
-        let url = self.url(road, DEVICES);
+        let url = self.url(road, PATH);
         let answer = self.reqwest(road, Http::One).get(url).bearer_auth(&self.token).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{road:?}");
     }
@@ -66,7 +63,7 @@ async fn each_client_says_what_is_wrong_with_a_certificate_and_takes_the_next_on
             stage.serves(road).await;
 
             arm();
-            let asked = stage.reqwest(road, Http::Two).get(stage.url(road, DEVICES)).send().await;
+            let asked = stage.reqwest(road, Http::Two).get(stage.url(road, PATH)).send().await;
             let error = asked.unwrap_err();
             assert!(
                 error.is_connect() && innermost(&error).starts_with(rustls),
@@ -75,15 +72,15 @@ async fn each_client_says_what_is_wrong_with_a_certificate_and_takes_the_next_on
             stage.serves(road).await;
 
             let rule = arm();
-            let curled = stage.curl(road, Http::One, DEVICES, &[]).await;
+            let curled = stage.curl(road, Http::One, PATH, &[]).await;
             assert_eq!(curled.exit, 60, "{flaw} {road:?}: {curled:?}");
             assert!(curled.complaint.contains(curl), "{flaw} {road:?}: {curled:?}");
             assert_eq!(stage.connection_faults().pop(), Some((rule, format!("bad_certificate {flaw}"))));
             // Whoever looks away meets a server like any other; the next handshake is good.
             arm();
-            let insecure = stage.curl(road, Http::One, DEVICES, &["--insecure".to_owned()]).await;
+            let insecure = stage.curl(road, Http::One, PATH, &["--insecure".to_owned()]).await;
             assert_eq!((insecure.exit, insecure.status), (0, 401), "{flaw} {road:?}: {insecure:?}");
-            let curled = stage.curl(road, Http::One, DEVICES, &[]).await;
+            let curled = stage.curl(road, Http::One, PATH, &[]).await;
             assert_eq!((curled.exit, curled.status), (0, 401), "{flaw} {road:?}: {curled:?}");
             stage.clear();
         }
@@ -137,7 +134,7 @@ async fn connections_end_where_they_shall() {
                 },
             };
             assert_eq!(saw, end, "{action} {road:?}");
-            let curled = stage.curl(road, Http::Two, DEVICES, &[]).await;
+            let curled = stage.curl(road, Http::Two, PATH, &[]).await;
             assert_eq!(curled.exit, curl, "{action} {road:?}: {curled:?}");
             stage.serves(road).await;
             let faults = stage.connection_faults();

@@ -152,12 +152,14 @@ impl Stage {
                 came.end = Some("no second answer");
             }
         }
-        drop(client);
+        if !ends {
+            drop(client);
+        }
         let _ = driver.await.unwrap();
         let tapped = tapped.lock().unwrap();
         tapped.tell(&mut came);
-        if ends && came.end.is_none() {
-            came.end = tapped.end;
+        if ends {
+            came.end = tapped.end.or(Some("ended by the client"));
         }
         came
     }
@@ -232,6 +234,17 @@ struct Tap {
     tapped: Arc<Mutex<Tapped>>,
 }
 
+impl Tap {
+    /// The library writes while it reads, and whoever comes first meets a reset; it is told of it only when all
+    /// was read that came before.
+    fn wrote<T>(&self, written: io::Result<T>) -> Option<T> {
+        if written.is_err() {
+            self.tapped.lock().unwrap().end.get_or_insert("rst");
+        }
+        written.ok()
+    }
+}
+
 impl AsyncRead for Tap {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
@@ -240,23 +253,29 @@ impl AsyncRead for Tap {
         let mut tapped = this.tapped.lock().unwrap();
         let came = &buf.filled()[before..];
         tapped.bytes.extend_from_slice(came);
-        match &read {
-            Ok(()) if came.is_empty() => tapped.end = Some("fin"),
-            Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof => tapped.end = Some("bare fin"),
-            Err(error) => tapped.end = Some(ended(error)),
-        }
+        let end = match &read {
+            Ok(()) if came.is_empty() => "fin",
+            Ok(()) => return Poll::Ready(read),
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => "bare fin",
+            Err(error) => ended(error),
+        };
+        tapped.end.get_or_insert(end);
         Poll::Ready(read)
     }
 }
 
 impl AsyncWrite for Tap {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().line).poll_write(cx, buf)
+        let this = self.get_mut();
+        let written = ready!(Pin::new(&mut this.line).poll_write(cx, buf));
+        Poll::Ready(Ok(this.wrote(written).unwrap_or(buf.len())))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().line).poll_flush(cx)
+        let this = self.get_mut();
+        let flushed = ready!(Pin::new(&mut this.line).poll_flush(cx));
+        this.wrote(flushed);
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
