@@ -91,3 +91,34 @@ fn a_rule_that_cannot_be_is_refused_with_its_place() {
     let list = served.control(&scratch, &["faults", "--json"]).ended_with(0);
     assert_eq!(list.json()["faults"], serde_json::json!([]));
 }
+
+#[test]
+fn a_history_is_followed_waited_for_and_exported() {
+    let scratch = Scratch::new();
+    let served = Served::start(&scratch, &["--clock", "frozen"]);
+    let script = format!(
+        "{CALLS}
+greenroom faults add --on api --nth 2 --reply 503 --id busy
+call; call
+greenroom history --follow | head -3 > followed &
+(while kill -0 $! 2>/dev/null; do call; done) > calls
+wait
+greenroom history --count 'api status=503' --expect '= 1' --wait 5s
+greenroom history --count mint --expect '>= 1' --wait 1ms || echo 'no mint'
+greenroom history --jsonl api > run.jsonl
+test \"$(wc -l < run.jsonl)\" -ge 4
+cat followed"
+    );
+    let output = shell(&scratch, &served, &script).ended_with(0);
+    let lines: Vec<_> = output.stdout.lines().collect();
+    assert!(lines.contains(&"busy") && lines.contains(&"no mint"), "{output}");
+    let followed = scratch.read("followed");
+    assert!(
+        followed.contains("note     rule busy added") && followed.contains(" api      200  GET"),
+        "{followed}"
+    );
+    for line in scratch.read("run.jsonl").lines() {
+        let entry: greenroom_model::history::Entry = serde_json::from_str(line).unwrap();
+        assert!(entry.n > 0);
+    }
+}

@@ -161,10 +161,15 @@ impl Sandbox {
             Some(place) => self.pass(place).await,
             None => Turn::default(),
         };
-        if let Some(pause) = wire.and_then(enact::pause) {
-            tokio::time::sleep(pause).await;
+        match wire.and_then(enact::pause) {
+            // Those behind need not wait for a pause that is this one's.
+            Some(pause) => {
+                drop(turn);
+                tokio::time::sleep(pause).await;
+                Turn::default()
+            }
+            None => turn,
         }
-        turn
     }
 
     /// Answers as a rule says that acts before anybody has looked at the request.

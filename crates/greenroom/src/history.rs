@@ -1,13 +1,13 @@
 //! `greenroom history`: what clients did.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
 
 use clap::Args;
-use greenroom_emulator::command::HistoryQuery;
+use greenroom_emulator::{Remote, command::HistoryQuery};
 use greenroom_model::{
     bound::Bound,
     call::OpKind,
-    history::{Decision, Exchange},
+    history::{Decision, Entry, Event, Exchange},
     rule::{Pattern, Selector},
     token::TokenKind,
 };
@@ -18,13 +18,17 @@ use crate::{
     out,
     remote::{print, remote},
     selection::Selection,
+    timeout,
 };
 
 const EXAMPLES: &str = "Examples:
   greenroom history
   greenroom history --op exchange --refused expired
   greenroom history 'api:GET /network-monitoring/* status=401'
-  greenroom history --count mint --expect '<= 1'";
+  greenroom history --count mint --expect '<= 1'
+  greenroom history --count exchange --expect '>= 2' --wait 10s
+  greenroom history --follow
+  greenroom history --jsonl > run.jsonl";
 
 /// Read what clients did, count it, or follow it.
 #[derive(Debug, Args)]
@@ -71,7 +75,16 @@ pub(crate) struct HistoryArgs {
     count: bool,
     /// Exit with 1 and show the offending requests unless so many match: '= 2', '<= 1', '>= 1', '2..5'.
     #[arg(long, value_name = "BOUND")]
-    expect: Option<String>,
+    expect: Option<Bound>,
+    /// Wait for so much real time, at most 60s, until no further request can change whether the bound holds.
+    #[arg(long, value_name = "DURATION", requires = "expect", value_parser = timeout::parse)]
+    wait: Option<Duration>,
+    /// Print what happens as it happens, until Ctrl-C or the end of the emulator.
+    #[arg(long, conflicts_with_all = ["count", "expect", "jsonl"])]
+    follow: bool,
+    /// Print every entry as one line of JSON.
+    #[arg(long, conflicts_with_all = ["count", "expect", "json"])]
+    jsonl: bool,
     #[command(flatten)]
     target: Target,
 }
@@ -99,12 +112,20 @@ impl HistoryArgs {
 
 /// Runs the command.
 pub(crate) async fn history(args: &HistoryArgs) -> Result<Exit, Failure> {
-    let bound: Option<Bound> = match &args.expect {
-        Some(text) => Some(text.parse().map_err(Failure::new)?),
-        None => None,
-    };
-    let query = HistoryQuery { selector: args.selector(), after: args.after, ..HistoryQuery::default() };
-    let page = remote(&args.target)?.history(&query).await.map_err(Failure::new)?;
+    let remote = remote(&args.target)?;
+    if args.follow {
+        return follow(args, &remote).await;
+    }
+    if args.jsonl {
+        let entries = remote.export(&args.selector(), args.after).await.map_err(Failure::new)?;
+        for entry in &entries {
+            out::say(&serde_json::to_string(entry).map_err(Failure::new)?)?;
+        }
+        return Ok(Exit::Fine);
+    }
+    let bound = args.expect;
+    let query = HistoryQuery { selector: args.selector(), after: args.after, count: bound, wait: args.wait };
+    let page = remote.history(&query).await.map_err(Failure::new)?;
     if page.dropped > 0 {
         out::complain(&format!(
             "{} older entries were dropped to keep the history within its bounds",
@@ -124,6 +145,66 @@ pub(crate) async fn history(args: &HistoryArgs) -> Result<Exit, Failure> {
             Ok(Exit::Expectation)
         }
         _ => Ok(Exit::Fine),
+    }
+}
+
+/// Prints what happens as it happens: each exchange when it is answered, and what else there is.
+async fn follow(args: &HistoryArgs, remote: &Remote) -> Result<Exit, Failure> {
+    let mut follow = remote.follow(&args.selector(), args.after).await.map_err(Failure::new)?;
+    let mut open = BTreeMap::new();
+    let mut dropped = 0;
+    while let Some(entry) = follow.next().await.map_err(Failure::new)? {
+        if follow.dropped() > dropped {
+            out::complain(&format!(
+                "{} entries were dropped before they could be shown",
+                follow.dropped() - dropped
+            ));
+            dropped = follow.dropped();
+        }
+        let text = match args.target.json {
+            true => Some(serde_json::to_string(&entry).map_err(Failure::new)?),
+            false => told(entry, &mut open),
+        };
+        // Nobody reads any more: `greenroom history --follow | head -1`.
+        if let Some(text) = text
+            && !out::tell(&text)?
+        {
+            break;
+        }
+    }
+    Ok(Exit::Fine)
+}
+
+/// What there is to say about an entry: of an exchange when it is answered.
+fn told(Entry { n, at, event, .. }: Entry, open: &mut BTreeMap<u64, Exchange>) -> Option<String> {
+    match event {
+        Event::Request(request) => {
+            open.insert(n, Exchange { n, at, request: *request, response: None });
+            None
+        }
+        Event::Response(response) => {
+            let asked = open.remove(&response.request)?;
+            Some(exchange_table(&[Exchange { response: Some(response), ..asked }]).trim_end().to_owned())
+        }
+        event => line(&event).map(|line| format!("{n:>5} {} {line}", at.strftime("%H:%M:%S"))),
+    }
+}
+
+/// One line about what is no exchange; none about connections that come and go.
+fn line(event: &Event) -> Option<String> {
+    match event {
+        Event::Fault { rule, request, connection, did } => {
+            let on = request.map(|n| format!("request {n}"));
+            let on = on.or_else(|| connection.map(|n| format!("connection {n}"))).unwrap_or_default();
+            Some(format!("rule     {rule} on {on}: {did}"))
+        }
+        Event::Gate { rule, waiting, opened_by, did } => {
+            let did = did.join(", ");
+            Some(format!("gate     {rule} opened by {opened_by} for {waiting} {did}").trim_end().to_owned())
+        }
+        Event::Clock { did } => Some(format!("clock    {did}")),
+        Event::Note { text } => Some(format!("note     {text}")),
+        Event::World { .. } | Event::Connection { .. } | Event::Request(_) | Event::Response(_) => None,
     }
 }
 
