@@ -17,6 +17,7 @@ mod properties;
 mod pycentral;
 mod pycentral_glp;
 mod readme;
+mod recipes;
 mod resources;
 mod roles;
 mod rules;

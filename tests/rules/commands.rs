@@ -41,7 +41,7 @@ greenroom history --count 'api status=200' --expect '= 1'"
     ] {
         assert!(output.stdout.contains(line), "{line:?} in {output}");
     }
-    assert!(output.stderr.contains("2 requests match, expected = 1"), "{output}");
+    assert!(output.stderr.contains("2 requests, expected = 1"), "{output}");
 }
 
 #[test]

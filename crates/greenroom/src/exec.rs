@@ -40,7 +40,7 @@ use self::{
 };
 use crate::{
     exit::{EXEC_FAILURE, EXPECTATION_FAILURE},
-    history::exchange_table,
+    history::{exchange_table, requests},
     selection::Expectation,
     shape::ShapeArgs,
     timeout,
@@ -261,11 +261,8 @@ fn expectations(args: &ExecArgs, entries: &[Entry], dropped: u64) -> bool {
         if !bound.holds(matching.len()) {
             met = false;
             let table = exchange_table(&matching);
-            complain(&format!(
-                "{selection}: {} requests, expected {bound}\n{}",
-                matching.len(),
-                table.trim_end()
-            ));
+            let count = requests(matching.len());
+            complain(format!("{selection}: {count}, expected {bound}\n{table}").trim_end());
         }
     }
     met

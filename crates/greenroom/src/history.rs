@@ -141,7 +141,7 @@ pub(crate) async fn history(args: &HistoryArgs) -> Result<Exit, Failure> {
     }
     match bound {
         Some(bound) if !holds => {
-            out::complain(&format!("{} requests match, expected {bound}", page.count));
+            out::complain(&format!("{}, expected {bound}", requests(page.count)));
             Ok(Exit::Expectation)
         }
         _ => Ok(Exit::Fine),
@@ -206,6 +206,9 @@ fn line(event: &Event) -> Option<String> {
         Event::Note { text } => Some(format!("note     {text}")),
         Event::World { .. } | Event::Connection { .. } | Event::Request(_) | Event::Response(_) => None,
     }
+/// How many requests, in words.
+pub(crate) fn requests(count: usize) -> String {
+    format!("{count} request{}", if count == 1 { "" } else { "s" })
 }
 
 /// One line an exchange.
