@@ -1,6 +1,7 @@
 //! Control: every command, by the handle of an emulator and over HTTP.
 
 mod following;
+mod openapi;
 
 use greenroom_emulator::{
     Remote,

@@ -20,6 +20,7 @@ use greenroom_model::{
     token::{Life, Token},
 };
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use crate::fidelity::{FidelityRow, FidelityTable, UnservedRow};
@@ -81,7 +82,7 @@ pub enum Command {
 }
 
 /// How to move the clock. Exactly one field is given.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MoveClock {
     /// Forward by a duration: `16m`.
@@ -96,7 +97,7 @@ pub struct MoveClock {
 }
 
 /// A token without its client asking.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IssueToken {
     /// The client, by name or id.
@@ -114,7 +115,7 @@ pub struct IssueToken {
 }
 
 /// Another role for a user.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AssignRole {
     /// The user, by e-mail address.
@@ -124,7 +125,7 @@ pub struct AssignRole {
 }
 
 /// A part of what a client does, such as a step of a scenario.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BeginPhase {
     /// Its name: 1 to 100 characters.

@@ -8,6 +8,7 @@
 
 mod body;
 mod export;
+mod openapi;
 mod problem;
 mod query;
 mod route;
@@ -33,6 +34,7 @@ use greenroom_model::{nearest, secret::Digest};
 use serde_json::Value;
 use tokio::sync::watch;
 
+pub use self::openapi::openapi;
 pub(crate) use self::problem::unread;
 use self::{
     problem::problem,
@@ -43,9 +45,6 @@ use crate::sandbox::Sandbox;
 
 /// What the path of every route begins with.
 pub(crate) const BASE: &str = "/_greenroom/v1";
-
-/// Where a client that follows goes on from, after it lost its connection (HTML, Server-sent events).
-const LAST_EVENT_ID: &str = "last-event-id";
 
 /// What control knows besides the sandbox.
 pub(crate) struct Desk {
@@ -70,7 +69,8 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
                            headers: HeaderMap,
                            body: Bytes| async move {
             let name = names.iter().next().map(|(_, name)| name.to_owned()).unwrap_or_default();
-            let last_event_id = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).map(str::to_owned);
+            let last_event_id =
+                headers.get(query::EVENT_ID).and_then(|id| id.to_str().ok()).map(str::to_owned);
             route.answer(&desk, &Given { name, query: query.unwrap_or_default(), last_event_id, body }).await
         };
         // The rows know no method that axum does not.
@@ -147,8 +147,8 @@ async fn front() -> String {
         page += &format!("\n{method} {BASE}/{path}\n    {says}\n");
         match takes {
             Takes::Nothing => {}
-            Takes::Body(example) => page += &format!("    {example}\n"),
-            Takes::Query(parameters) => {
+            Takes::Body { example, .. } => page += &format!("    {example}\n"),
+            Takes::Query(parameters) | Takes::Part(parameters) => {
                 parameters.iter().for_each(|it| page += &format!("    ?{}=  {}\n", it.name, it.says));
             }
         }

@@ -4,13 +4,14 @@
 mod unserved;
 
 use greenroom_model::limit;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::unserved::UNSERVED;
 use crate::route::{Action, Api, ROUTES, Route};
 
 /// What Greenroom serves, and how sure it is of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FidelityTable {
     /// One row a route, by service.
     pub routes: Vec<FidelityRow>,
@@ -20,7 +21,7 @@ pub struct FidelityTable {
 }
 
 /// One route.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FidelityRow {
     /// Its name in histories.
     pub route: String,
@@ -50,7 +51,7 @@ pub struct FidelityRow {
 }
 
 /// Operations that HPE has and Greenroom has not.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UnservedRow {
     /// The service they are part of.
     pub service: String,

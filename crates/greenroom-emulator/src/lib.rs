@@ -44,6 +44,7 @@ pub mod whole_file;
 pub use builder::{Builder, StartError};
 pub use ca::CaError;
 pub use client_files::ClientFilesError;
+pub use control::openapi;
 pub use emulator::{Clock, Emulator, Faults, Record};
 pub use remote::{Follow, Remote, RemoteError};
 pub use state_file::StateError;

@@ -7,6 +7,7 @@
 use std::{fmt, str::FromStr};
 
 use jiff::SignedDuration;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{limit::Quota, nearest, time};
@@ -91,7 +92,7 @@ impl Area {
 }
 
 /// One row as people see it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Row {
     /// The name of the switch.
     pub name: String,

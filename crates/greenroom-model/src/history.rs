@@ -9,6 +9,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::{headers::Headers, reading::Reading};
@@ -38,7 +39,7 @@ impl Default for Bounds {
 pub type Word = Cow<'static, str>;
 
 /// A token as an entry shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TokenView {
     /// Its symbol, `msp#1`; for one that is none of ours a digest, or `literal:null`,
     /// `literal:None`, `literal:empty`.
@@ -58,7 +59,7 @@ pub struct TokenView {
 }
 
 /// A request, as far as it was understood when it arrived.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Request {
     /// The connection it came on, counted from 1.
     pub connection: u64,
@@ -112,7 +113,7 @@ pub struct Request {
 }
 
 /// What became of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Decision {
     /// It got what it asked for.
@@ -126,7 +127,7 @@ pub enum Decision {
 }
 
 /// The answer to a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Response {
     /// The entry of its request.
     pub request: u64,
@@ -173,7 +174,7 @@ impl Response {
 }
 
 /// What an entry tells.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// The first entry: the seed and the workspaces by symbol and id.
@@ -238,7 +239,7 @@ pub enum Event {
 }
 
 /// One entry.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Entry {
     /// Its number, counted from 1 without gaps.
     pub n: u64,
@@ -252,7 +253,7 @@ pub struct Entry {
 }
 
 /// A request joined with its answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Exchange {
     /// The number of the request's entry.
     pub n: u64,

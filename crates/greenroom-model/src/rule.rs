@@ -8,12 +8,14 @@ mod bodies;
 mod check;
 mod gate;
 mod rules;
+mod schema;
 mod selector;
 #[cfg(test)]
 mod tests;
 
 use std::{fmt, num::NonZeroU64};
 
+use schemars::JsonSchema;
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{MapAccess, Visitor},
@@ -33,7 +35,7 @@ pub use self::{
 };
 
 /// A rule as it is written.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Its name in histories; given one if it has none.
@@ -56,7 +58,7 @@ pub struct Rule {
 }
 
 /// At which point of its way a request meets a rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum At {
     /// Before there is a request: only the host is known, of a CONNECT or of a TLS hello.

@@ -3,12 +3,13 @@
 //! Nothing here reads a clock. The caller hands over how long its process has been running
 //! ([`Real`]), so that the same readings always give the same virtual instants.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{borrow::Cow, fmt, str::FromStr, time::Duration};
 
 use jiff::{
     SignedDuration, Timestamp,
     fmt::{StdFmtWrite, temporal::DateTimePrinter},
 };
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// An instant as most services write it: milliseconds and `Z` (`glp.md §6.2`).
@@ -92,6 +93,20 @@ impl Serialize for Speed {
     }
 }
 
+impl JsonSchema for Speed {
+    fn schema_name() -> Cow<'static, str> {
+        "Speed".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "How fast virtual time passes: `real`, `frozen` or `x60`.",
+            "type": "string",
+            "pattern": "^(real|frozen|x[0-9]+)$"
+        })
+    }
+}
+
 impl<'de> Deserialize<'de> for Speed {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
@@ -121,6 +136,20 @@ impl FromStr for Forward {
 impl Serialize for Forward {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("{:#}", self.0))
+    }
+}
+
+impl JsonSchema for Forward {
+    fn schema_name() -> Cow<'static, str> {
+        "Duration".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A span of time, never negative: `20s`, `16m` or `1h 30m`.",
+            "type": "string",
+            "minLength": 1
+        })
     }
 }
 

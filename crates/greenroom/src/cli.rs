@@ -12,6 +12,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 
 use crate::{
+    control::ControlArgs,
     env::EnvArgs,
     exec::ExecArgs,
     exit::{EXEC_FAILURE, Exit, Failure},
@@ -66,6 +67,8 @@ pub(crate) enum Verb {
     Env(EnvArgs),
     /// List what is served, its sources, and what is not served. Needs no emulator.
     Fidelity(FidelityArgs),
+    /// Describe the control API of a running emulator. Needs no emulator.
+    Control(ControlArgs),
     #[command(flatten)]
     Remote(RemoteVerb),
     /// Print completions for a shell.

@@ -2,6 +2,7 @@
 
 mod banner;
 mod cli;
+mod control;
 mod document;
 mod env;
 mod exec;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Verb::Init(args) => init::init(&args),
         Verb::Env(args) => runtime.block_on(env::env(&args)),
         Verb::Fidelity(args) => runtime.block_on(fidelity::fidelity(args)),
+        Verb::Control(args) => control::control(&args),
         Verb::Remote(verb) => runtime.block_on(remote::run(verb)),
         Verb::Completions { shell } => cli::completions(shell),
     };

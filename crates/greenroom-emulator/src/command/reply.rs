@@ -14,6 +14,7 @@ use greenroom_model::{
     world::World,
 };
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::fidelity::FidelityTable;
@@ -49,7 +50,7 @@ pub enum Reply {
 }
 
 /// The clock.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ClockReading {
     /// The virtual instant.
     pub now: Timestamp,
@@ -58,7 +59,7 @@ pub struct ClockReading {
 }
 
 /// A token that was issued. The one reply that holds a secret.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct IssuedToken {
     /// The token.
     pub access_token: String,
@@ -75,14 +76,14 @@ impl std::fmt::Debug for IssuedToken {
 }
 
 /// The tokens that the world remembers, oldest first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TokenList {
     /// The tokens.
     pub tokens: Vec<TokenRow>,
 }
 
 /// One token, without its value.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TokenRow {
     /// Symbol, kind, standing, age and remaining life.
     #[serde(flatten)]
@@ -99,7 +100,7 @@ pub struct TokenRow {
 }
 
 /// A part of the history.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HistoryPage {
     /// The exchanges that were selected, in order of their requests.
     pub exchanges: Vec<Exchange>,
@@ -118,21 +119,21 @@ pub struct HistoryPage {
 }
 
 /// The dialects.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DialectRows {
     /// One row a dialect.
     pub dialects: Vec<Row>,
 }
 
 /// The rules in force.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FaultList {
     /// With how often each matched and fired.
     pub faults: Vec<Armed>,
 }
 
 /// A rule was added.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FaultAdded {
     /// Its name.
     pub id: String,
@@ -142,14 +143,14 @@ pub struct FaultAdded {
 }
 
 /// The world as a file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ExportedWorld {
     /// YAML that `greenroom serve --world` reads.
     pub world: String,
 }
 
 /// The world as people see it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WorldView {
     /// What everything that looks random follows from.
     pub seed: u64,
@@ -166,7 +167,7 @@ pub struct WorldView {
 }
 
 /// A workspace as people see it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WorkspaceView {
     /// Its name in histories and commands.
     pub symbol: String,
@@ -192,7 +193,7 @@ pub struct WorkspaceView {
 }
 
 /// An API client as people see it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ClientView {
     /// What its tokens are called by.
     pub name: String,
@@ -210,7 +211,7 @@ pub struct ClientView {
 }
 
 /// A user as people see it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UserView {
     /// E-mail address.
     pub email: String,

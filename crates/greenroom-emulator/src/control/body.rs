@@ -1,7 +1,8 @@
 //! Bodies of control: JSON to a command's argument, with the place of every mistake.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
     de::{self, DeserializeOwned, MapAccess, SeqAccess, Visitor},
@@ -71,6 +72,22 @@ impl<'de> Deserialize<'de> for Settings {
         }
 
         deserializer.deserialize_any(MapOrList)
+    }
+}
+
+impl JsonSchema for Settings {
+    fn schema_name() -> Cow<'static, str> {
+        "Settings".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Dialects and their values by name, or `preset`; or a list as on the command line.",
+            "anyOf": [
+                {"type": "object", "additionalProperties": {"type": "string"}},
+                {"type": "array", "items": {"type": "string"}},
+            ],
+        })
     }
 }
 

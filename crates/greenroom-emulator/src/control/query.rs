@@ -7,6 +7,9 @@ use greenroom_model::{bound::Bound, rule::Selector, spec::Secrets, time};
 use super::route::Parameter;
 use crate::command::{Command, CommandError, HistoryQuery};
 
+/// Where a client that follows goes on from, after it lost its connection (HTML, server-sent events).
+pub(super) const EVENT_ID: &str = "last-event-id";
+
 /// The longest that a history waits for a count, in real time.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 

@@ -6,9 +6,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 
-use super::{Desk, body};
+use super::{Desk, body, query::PART};
 use crate::{
     command::{Command, CommandError, Reply},
     envelope, follow,
@@ -24,6 +25,8 @@ pub(crate) struct Route {
     pub(crate) says: &'static str,
     /// What it takes besides a name in its path.
     pub(crate) takes: Takes,
+    /// What it gives.
+    pub(crate) gives: Gives,
     does: Does,
 }
 
@@ -33,9 +36,29 @@ pub(crate) enum Takes {
     Nothing,
     /// A query of these parameters.
     Query(&'static [Parameter]),
-    /// A JSON body such as this.
-    Body(&'static str),
+    /// The fields of a selector, and these parameters.
+    Part(&'static [Parameter]),
+    /// A JSON body.
+    Body {
+        /// One that does something.
+        example: &'static str,
+        /// What it looks like.
+        schema: Describe,
+    },
 }
+
+/// What a route gives.
+pub(crate) enum Gives {
+    /// JSON.
+    Json(Describe),
+    /// Something of this media type.
+    Text(&'static str),
+    /// Entries of the history, in this media type.
+    Entries(&'static str),
+}
+
+/// A type's schema.
+pub(crate) type Describe = fn(&mut SchemaGenerator) -> Schema;
 
 /// A parameter of a query.
 pub(crate) struct Parameter {
@@ -86,9 +109,13 @@ pub(super) fn named(command: fn(String) -> Command) -> Asks {
 }
 
 /// The body is its argument.
-pub(super) fn json<T: DeserializeOwned + 'static>(example: &'static str, command: fn(T) -> Command) -> Asks {
+pub(super) fn json<T: DeserializeOwned + JsonSchema + 'static>(
+    example: &'static str,
+    command: fn(T) -> Command,
+) -> Asks {
     let read = move |given: &Given| body::read(&given.body, example).map(command);
-    Asks { takes: Takes::Body(example), read: Box::new(read) }
+    let schema = SchemaGenerator::subschema_for::<T>;
+    Asks { takes: Takes::Body { example, schema }, read: Box::new(read) }
 }
 
 /// The query is its argument.
@@ -99,36 +126,51 @@ pub(super) fn query(
     Asks { takes: Takes::Query(parameters), read: Box::new(move |given| read(&given.query)) }
 }
 
+/// The query is a part of the history.
+pub(super) fn part(
+    parameters: &'static [Parameter],
+    read: fn(&str) -> Result<Command, CommandError>,
+) -> Asks {
+    Asks { takes: Takes::Part(parameters), ..query(parameters, read) }
+}
+
 /// A row: a command over HTTP. The reply is named by its variant.
-pub(super) fn route<T>(
+pub(super) fn route<T: JsonSchema>(
     method: Method,
     path: &'static str,
     says: &'static str,
     Asks { takes, read }: Asks,
     _reply: fn(T) -> Reply,
 ) -> Route {
-    Route { method, path, says, takes, does: Does::Command(read) }
+    let gives = Gives::Json(SchemaGenerator::subschema_for::<T>);
+    Route { method, path, says, takes, gives, does: Does::Command(read) }
 }
 
 /// A row: something to read that only HTTP has.
-pub(super) fn tell(path: &'static str, says: &'static str, tell: fn(&Desk) -> Response) -> Route {
-    Route { method: Method::GET, path, says, takes: Takes::Nothing, does: Does::Tell(tell) }
+pub(super) fn tell(
+    path: &'static str,
+    says: &'static str,
+    gives: Gives,
+    tell: fn(&Desk) -> Response,
+) -> Route {
+    Route { method: Method::GET, path, says, takes: Takes::Nothing, gives, does: Does::Tell(tell) }
 }
 
 /// A row: the history in another form.
 pub(super) fn read(
     path: &'static str,
     says: &'static str,
-    parameters: &'static [Parameter],
+    media_type: &'static str,
     read: fn(&Desk, &Given) -> Result<Response, CommandError>,
 ) -> Route {
-    Route { method: Method::GET, path, says, takes: Takes::Query(parameters), does: Does::Read(read) }
+    let (takes, gives) = (Takes::Part(PART), Gives::Entries(media_type));
+    Route { method: Method::GET, path, says, takes, gives, does: Does::Read(read) }
 }
 
 impl Route {
     /// Answers a request.
     pub(super) async fn answer(&self, desk: &Desk, given: &Given) -> Response {
-        if !matches!(self.takes, Takes::Query(_)) && !given.query.is_empty() {
+        if !matches!(self.takes, Takes::Query(_) | Takes::Part(_)) && !given.query.is_empty() {
             let message = format!("{} {} takes no query", self.method, self.path);
             return CommandError { field: None, message }.into_response();
         }

@@ -8,12 +8,16 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use greenroom_model::rule::Rule;
+use schemars::SchemaGenerator;
+use serde_json::{Map, Value};
 
 use super::{
     Desk,
     body::Settings,
-    export, query,
-    route::{Route, json, named, plain, query, read, route, tell},
+    export,
+    openapi::openapi,
+    query,
+    route::{Gives, Route, json, named, part, plain, query, read, route, tell},
 };
 use crate::command::{Command, Reply};
 
@@ -23,8 +27,13 @@ pub(crate) static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
     const POST: Method = Method::POST;
     const DELETE: Method = Method::DELETE;
     vec![
-        tell("about", "What this is: name, version, URL and the files of its certificate.", about),
-        tell("ca.pem", "The certificate of its authority.", ca),
+        tell(
+            "about",
+            "What this is: name, version, URL and the files of its certificate.",
+            Gives::Json(SchemaGenerator::subschema_for::<Map<String, Value>>),
+            about,
+        ),
+        tell("ca.pem", "The certificate of its authority.", Gives::Text("application/x-pem-file"), ca),
         route(GET, "clock", "Reads the clock.", plain(|| Command::Clock), Reply::Clock),
         route(
             POST,
@@ -82,20 +91,26 @@ pub(crate) static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
             GET,
             "history",
             "What happened: the exchanges that a selector means, and all other entries.",
-            query(query::HISTORY, query::history),
+            part(query::HISTORY, query::history),
             Reply::History,
         ),
         read(
             "history/export",
             "The entries as JSON lines, those of exchanges that a selector means and all others.",
-            query::PART,
+            "application/jsonl",
             export::export,
         ),
         read(
             "history/follow",
             "The same entries as server-sent events, as they are written. Last-Event-ID goes on from there.",
-            query::PART,
+            "text/event-stream",
             export::follow,
+        ),
+        tell(
+            "openapi.json",
+            "This list as an OpenAPI 3.1 description.",
+            Gives::Json(SchemaGenerator::subschema_for::<Map<String, Value>>),
+            |_| Json(openapi()).into_response(),
         ),
         route(
             POST,

@@ -6,6 +6,7 @@
 use std::{collections::BTreeMap, fmt, num::NonZeroU32};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{self, DeserializeSeed, MapAccess, Visitor, value::MapAccessDeserializer},
@@ -16,7 +17,7 @@ use super::Glob;
 use crate::{nearest, time::Forward};
 
 /// One thing that a rule does: written as a map of its name and its arguments, `{advance: 16m}`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Action {
     /// To the clock or to tokens, under the lock.
@@ -38,7 +39,7 @@ impl From<Wire> for Action {
 }
 
 /// What happens to the clock or to tokens.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Effect {
     /// The clock moves forward by so much: `16m`.
@@ -58,7 +59,7 @@ pub enum Effect {
 }
 
 /// What happens to the answer on its way. At most one of these a rule.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Wire {
     /// This is the answer.
@@ -96,12 +97,12 @@ pub enum Wire {
 }
 
 /// An action without arguments: `{}`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
 
 /// The token that a request presents: its bearer, or at the exchange its subject.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Presented {
     /// That one.
@@ -109,7 +110,7 @@ pub enum Presented {
 }
 
 /// Which tokens.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Tokens {
     /// The one that the request presents.
@@ -119,7 +120,7 @@ pub enum Tokens {
 }
 
 /// An answer made up by a rule.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reply {
     /// The status: 200 to 599.
@@ -137,7 +138,7 @@ pub struct Reply {
 }
 
 /// A redirection.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Redirect {
     /// 301, 302, 303, 307 or 308.
@@ -147,7 +148,7 @@ pub struct Redirect {
 }
 
 /// How slowly a body comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Trickle {
     /// So many bytes at a time.
@@ -157,7 +158,7 @@ pub struct Trickle {
 }
 
 /// How a connection ends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Close {
     /// Whether TLS is not told: no `close_notify` before the FIN.
@@ -166,7 +167,7 @@ pub struct Close {
 }
 
 /// How much of a body comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HalfBody {
     /// So many bytes.
@@ -176,7 +177,7 @@ pub struct HalfBody {
 }
 
 /// How a half answer ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Then {
     /// With a FIN.
@@ -186,7 +187,7 @@ pub enum Then {
 }
 
 /// What is changed in a JSON body.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct EditJson {
     /// What stands at these places from now on.
@@ -234,7 +235,7 @@ fn parent_and_name(pointer: &str) -> Option<(&str, String)> {
 }
 
 /// What a GOAWAY frame says (RFC 9113 §6.8).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Goaway {
     /// Streams above this one were not looked at, and there is no answer. Without it the answer comes, and the
@@ -247,7 +248,7 @@ pub struct Goaway {
 }
 
 /// What is wrong with a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BadCertificate {
     /// Its authority is one that nobody trusts.

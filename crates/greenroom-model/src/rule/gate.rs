@@ -2,13 +2,14 @@
 
 use std::num::NonZeroU32;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{action::Effect, selector::Selector};
 use crate::time::Forward;
 
 /// Where requests wait for one another. It opens once; who comes later passes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Gate {
     /// What opens it; the first to hold does.
@@ -24,7 +25,7 @@ pub struct Gate {
 }
 
 /// What opens a gate.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum OpenWhen {
     /// So many requests wait.
@@ -38,7 +39,7 @@ pub enum OpenWhen {
 }
 
 /// The order in which those that wait go on.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Release {
     /// As they came.

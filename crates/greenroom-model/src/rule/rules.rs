@@ -1,5 +1,6 @@
 //! The rules in force, and what they decide.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Action, At, Effect, Gate, Rule, RuleError, Selector, Wire};
@@ -9,7 +10,7 @@ use crate::history::{Request, Response};
 const MOST_RULES: usize = 1_000;
 
 /// A rule in force.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Armed {
     /// The rule.
     pub rule: Rule,
