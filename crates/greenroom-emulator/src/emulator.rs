@@ -221,22 +221,22 @@ pub struct Faults<'a>(&'a Sandbox);
 
 impl Faults<'_> {
     /// Adds a rule behind the others. Says its name, and what it names that is not there yet.
-    pub fn add(self, rule: Rule) -> Result<FaultAdded, CommandError> {
+    pub fn add(&self, rule: Rule) -> Result<FaultAdded, CommandError> {
         self.0.add_fault(rule)
     }
 
     /// The rules in force, with how often each matched and fired.
-    pub fn list(self) -> Vec<Armed> {
+    pub fn list(&self) -> Vec<Armed> {
         self.0.faults().faults
     }
 
     /// Removes a rule, by name. Who waits at its gate goes on.
-    pub fn remove(self, id: &str) -> Result<(), CommandError> {
+    pub fn remove(&self, id: &str) -> Result<(), CommandError> {
         self.0.remove_fault(id).map(drop)
     }
 
     /// Removes all rules. Who waits at a gate goes on.
-    pub fn clear(self) {
+    pub fn clear(&self) {
         self.0.clear_faults();
     }
 }

@@ -72,9 +72,12 @@ fn line(entry: &Entry) -> String {
 /// What a reading is written as; the number is the entry it was read after.
 type Write = fn(u64, &Reading) -> String;
 
+/// What is being read: a text, and who reads on.
+type Next = Pin<Box<dyn Future<Output = Option<(String, Reader)>> + Send>>;
+
 /// A body that is read from the history when its client takes it: it keeps one piece at most.
 struct Written {
-    next: Pin<Box<dyn Future<Output = Option<(String, Reader)>> + Send>>,
+    next: Next,
     write: Write,
 }
 
