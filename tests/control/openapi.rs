@@ -170,7 +170,7 @@ fn the_schema_of_a_rule_takes_what_is_a_rule_and_nothing_else() {
         {"when": {"subject": "a#1", "workspace": "abc", "client": "msp", "nth": 3}, "do": [{"rst_stream": 7}]},
         {"when": {"applied": "x", "fired": "y", "at": "response"}, "do": [{"idle_close": {}}]},
         {"when": {}, "do": [{"reply": {"status": 429, "headers": {"retry-after": "3s"}, "body": {"a": [1, null]}}}]},
-        {"when": {}, "do": [{"reply": {"status": 503, "body": "text"}}]},
+        {"when": {}, "do": [{"reply": {"status": 503, "text": "busy"}}]},
         {"when": {}, "do": [{"redirect": {"status": 302, "to": "/"}}]},
         {"when": {}, "do": [{"trickle": {"bytes": 3, "every": "10ms"}}]},
         {"when": {}, "do": [{"bad_json": {}}]},
