@@ -206,6 +206,8 @@ fn line(event: &Event) -> Option<String> {
         Event::Note { text } => Some(format!("note     {text}")),
         Event::World { .. } | Event::Connection { .. } | Event::Request(_) | Event::Response(_) => None,
     }
+}
+
 /// How many requests, in words.
 pub(crate) fn requests(count: usize) -> String {
     format!("{count} request{}", if count == 1 { "" } else { "s" })
