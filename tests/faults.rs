@@ -3,6 +3,7 @@
 mod answers;
 mod connect;
 mod curl;
+mod documented;
 mod effects;
 mod leave;
 mod matrix;

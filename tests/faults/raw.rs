@@ -245,6 +245,15 @@ impl Tap {
     }
 }
 
+impl Tap {
+    /// The library leaves at once when a GOAWAY says that something is wrong. What comes after it counts too.
+    fn is_told_to_go(&self) -> bool {
+        let mut came = Came::default();
+        self.tapped.lock().unwrap().tell(&mut came);
+        came.goaway.iter().any(|(last, _)| *last < 0x7fff_ffff)
+    }
+}
+
 impl AsyncRead for Tap {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
@@ -279,6 +288,11 @@ impl AsyncWrite for Tap {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().line).poll_shutdown(cx)
+        let this = self.get_mut();
+        while this.is_told_to_go() && this.tapped.lock().unwrap().end.is_none() {
+            let mut rest = [0; 1024];
+            let _ = ready!(Pin::new(&mut *this).poll_read(cx, &mut ReadBuf::new(&mut rest)));
+        }
+        Pin::new(&mut this.line).poll_shutdown(cx)
     }
 }

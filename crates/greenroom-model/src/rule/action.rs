@@ -337,6 +337,13 @@ const WIRES: [&str; 16] = [
     "bad_certificate",
 ];
 
+impl Action {
+    /// The names of all actions.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        EFFECTS.into_iter().chain(WIRES)
+    }
+}
+
 impl<'de> Deserialize<'de> for Action {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Named;

@@ -149,7 +149,7 @@ pub struct Selector {
 }
 
 /// The fields that are one value. Three more have a name behind a dot.
-const FIELDS: [&str; 19] = [
+const FIELDS: [&str; 21] = [
     "op",
     "kind",
     "phase",
@@ -169,9 +169,16 @@ const FIELDS: [&str; 19] = [
     "fired",
     "nth",
     "query.NAME",
+    "header.NAME",
+    "form.NAME",
 ];
 
 impl Selector {
+    /// The names of its fields; of those with a name behind a dot one stands for all, `query.NAME`.
+    pub fn fields() -> impl Iterator<Item = &'static str> {
+        FIELDS.into_iter()
+    }
+
     /// Whether an exchange is meant, but for `nth`.
     pub fn matches(&self, exchange: &Exchange) -> bool {
         self.matches_request(&exchange.request) && self.matches_response(exchange.response.as_ref())
