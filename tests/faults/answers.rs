@@ -116,7 +116,7 @@ async fn an_answer_without_a_body_gets_none() {
             for _ in 0..2 {
                 let head = answer(client.head(&url).bearer_auth(&stage.token)).await;
                 assert_eq!((head.status, head.text.as_str()), (200, ""), "{action} {http:?}");
-                assert_eq!(stage.last().applied, [id.clone()], "{action} {http:?}");
+                assert_eq!(stage.last().applied, std::slice::from_ref(&id), "{action} {http:?}");
             }
             let next = answer(client.get(&url).bearer_auth(&stage.token)).await;
             assert!(next.status == 200 && next.json()["total"].is_u64(), "{action} {http:?}: {next:?}");

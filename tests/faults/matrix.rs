@@ -215,7 +215,8 @@ fn history(stage: &Stage, mark: &str) -> String {
         .into_iter()
         .map(|exchange| {
             let response = exchange.response.expect("an answer in the history");
-            let number = |status: Option<u16>| status.map_or("-".to_owned(), |status| status.to_string());
+            let number =
+                |status: Option<u16>| status.map_or_else(|| "-".to_owned(), |status| status.to_string());
             let handled = response.handled.map(|status| format!(" for {status}")).unwrap_or_default();
             let decision = match response.decision {
                 Decision::Answered => "answered",
