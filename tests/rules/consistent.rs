@@ -145,9 +145,12 @@ async fn the_history_is_consistent_for_any_rules_and_requests() {
                     wire.emulator.history().exchanges().iter().all(|exchange| exchange.response.is_some())
                 };
                 wire.until(all_closed).await;
-                // A client may repeat what was reset, so there may be more.
+                // A client may repeat what was reset, so there may be more. It may also send into a connection
+                // that is closed under its pool, and that request never arrives.
                 let sent = wire.emulator.history().exchanges().len();
-                prop_assert!(sent >= requests.iter().map(Vec::len).sum(), "{sent} of {requests:?}");
+                let closes_idle = rules.iter().any(|json| json.contains("idle_close"));
+                let least = if closes_idle { 1 } else { requests.iter().map(Vec::len).sum() };
+                prop_assert!(sent >= least, "{sent} of {requests:?}");
                 check(&wire, sent)
             })
         });
