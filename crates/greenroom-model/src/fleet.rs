@@ -6,6 +6,7 @@
 //! since the world began is an overlay of as many entries as devices have changed.
 
 mod address;
+mod alter;
 mod change;
 mod device;
 mod health;
@@ -28,7 +29,8 @@ pub(crate) use self::{
 };
 pub use self::{
     address::MOST_DEVICES,
-    device::{Device, DeviceType, Site},
+    alter::Alteration,
+    device::{Class, Device, DeviceType, Site},
     health::{Census, Health},
     saved::Changed,
     share::{FleetError, Listed, MOST_SITES, MOST_TAGS, Mix, NOTES, SITES, Share, Tags},
@@ -36,7 +38,7 @@ pub use self::{
 use self::{
     address::PLOTS,
     change::Change,
-    plot::{BLOCK, Plot},
+    plot::{BLOCK, NetworkPlace, Plot},
 };
 use crate::{id::Seed, world::WorkspaceIx};
 
@@ -71,17 +73,17 @@ impl Fleet {
 
     /// Gives `workspace` its share. After an error in a listed device those before it are there.
     pub fn plant(&mut self, workspace: WorkspaceIx, share: impl Into<Share>) -> Result<(), FleetError> {
-        let Share { mix, listed, sites } = share.into();
+        let Share { mix, listed, gone, sites } = share.into();
         if workspace.0 >= PLOTS {
             return Err(FleetError::TooManyWorkspaces);
         }
         if mix.sum() > MOST_DEVICES.into() {
             return Err(FleetError::TooMany(mix.sum()));
         }
-        if self.plot(workspace).is_some_and(|plot| plot.len() > 0) {
+        if self.plot(workspace).is_some_and(|plot| plot.next() > 0) {
             return Err(FleetError::PlantedTwice);
         }
-        let plot = Plot::new(mix, sites);
+        let plot = Plot::new(mix, gone, sites);
         self.check_given(workspace, &plot)?;
         let plots = Arc::make_mut(&mut self.plots);
         if plots.len() <= workspace.0 {
@@ -102,15 +104,16 @@ impl Fleet {
                 [run.start, run.end - 1].map(|index| Address::new(workspace, index).serial(kind));
             // Between two generated ones there may be others, which no device of the run has.
             let mut between = self.serials.range(first..=last).map(|(serial, _)| serial);
-            between.find(|serial| Address::of_serial(serial).is_some())
+            between.find(|serial| Address::of_serial(serial).is_some_and(|it| plot.generates(it.index())))
         });
         if let Some(serial) = taken {
             return Err(FleetError::SerialTaken(serial.clone()));
         }
         let Some(last) = plot.generated.total().checked_sub(1) else { return Ok(()) };
         let [first, last] = [0, last].map(|index| Address::new(workspace, index).mac());
-        match self.macs.range(first..=last).next() {
-            Some((mac, _)) => Err(FleetError::MacTaken(mac.clone())),
+        let mut between = self.macs.range(first..=last).map(|(mac, _)| mac);
+        match between.find(|mac| Address::of_mac(mac).is_some_and(|it| plot.generates(it.index()))) {
+            Some(mac) => Err(FleetError::MacTaken(mac.clone())),
             None => Ok(()),
         }
     }
@@ -121,33 +124,37 @@ impl Fleet {
             self.plant(workspace, Share::default())?;
         }
         let plot = &self.plots[workspace.0];
-        listed.check(plot.site_names())?;
-        let index = plot.len();
+        let index = plot.next();
         if index == MOST_DEVICES {
             return Err(FleetError::TooMany(u64::from(index) + 1));
         }
+        if listed.gone {
+            self.plot_mut(workspace).push(listed);
+            return Ok(index);
+        }
+        listed.check(plot.site_names())?;
         let address = Address::new(workspace, index);
         let serial = listed.serial.clone().unwrap_or_else(|| address.serial(listed.kind));
         let mac = listed.mac.clone().unwrap_or_else(|| address.mac());
         if self.by_serial(&serial).is_some() {
             return Err(FleetError::SerialTaken(serial));
         }
-        if self.by_mac(&mac).is_some() {
+        if self.mac_is_taken(&mac) {
             return Err(FleetError::MacTaken(mac));
         }
-        let network = listed.kind.is_network() && listed.assigned;
-        let rank = network.then(|| self.network_rank(workspace, &serial));
+        let (kind, network) = (listed.kind, listed.kind.is_network() && listed.assigned);
         if listed.serial.is_some() {
-            self.serials.insert_mut(serial, address);
+            self.serials.insert_mut(serial.clone(), address);
         }
         if listed.mac.is_some() {
             self.macs.insert_mut(mac, address);
         }
-        self.plot_mut(workspace).push(listed, rank);
+        let place = network.then(|| self.network_place(workspace, &serial));
+        let plot = self.plot_mut(workspace);
+        plot.push(listed);
+        plot.enter(index, kind, place);
         if network {
-            let mut census = self.plots[workspace.0].census.clone();
-            census.enter(self.at(address));
-            self.plot_mut(workspace).census = census;
+            self.count_in(address);
         }
         Ok(index)
     }
@@ -155,13 +162,28 @@ impl Fleet {
     /// How many network devices of a workspace have a smaller serial number: the rank of the one that
     /// has this one.
     pub fn network_rank(&self, workspace: WorkspaceIx, serial: &str) -> u32 {
-        let (mut low, mut high) = (0, self.mix(workspace).network);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let smaller = self.network_at(workspace, middle).is_some_and(|device| device.serial() < *serial);
-            if smaller { low = middle + 1 } else { high = middle }
-        }
-        low
+        self.plot(workspace).map_or(0, |plot| plot.rank_at(self.network_place(workspace, serial)))
+    }
+
+    fn network_place(&self, workspace: WorkspaceIx, serial: &str) -> NetworkPlace {
+        let is_smaller = |index| self.at(Address::new(workspace, index)).serial() < *serial;
+        self.plots[workspace.0].network_place(is_smaller)
+    }
+
+    /// Whether a device has that MAC address. That of a generated one stays its own, also if it says another:
+    /// a world file plants it first.
+    fn mac_is_taken(&self, mac: &str) -> bool {
+        let generates = |address: Address| {
+            self.plot(address.workspace()).is_some_and(|plot| plot.generates(address.index()))
+        };
+        self.by_mac(mac).is_some() || Address::of_mac(mac).is_some_and(generates)
+    }
+
+    /// Counts a network device that has come.
+    fn count_in(&mut self, address: Address) {
+        let mut census = self.plots[address.workspace().0].census.clone();
+        census.enter(self.at(address));
+        self.plot_mut(address.workspace()).census = census;
     }
 
     /// How many devices `workspace` has, by class.
@@ -198,7 +220,7 @@ impl Fleet {
 
     /// All devices of `workspace` in the order in which they were added.
     pub fn all(&self, workspace: WorkspaceIx) -> impl DoubleEndedIterator<Item = Device<'_>> {
-        self.range(workspace, 0..self.count(workspace))
+        self.range(workspace, 0..self.plot(workspace).map_or(0, Plot::next))
     }
 
     /// The devices of `workspace` that are assigned to Central, in the order of serial numbers.
@@ -245,7 +267,12 @@ impl Fleet {
 
     /// The device at `index` of `workspace`.
     pub fn device(&self, workspace: WorkspaceIx, index: u32) -> Option<Device<'_>> {
-        (index < self.count(workspace)).then(|| self.at(Address::new(workspace, index)))
+        self.plot(workspace)?.is_there(index).then(|| self.at(Address::new(workspace, index)))
+    }
+
+    /// The index of the `nth` device of `workspace` in the order in which they were added, counted from 0.
+    pub fn nth(&self, workspace: WorkspaceIx, nth: u32) -> Option<u32> {
+        self.plot(workspace)?.nth(nth)
     }
 
     /// The device of that GLP id.
@@ -289,11 +316,11 @@ impl Fleet {
         alter: impl FnOnce(&mut Change),
     ) -> bool {
         let Some(Device { address, .. }) = self.monitored(workspace, serial) else { return false };
-        self.alter(address, alter);
+        self.record(address, alter);
         true
     }
 
-    fn alter(&mut self, address: Address, alter: impl FnOnce(&mut Change)) {
+    fn record(&mut self, address: Address, alter: impl FnOnce(&mut Change)) {
         let mut change = self.change(address).cloned().unwrap_or_default();
         alter(&mut change);
         self.changes.insert_mut(address, change);
@@ -308,7 +335,7 @@ impl Fleet {
         workspace: WorkspaceIx,
         indices: Range<u32>,
     ) -> impl DoubleEndedIterator<Item = Device<'_>> {
-        indices.map(move |index| self.at(Address::new(workspace, index)))
+        indices.filter_map(move |index| self.device(workspace, index))
     }
 
     fn there(&self, address: Address) -> Option<Device<'_>> {

@@ -25,6 +25,7 @@ pub mod issue;
 pub mod limit;
 pub mod nearest;
 pub mod page;
+pub mod patch;
 pub mod refusal;
 pub mod role;
 pub mod rule;

@@ -13,6 +13,7 @@ mod fit;
 mod form;
 mod mistake;
 mod names;
+mod patch;
 mod record;
 mod resume;
 mod rows;
@@ -27,6 +28,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+pub(crate) use self::build::{listed, mix};
 pub use self::{
     choices::{Home, REGIONS, Region, WorkspaceType},
     collections::Rows,
@@ -34,6 +36,10 @@ pub use self::{
     export::{ExportError, Secrets, export},
     mistake::{Mistake, Mistakes},
     names::{MOST_SITES, MOST_WORKSPACES, SITES, default_pattern, numbered},
+    patch::{
+        Added, AddedDevice, AddedDevices, DevicePatch, LastOf, NewTenant, Patch, Removed, TenantChange,
+        TenantPatch,
+    },
     state::{AuditLine, Counters, State, Token},
     values::{Count, Nth, NthOf},
     words::{
@@ -123,49 +129,20 @@ impl Spec {
     /// Reads a world file: YAML, of which JSON is a part. All mistakes come at once, in the order in which
     /// they stand in the file.
     pub fn read(file: &[u8]) -> Result<Self, Mistakes> {
-        let text = match as_text(file) {
-            Ok(text) => text,
-            Err((found, text)) => {
-                let mut findings = Findings::default();
-                findings.note(|| found);
-                return Err(findings.in_order(text));
+        let mend = "a world has at least one workspace: write workspaces: [{symbol: acme}]";
+        opened(file, mend, |reader, root| {
+            if other_version(reader, root) {
+                return None;
             }
-        };
-        let mut faults = Vec::new();
-        let tree = Tree::read(text, &mut faults);
-        let mut findings = Findings::default();
-        for fault in faults {
-            findings.note(|| Found {
-                start: fault.start,
-                end: fault.end,
-                path: fault.node.map(|node| tree.path(node)).unwrap_or_default(),
-                message: fault.message,
-                mend: Some(fault.mend.to_owned()),
-                other: None,
-            });
-        }
-        let mut reader = Reader::new(&tree, findings);
-        let spec = match tree.root() {
-            Some(root) if other_version(&mut reader, root) => None,
-            Some(root) => {
-                let spec = read_record::<Self>(&mut reader, root);
-                reader.resolve();
-                // Only what is whole can be laid side by side.
-                spec.inspect(|spec| {
-                    if reader.findings.is_empty() {
-                        fit::fit(&mut reader, root, spec);
-                    }
-                })
-            }
-            None => {
-                empty(&mut reader);
-                None
-            }
-        };
-        match spec.filter(|_| reader.findings.is_empty()) {
-            Some(spec) => Ok(spec),
-            None => Err(reader.findings.in_order(text)),
-        }
+            let spec = read_record::<Self>(reader, root);
+            reader.resolve();
+            // Only what is whole can be laid side by side.
+            spec.inspect(|spec| {
+                if reader.findings.is_empty() {
+                    fit::fit(reader, root, spec);
+                }
+            })
+        })
     }
 
     /// Writes the world so that [`Spec::read`] gives it back.
@@ -207,6 +184,47 @@ impl Spec {
     }
 }
 
+/// Reads a file with `read`, or says everything that is wrong with it. `mend` is what to do about an empty one.
+fn opened<T>(
+    file: &[u8],
+    mend: &str,
+    read: impl FnOnce(&mut Reader<'_>, Id) -> Option<T>,
+) -> Result<T, Mistakes> {
+    let text = match as_text(file) {
+        Ok(text) => text,
+        Err((found, text)) => {
+            let mut findings = Findings::default();
+            findings.note(|| found);
+            return Err(findings.in_order(text));
+        }
+    };
+    let mut faults = Vec::new();
+    let tree = Tree::read(text, &mut faults);
+    let mut findings = Findings::default();
+    for fault in faults {
+        findings.note(|| Found {
+            start: fault.start,
+            end: fault.end,
+            path: fault.node.map(|node| tree.path(node)).unwrap_or_default(),
+            message: fault.message,
+            mend: Some(fault.mend.to_owned()),
+            other: None,
+        });
+    }
+    let mut reader = Reader::new(&tree, findings);
+    let read = match tree.root() {
+        Some(root) => read(&mut reader, root),
+        None => {
+            empty(&mut reader, mend);
+            None
+        }
+    };
+    match read.filter(|_| reader.findings.is_empty()) {
+        Some(read) => Ok(read),
+        None => Err(reader.findings.in_order(text)),
+    }
+}
+
 /// The file as text, or what keeps it from being one and the part that is.
 fn as_text(file: &[u8]) -> Result<&str, (Found, &str)> {
     let found = |start, message: String, mend: &str| Found {
@@ -242,14 +260,14 @@ fn other_version(reader: &mut Reader<'_>, root: Id) -> bool {
 }
 
 /// A file without anything in it. If the YAML broke off at once, that was said already.
-fn empty(reader: &mut Reader<'_>) {
+fn empty(reader: &mut Reader<'_>, mend: &str) {
     if reader.findings.is_empty() {
         reader.findings.note(|| Found {
             start: 0,
             end: 0,
             path: String::new(),
             message: "the file is empty".to_owned(),
-            mend: Some("a world has at least one workspace: write workspaces: [{symbol: acme}]".to_owned()),
+            mend: Some(mend.to_owned()),
             other: None,
         });
     }

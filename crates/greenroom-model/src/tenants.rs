@@ -6,6 +6,8 @@
 
 mod form;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 pub use self::form::TenantForm;
@@ -104,17 +106,24 @@ impl World {
         {
             return Err(Conflict::TenantHasDevices.into());
         }
-        self.directory.leave_workspace(ix, &self.workspaces[ix.0]);
-        self.workspaces[ix.0].gone = true;
-        let of_it = |(client, _): &(ClientIx, _)| self.client(*client).workspace == ix;
-        let clients: Vec<_> = self.clients().filter(of_it).map(|(client, _)| client).collect();
+        self.take_away_tenants(&BTreeSet::from([ix]));
+        Ok(ix)
+    }
+
+    /// Takes tenants away, with all that hangs on them.
+    pub(crate) fn take_away_tenants(&mut self, tenants: &BTreeSet<WorkspaceIx>) {
+        for ix in tenants {
+            self.directory.leave_workspace(*ix, &self.workspaces[ix.0]);
+            self.workspaces[ix.0].gone = true;
+            self.tokens.revoke_in(*ix);
+        }
+        let of_them = |(client, _): &(ClientIx, _)| tenants.contains(&self.client(*client).workspace);
+        let clients: Vec<_> = self.clients().filter(of_them).map(|(client, _)| client).collect();
         for client in clients {
             self.remove_client(client);
             self.tokens.revoke_of(client);
         }
-        self.provisions.retain(|provision| provision.workspace != ix);
-        self.tokens.revoke_in(ix);
-        Ok(ix)
+        self.provisions.retain(|provision| !tenants.contains(&provision.workspace));
     }
 
     /// Whether a tenant of the MSP may be as `form` says. Names are compared letter by letter, as all text

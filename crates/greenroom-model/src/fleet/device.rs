@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use smol_str::{SmolStr, SmolStrBuilder, format_smolstr};
 use uuid::Uuid;
 
-use super::{Fleet, Health, Listed, Tags, address::Address, change::Change, plot::Plot};
+use super::{Fleet, Health, Listed, Mix, Tags, address::Address, change::Change, plot::Plot};
 use crate::{id::Seed, world::WorkspaceIx};
 
 /// What a device is. The names are those of GLP's `deviceType` (`glp.md §6.2`).
@@ -39,6 +39,61 @@ impl DeviceType {
             Self::Gateway => ("gw", Some((20_000_003, "gateways"))),
             Self::Compute => ("srv", None),
             Self::Storage => ("sto", None),
+        }
+    }
+}
+
+/// A class of devices: each of a [`Mix`](super::Mix) is so many of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Assigned to Central.
+    Network,
+    /// Servers.
+    Compute,
+    /// Storage systems.
+    Storage,
+    /// Network devices that no service was assigned to.
+    Unassigned,
+}
+
+impl Class {
+    /// How many of each class there are.
+    pub fn all(mix: &Mix) -> [(Self, u32); 4] {
+        let Mix { network, compute, storage, unassigned } = *mix;
+        [
+            (Self::Network, network),
+            (Self::Compute, compute),
+            (Self::Storage, storage),
+            (Self::Unassigned, unassigned),
+        ]
+    }
+
+    /// What a world would say of a device at that place to have it like one that is generated there.
+    pub(super) fn like_generated(self, address: Address, seed: Seed, sites: &[SmolStr]) -> Listed {
+        let (index, luck) = (address.index() as usize, address.luck(seed));
+        let made = match self {
+            Self::Network | Self::Unassigned => &NETWORK[index % NETWORK.len()],
+            Self::Compute => &COMPUTE,
+            Self::Storage => &STORAGE,
+        };
+        let known = |text: &str| (!text.is_empty()).then(|| SmolStr::new(text));
+        let assigned = self == Self::Network;
+        let provisioned = assigned && !luck.is_multiple_of(11);
+        Listed {
+            model: known(made.model),
+            part_number: known(made.part_number),
+            firmware: known(made.firmware),
+            tier: known(made.tier),
+            site: if assigned && index % 8 != 7 {
+                sites.get(index % sites.len().max(1)).cloned()
+            } else {
+                None
+            },
+            tags: if made.kind.is_network() && index % 10 == 9 { LAB.clone() } else { Tags::new() },
+            assigned,
+            provisioned,
+            online: provisioned && !luck.is_multiple_of(7),
+            ..Listed::new(made.kind)
         }
     }
 }
@@ -168,12 +223,12 @@ impl<'f> Device<'f> {
     pub(super) fn first_health(&self) -> Health {
         match self.answers() {
             false => Health::Poor,
-            true if self.listed().is_none() && (self.luck() >> 32).is_multiple_of(10) => Health::Fair,
+            true if self.is_generated() && (self.luck() >> 32).is_multiple_of(10) => Health::Fair,
             true => Health::Good,
         }
     }
 
-    fn answers(&self) -> bool {
+    pub(super) fn answers(&self) -> bool {
         self.listed().map_or_else(|| !self.luck().is_multiple_of(7), |listed| listed.online)
     }
 
@@ -214,11 +269,12 @@ impl<'f> Device<'f> {
         if let Some(tags) = self.change().and_then(|change| change.tags.as_deref()) {
             return tags;
         }
-        match self.listed() {
-            Some(listed) => &listed.tags,
-            None if self.kind().is_network() && self.index() % 10 == 9 => &LAB,
-            None => &UNTAGGED,
-        }
+        self.listed().map_or_else(|| self.generated_tags(), |listed| &listed.tags)
+    }
+
+    /// The tags of one of which nothing is said.
+    pub(super) fn generated_tags(&self) -> &'static Tags {
+        if self.kind().is_network() && self.index() % 10 == 9 { &LAB } else { &UNTAGGED }
     }
 
     /// Notes in Central, if it has any.
@@ -230,6 +286,9 @@ impl<'f> Device<'f> {
 
     /// When it was added.
     pub fn created_at(&self) -> Timestamp {
+        if let Some(at) = self.listed().and_then(|listed| listed.created_at) {
+            return at;
+        }
         let born = self.fleet.born;
         born.saturating_add(SignedDuration::from_secs(i64::from(self.index()))).unwrap_or(born)
     }
@@ -249,8 +308,12 @@ impl<'f> Device<'f> {
         Seed(0).uuid("subscription", &self.serial(), 0)
     }
 
-    /// What the world says about it, unless it is generated.
-    fn listed(&self) -> Option<&'f Listed> {
+    fn is_generated(&self) -> bool {
+        self.index() < self.plot.generated.total()
+    }
+
+    /// What the world says about it, unless it is as it was generated.
+    pub(super) fn listed(&self) -> Option<&'f Listed> {
         self.plot.listed(self.index())
     }
 

@@ -60,11 +60,22 @@ impl Census {
         }
     }
 
+    /// Takes a network device out that was entered.
+    pub(super) fn take_out(&mut self, device: Device<'_>) {
+        if device.was_provisioned() {
+            self.leave(device);
+        }
+        self.waiting -= 1;
+    }
+
     /// Takes back a device that was on board: it has left.
     pub(super) fn leave(&mut self, device: Device<'_>) {
         *self.class(device) -= 1;
         if let Some(poor) = self.poor_with(device) {
             *poor -= 1;
+        }
+        while self.poor_at.last() == Some(&0) {
+            self.poor_at.pop();
         }
         self.waiting += 1;
     }

@@ -1,11 +1,11 @@
 //! The devices as a world file keeps them: shares, and what has changed since they were planted.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
-use super::{Address, Fleet, Share, Tags};
+use super::{Address, Fleet, Listed, Share, Tags, change::Change};
 use crate::world::WorkspaceIx;
 
 /// What has changed about a device. What is `None` has not.
@@ -13,6 +13,8 @@ use crate::world::WorkspaceIx;
 pub struct Changed<'f> {
     /// Its serial number.
     pub serial: SmolStr,
+    /// What is said about one that was generated; all of it, if anything is.
+    pub row: Option<&'f Listed>,
     /// Notes in Central; empty for none.
     pub notes: Option<&'f str>,
     /// Tags in GLP.
@@ -31,36 +33,21 @@ impl Fleet {
 
     /// What has changed about the devices of `workspace` since then.
     pub fn changed(&self, workspace: WorkspaceIx) -> impl Iterator<Item = Changed<'_>> {
-        self.changes.range(Address::all_of(workspace)).map(|(&address, change)| Changed {
+        let mut changed: BTreeMap<Address, (Option<&Listed>, Option<&Change>)> = BTreeMap::new();
+        let altered = self.plot(workspace).into_iter().flat_map(|plot| plot.altered());
+        for (index, row) in altered {
+            changed.entry(Address::new(workspace, index)).or_default().0 = Some(row);
+        }
+        for (address, change) in self.changes.range(Address::all_of(workspace)) {
+            changed.entry(*address).or_default().1 = Some(change);
+        }
+        changed.into_iter().map(|(address, (row, change))| Changed {
             serial: self.at(address).serial(),
-            notes: change.notes.as_deref(),
-            tags: change.tags.as_deref(),
-            forgotten: change.forgotten,
-            updated_at: change.updated_at,
+            row,
+            notes: change.and_then(|change| change.notes.as_deref()),
+            tags: change.and_then(|change| change.tags.as_deref()),
+            forgotten: change.is_some_and(|change| change.forgotten),
+            updated_at: change.and_then(|change| change.updated_at),
         })
-    }
-
-    /// Lets that happen again. A device that Central never had on board cannot be let go. Whether
-    /// `workspace` has the device.
-    pub fn resume(
-        &mut self,
-        workspace: WorkspaceIx,
-        serial: &str,
-        notes: Option<SmolStr>,
-        tags: Option<Tags>,
-        forgotten: bool,
-        updated_at: Option<Timestamp>,
-    ) -> bool {
-        let Some(device) = self.by_serial(serial).filter(|device| device.workspace() == workspace) else {
-            return false;
-        };
-        let (address, provisioned) = (device.address, device.was_provisioned());
-        self.alter(address, |change| {
-            change.notes = notes;
-            change.tags = tags.map(Arc::new);
-            change.forgotten = forgotten && provisioned;
-            change.updated_at = updated_at;
-        });
-        true
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
+use jiff::Timestamp;
 use smol_str::SmolStr;
 
 use super::{Address, DeviceType, MOST_DEVICES, address::PLOTS};
@@ -44,6 +45,17 @@ impl Mix {
         })
     }
 
+    /// How many there are in `counts` of the class of the device that is generated at `index`.
+    pub(super) fn class_of<'c>(&self, index: u32, counts: &'c mut Self) -> &'c mut u32 {
+        let Self { network, compute, storage, .. } = *self;
+        match index {
+            _ if index < network => &mut counts.network,
+            _ if index < network + compute => &mut counts.compute,
+            _ if index < network + compute + storage => &mut counts.storage,
+            _ => &mut counts.unassigned,
+        }
+    }
+
     /// Whether a device that is generated for `workspace` has this serial number.
     pub(crate) fn has_serial(&self, workspace: WorkspaceIx, serial: &str) -> bool {
         let address = Address::of_serial(serial).filter(|address| address.workspace() == workspace);
@@ -53,13 +65,14 @@ impl Mix {
         })
     }
 
-    pub(super) fn count(&mut self, kind: DeviceType, assigned: bool) {
-        *match kind {
+    /// How many there are of the class of such a device.
+    pub(super) fn class(&mut self, kind: DeviceType, assigned: bool) -> &mut u32 {
+        match kind {
             DeviceType::Compute => &mut self.compute,
             DeviceType::Storage => &mut self.storage,
             _ if assigned => &mut self.network,
             _ => &mut self.unassigned,
-        } += 1;
+        }
     }
 }
 
@@ -97,6 +110,10 @@ pub struct Listed {
     pub provisioned: bool,
     /// Whether it answers. Devices on board only.
     pub online: bool,
+    /// When it was added.
+    pub created_at: Option<Timestamp>,
+    /// Removed: it keeps its number, and nobody finds it any more.
+    pub gone: bool,
 }
 
 impl Listed {
@@ -118,7 +135,14 @@ impl Listed {
             assigned: network,
             provisioned: network,
             online: network,
+            created_at: None,
+            gone: false,
         }
+    }
+
+    /// What is left of one that was removed.
+    pub(crate) fn gone(kind: DeviceType, serial: SmolStr) -> Self {
+        Self { serial: Some(serial), gone: true, ..Self::new(kind) }
     }
 
     /// Whether it can be shown. The limits are those of the documented bodies (`central.md §1.1`,
@@ -204,6 +228,8 @@ pub struct Share {
     pub mix: Mix,
     /// The devices that the world lists, which come after the generated ones.
     pub listed: Vec<Listed>,
+    /// The numbers of generated devices that were removed, in order.
+    pub gone: Vec<u32>,
     /// The names of its sites; `None` for the usual two.
     pub sites: Option<Vec<SmolStr>>,
 }

@@ -152,7 +152,7 @@ fn some_listed() -> impl Strategy<Value = Listed> {
 fn some_share() -> impl Strategy<Value = Share> {
     let mix = (0_u32..12, 0_u32..3, 0_u32..3, 0_u32..3)
         .prop_map(|(network, compute, storage, unassigned)| Mix { network, compute, storage, unassigned });
-    (mix, vec(some_listed(), 0..5)).prop_map(|(mix, listed)| Share { mix, listed, sites: None })
+    (mix, vec(some_listed(), 0..5)).prop_map(|(mix, listed)| Share { mix, listed, ..Share::default() })
 }
 
 /// Plants shares until one is refused. The rows of those that were not.
@@ -178,6 +178,9 @@ enum Deed {
     Notes(usize, String),
     Forget(usize),
     Tags(usize, Tags),
+    Alter(usize, Alteration),
+    Remove(usize, Vec<usize>),
+    Add(usize, Listed),
     /// A serial number that nobody has.
     Nobody(String),
     /// Another workspace asks.
@@ -191,9 +194,55 @@ fn some_change() -> impl Strategy<Value = Deed> {
         4 => (any::<usize>(), "[a-b]{0,2}").prop_map(|(at, notes)| Deed::Notes(at, notes)),
         2 => any::<usize>().prop_map(Deed::Forget),
         1 => (any::<usize>(), tags).prop_map(|(at, tags)| Deed::Tags(at, tags)),
+        4 => (any::<usize>(), some_alteration()).prop_map(|(at, wanted)| Deed::Alter(at, wanted)),
+        2 => (0_usize..4, vec(any::<usize>(), 0..4)).prop_map(|(workspace, at)| Deed::Remove(workspace, at)),
+        3 => (0_usize..4, some_listed()).prop_map(|(workspace, listed)| Deed::Add(workspace, listed)),
         1 => "[A-Z0-9]{0,10}".prop_map(Deed::Nobody),
         1 => any::<usize>().prop_map(Deed::Stranger),
     ]
+}
+
+fn some_alteration() -> impl Strategy<Value = Alteration> {
+    let truth = || option::of(any::<bool>());
+    (
+        option::of(some_mac()),
+        option::of("[a-c]{1,2}"),
+        option::of(select(&["HQ", "Branch"][..])),
+        [truth(), truth(), truth()],
+        truth(),
+    )
+        .prop_map(|(mac, name, site, [assigned, provisioned, online], monitored)| Alteration {
+            mac,
+            name: name.map(SmolStr::from),
+            site: site.map(SmolStr::from),
+            assigned,
+            provisioned,
+            online,
+            monitored,
+            ..Alteration::default()
+        })
+}
+
+/// What has to be wanted of a fleet that was planted again.
+fn wanted_again(changed: &Changed<'_>) -> Alteration {
+    let row = changed.row.cloned();
+    let row = row.as_ref();
+    Alteration {
+        mac: row.and_then(|row| row.mac.clone()),
+        model: row.and_then(|row| row.model.clone()),
+        part_number: row.and_then(|row| row.part_number.clone()),
+        firmware: row.and_then(|row| row.firmware.clone()),
+        tier: row.and_then(|row| row.tier.clone()),
+        name: row.and_then(|row| row.name.clone()),
+        site: row.and_then(|row| row.site.clone()),
+        notes: changed.notes.map(SmolStr::from),
+        tags: changed.tags.cloned(),
+        assigned: row.map(|row| row.assigned),
+        provisioned: row.map(|row| row.provisioned),
+        online: row.map(|row| row.online),
+        monitored: changed.forgotten.then_some(false),
+        updated_at: changed.updated_at,
+    }
 }
 
 fn shown(fleet: &Fleet, workspaces: usize, now: Timestamp) -> Vec<Row> {
@@ -298,6 +347,7 @@ proptest! {
         changes in vec(some_change(), 0..40),
     ) {
         let (mut fleet, mut rows, _) = planted(seed, &shares);
+        let mut next: Vec<_> = (0..4).map(|workspace| fleet.count(ix(workspace))).collect();
         let (first, first_rows) = (fleet.clone(), rows.clone());
         let now = "2026-01-01T00:00:00Z".parse().unwrap();
         let monitored = |fleet: &Fleet, row: &Row| {
@@ -325,10 +375,93 @@ proptest! {
                     let at = at % rows.len();
                     // Nobody sets tags yet: a world file says that they were set.
                     let Row { workspace, serial, notes, forgotten, .. } = &rows[at];
-                    let (notes, kept) = (Some(notes.into()), Some(tags.clone()));
-                    prop_assert!(fleet.resume(ix(*workspace), serial, notes, kept, *forgotten, Some(now)));
+                    let wanted = Alteration {
+                        notes: Some(notes.into()),
+                        tags: Some(tags.clone()),
+                        monitored: Some(!forgotten),
+                        updated_at: Some(now),
+                        ..Alteration::default()
+                    };
+                    prop_assert_eq!(fleet.alter(ix(*workspace), serial, wanted), Ok(true));
                     rows[at].tags = tags;
                     rows[at].updated = true;
+                }
+                Deed::Alter(at, wanted) => {
+                    let at = at % rows.len();
+                    let Row { workspace, index, serial, .. } = rows[at].clone();
+                    let of_another = |mac: &SmolStr| {
+                        let generated = |row: &Row| shares.get(row.workspace).is_some_and(|share| row.index < share.mix.total());
+                        rows.iter().enumerate().any(|(other, row)| {
+                            let own = generated(row) && *mac == *self::mac(row.workspace, row.index);
+                            other != at && (*row.mac == **mac || own)
+                        })
+                    };
+                    let clash = wanted.mac.as_ref().is_some_and(of_another);
+                    let before = fleet.device(ix(workspace), index).unwrap();
+                    let (kind, was_online) = (before.kind(), before.answers() && before.was_provisioned());
+                    let (was_assigned, was_provisioned) = (before.assigned(), before.was_provisioned());
+                    match fleet.alter(ix(workspace), &serial, wanted.clone()) {
+                        Err(FleetError::MacTaken(_)) => prop_assert!(clash),
+                        other => {
+                            prop_assert_eq!((other, clash), (Ok(true), false));
+                            let device = fleet.device(ix(workspace), index).unwrap();
+                            let assigned = kind.is_network() && wanted.assigned.unwrap_or(was_assigned);
+                            let comes = assigned && !was_assigned;
+                            let provisioned = assigned && wanted.provisioned.unwrap_or(was_provisioned || comes);
+                            let comes = provisioned && !was_provisioned;
+                            prop_assert_eq!((device.assigned(), device.was_provisioned()), (assigned, provisioned));
+                            let online = provisioned && wanted.online.unwrap_or(was_online || comes);
+                            prop_assert_eq!(device.answers() && provisioned, online);
+                            let row = &mut rows[at];
+                            row.network = assigned;
+                            row.mac = wanted.mac.map_or_else(|| row.mac.clone(), Into::into);
+                            let stays = wanted.monitored.or(wanted.provisioned);
+                            row.forgotten = stays.map_or(row.forgotten, |stays| !stays) && provisioned;
+                            if let Some(name) = wanted.name {
+                                prop_assert_eq!(device.name(), name);
+                            }
+                            if let Some(site) = wanted.site.filter(|_| assigned) {
+                                prop_assert_eq!(device.site().map(|site| site.name), Some(&*site));
+                            }
+                        }
+                    }
+                }
+                Deed::Remove(workspace, at) => {
+                    let own: Vec<_> = rows.iter().filter(|row| row.workspace == workspace).collect();
+                    let mut gone = BTreeSet::new();
+                    for at in at.into_iter().filter(|_| !own.is_empty()) {
+                        gone.insert(own[at % own.len()].index);
+                    }
+                    fleet.remove(ix(workspace), gone.iter().rev().copied().collect());
+                    rows.retain(|row| row.workspace != workspace || !gone.contains(&row.index));
+                }
+                Deed::Add(workspace, listed) => {
+                    let share = Share { listed: vec![listed.clone()], ..Share::default() };
+                    let mut row = self::rows(workspace, &share).remove(0);
+                    row.index = next[workspace];
+                    if listed.serial.is_none() {
+                        row.serial = self::serial(listed.kind, workspace, row.index);
+                    }
+                    if listed.mac.is_none() {
+                        row.mac = self::mac(workspace, row.index);
+                    }
+                    let own_mac = |other: &Row| {
+                        let generated = shares.get(other.workspace).is_some_and(|share| other.index < share.mix.total());
+                        generated && self::mac(other.workspace, other.index) == row.mac
+                    };
+                    let clash = rows.iter().any(|other| {
+                        other.serial == row.serial || other.mac == row.mac || own_mac(other)
+                    });
+                    match fleet.add(ix(workspace), listed) {
+                        Ok(index) => {
+                            prop_assert!(!clash && index == row.index);
+                            next[workspace] += 1;
+                            let after = rows.partition_point(|other| other.workspace <= workspace);
+                            rows.insert(after, row);
+                        }
+                        Err(FleetError::SerialTaken(_) | FleetError::MacTaken(_)) => prop_assert!(clash),
+                        Err(other) => prop_assert!(false, "{}", other),
+                    }
                 }
                 Deed::Nobody(serial) => {
                     let nobody = !rows.iter().any(|row| row.serial == serial);
@@ -340,8 +473,27 @@ proptest! {
                     prop_assert!(!fleet.set_notes(ix(row.workspace + 1), &row.serial, "x"));
                 }
             }
-            prop_assert_eq!(&shown(&fleet, shares.len(), now), &rows);
-            for workspace in (0..shares.len()).map(ix) {
+            prop_assert_eq!(&shown(&fleet, 4, now), &rows);
+            for row in &rows {
+                let device = fleet.device(ix(row.workspace), row.index).unwrap();
+                prop_assert_eq!(fleet.by_serial(&row.serial), Some(device));
+                prop_assert_eq!(fleet.by_mac(&row.mac), Some(device));
+                prop_assert_eq!(fleet.by_id(device.id()), Some(device));
+            }
+            for workspace in (0..4).map(ix) {
+                let own: Vec<_> = rows.iter().filter(|row| row.workspace == workspace.0).collect();
+                prop_assert_eq!(fleet.count(workspace) as usize, own.len());
+                let nth: Vec<_> = (0..).map_while(|nth| fleet.nth(workspace, nth)).collect();
+                prop_assert_eq!(nth, own.iter().map(|row| row.index).collect::<Vec<_>>());
+                let mut network: Vec<_> =
+                    own.iter().filter(|row| row.network).map(|row| row.serial.as_str()).collect();
+                network.sort_unstable();
+                let shown: Vec<_> = fleet.network(workspace).map(|device| device.serial()).collect();
+                prop_assert_eq!(fleet.mix(workspace).network as usize, shown.len());
+                prop_assert_eq!(&shown, &network);
+                for (rank, serial) in network.iter().enumerate() {
+                    prop_assert_eq!(fleet.network_rank(workspace, serial) as usize, rank);
+                }
                 let census = fleet.census(workspace);
                 let (counts, degraded) = counted(&fleet, workspace);
                 prop_assert_eq!([census.good, census.fair, census.poor, census.waiting], counts);
@@ -359,16 +511,21 @@ proptest! {
         prop_assert_eq!(shown(&first, shares.len(), now), first_rows, "a reader keeps what it had");
         // What a world file keeps is enough to have it all again.
         let mut again = Fleet::new(Seed(seed), born());
-        for (workspace, share) in shares.iter().enumerate() {
-            let workspace = ix(workspace);
-            prop_assert_eq!(&fleet.share(workspace), share);
+        for workspace in (0..4).map(ix) {
             again.plant(workspace, fleet.share(workspace)).unwrap();
-            for Changed { serial, notes, tags, forgotten, updated_at } in fleet.changed(workspace) {
-                let (notes, tags) = (notes.map(SmolStr::from), tags.cloned());
-                prop_assert!(again.resume(workspace, &serial, notes, tags, forgotten, updated_at));
+        }
+        for workspace in (0..4).map(ix) {
+            for changed in fleet.changed(workspace) {
+                prop_assert_eq!(again.alter(workspace, &changed.serial, wanted_again(&changed)), Ok(true));
             }
         }
-        prop_assert_eq!(&shown(&again, shares.len(), now), &rows);
+        prop_assert_eq!(&shown(&again, 4, now), &rows);
+        for workspace in (0..4).map(ix) {
+            prop_assert_eq!(again.share(workspace), fleet.share(workspace));
+            prop_assert_eq!(again.census(workspace), fleet.census(workspace));
+            prop_assert!(again.all(workspace).eq(fleet.all(workspace)));
+            prop_assert!(again.changed(workspace).eq(fleet.changed(workspace)));
+        }
     }
 
     #[test]
@@ -431,6 +588,7 @@ fn a_listed_device_is_what_the_world_says() {
         mix: Mix { network: 2, ..Mix::default() },
         listed: vec![said, Listed::new(DeviceType::Storage)],
         sites: Some(sites),
+        ..Share::default()
     };
     fleet.plant(ix(3), share).unwrap();
     let device = fleet.by_serial("SN1").unwrap();
@@ -458,7 +616,7 @@ fn sites_of_all_workspaces_have_ids_of_their_own() {
     for workspace in [0, 1, 2, 65_535] {
         let sites = (0..40).map(|number| format!("site {number}").into()).collect();
         let mix = Mix { network: 1, ..Mix::default() };
-        fleet.plant(ix(workspace), Share { mix, sites: Some(sites), listed: vec![] }).unwrap();
+        fleet.plant(ix(workspace), Share { mix, sites: Some(sites), ..Share::default() }).unwrap();
         for site in fleet.sites(ix(workspace)) {
             assert_eq!(ids.insert(site.id, workspace), None, "{site:?}");
         }

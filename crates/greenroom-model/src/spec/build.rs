@@ -81,12 +81,12 @@ impl World {
         if let Some(state) = &spec.state {
             world.resume(state);
         }
-        world.change_devices(&rows, &homes);
+        world.change_devices(&rows, &homes)?;
         Ok(world)
     }
 
     /// Makes the workspace of a row.
-    fn settle(&mut self, row: &Row<'_>, msp: Option<WorkspaceIx>) -> WorkspaceIx {
+    pub(super) fn settle(&mut self, row: &Row<'_>, msp: Option<WorkspaceIx>) -> WorkspaceIx {
         let (seed, base, symbol) = (self.seed, row.base(), row.base().symbol.as_str());
         let kind = match (&row.kind, msp) {
             (_, Some(msp)) => {
@@ -141,7 +141,7 @@ impl World {
     }
 
     /// Provisions the service managers of a workspace: Central, if nothing is said.
-    fn provide(&mut self, home: WorkspaceIx, contents: &Contents) {
+    pub(super) fn provide(&mut self, home: WorkspaceIx, contents: &Contents) {
         let central = [ProvisionForm {
             service_manager: Service::Central,
             region: None,
@@ -267,6 +267,11 @@ fn contact(base: &Base, owner: &str) -> Contact {
         let address = Address { country: Some("US".to_owned()), ..Address::default() };
         return Contact { address, phone: None, email: Some(owner.to_owned()) };
     };
+    said_contact(contact)
+}
+
+/// How to reach a workspace, by what the file says.
+pub(super) fn said_contact(contact: &super::Contact) -> Contact {
     let title = |title: &Option<Title>| title.as_ref().map(|title| title.as_str().to_owned());
     let address = contact.address.as_ref().map(|address| Address {
         street: title(&address.street),
@@ -292,8 +297,9 @@ fn share(contents: &Contents) -> Share {
     let none = Devices::new(DeviceMix::new());
     let devices = contents.devices.as_ref().unwrap_or(&none);
     Share {
-        mix: mix(devices),
+        mix: mix(&devices.mix),
         listed: devices.listed.iter().flat_map(|rows| &rows.0).map(listed).collect(),
+        gone: gone(devices),
         sites: contents
             .sites
             .as_ref()
@@ -302,7 +308,7 @@ fn share(contents: &Contents) -> Share {
 }
 
 /// What a workspace lets generate.
-pub(super) fn mix(Devices { mix, .. }: &Devices) -> Mix {
+pub(crate) fn mix(mix: &DeviceMix) -> Mix {
     let count = |count: Option<super::DeviceCount>| count.map_or(0, super::DeviceCount::get);
     Mix {
         network: count(mix.network),
@@ -312,11 +318,20 @@ pub(super) fn mix(Devices { mix, .. }: &Devices) -> Mix {
     }
 }
 
-fn listed(device: &Device) -> Listed {
-    let plain = Listed::new(device.kind);
-    let assigned = device.assigned.unwrap_or(plain.assigned);
+/// Which generated devices were removed, of those that there are.
+pub(super) fn gone(devices: &Devices) -> Vec<u32> {
+    let generated = mix(&devices.mix).total();
+    devices.gone.iter().flatten().copied().take_while(|index| *index < generated).collect()
+}
+
+pub(crate) fn listed(device: &Device) -> Listed {
+    if device.gone == Some(true) {
+        return Listed::gone(device.kind, SmolStr::new(device.serial.as_str()));
+    }
+    let assigned = device.assigned.unwrap_or_else(|| device.kind.is_network());
     let provisioned = device.provisioned.unwrap_or(assigned);
     Listed {
+        kind: device.kind,
         serial: Some(SmolStr::new(device.serial.as_str())),
         mac: device.mac.as_ref().map(|mac| SmolStr::new(mac.as_str())),
         model: device.model.as_ref().map(|model| SmolStr::new(model.as_str())),
@@ -330,6 +345,7 @@ fn listed(device: &Device) -> Listed {
         assigned,
         provisioned,
         online: device.online.unwrap_or(provisioned),
-        ..plain
+        created_at: device.created_at,
+        gone: false,
     }
 }

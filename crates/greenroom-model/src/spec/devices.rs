@@ -1,6 +1,6 @@
 //! Devices in a world file: so many that are generated, and some with what is known of each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -41,8 +41,10 @@ records! {
     } optional {
         /// Devices with what is known of each.
         listed: Rows<Device>,
-        /// Generated devices that are not as they were generated. Written by export.
+        /// Devices that are not as they were generated or listed. Written by export.
         changed: Rows<DeviceChange>,
+        /// The numbers of generated devices that were removed, counted from 0. Written by export.
+        gone: BTreeSet<u32>,
     };
 
     /// A device with what is known of it. The rest follows from the seed and the serial number.
@@ -76,22 +78,46 @@ records! {
         provisioned: bool,
         /// Whether it answers: so if it is on board and nothing is said.
         online: bool,
+        /// When it was added. Follows from when the world began.
+        created_at: Timestamp,
+        /// Whether it was removed. Written by export, because it keeps its number.
+        gone: bool,
     } check device_fits;
 
-    /// A device that is not as it was given. Written by export.
+    /// A device that is not as it was given. What is not said stays.
     DeviceChange {
         /// Its serial number.
         serial: Serial => defines ChangedSerial,
     } optional {
+        /// Its MAC address.
+        mac: Mac => defines Mac,
+        /// Its model.
+        model: Line<32>,
+        /// Its part number.
+        part_number: Line<12>,
+        /// Its firmware version.
+        firmware: Line<32>,
+        /// The tier of its subscription.
+        tier: Line<32>,
+        /// Its name in Central.
+        name: Line<256>,
+        /// The name of its site, one of the workspace's.
+        site: Title => refers Site,
         /// Notes in Central.
         notes: Text<0, 256>,
         /// Tags in GLP.
         tags: Tags,
+        /// Whether Central was assigned to it. One that is assigned anew is on board and answers, if nothing else is said.
+        assigned: bool,
+        /// Whether Central has it on board. One that comes on board answers, if nothing else is said.
+        provisioned: bool,
+        /// Whether it answers.
+        online: bool,
         /// Whether Central still monitors it: no, once it was removed there.
         monitored: bool,
         /// When it was last changed.
         updated_at: Timestamp,
-    } check tags_fit;
+    } check device_fits;
 }
 
 plain_maps!(DeviceMix, Devices, Device, DeviceChange);

@@ -187,7 +187,7 @@ impl Export<'_> {
     }
 
     fn contents(&self, home: WorkspaceIx, parts: &Parts<'_>) -> Result<Contents, ExportError> {
-        let Share { mix, listed, sites } = self.world.fleet.share(home);
+        let Share { mix, listed, gone, sites } = self.world.fleet.share(home);
         let sites = sites.map(|sites| sites.iter().map(|site| word("site", site)).collect::<Result<_, _>>());
         let listed = listed.iter().map(device).collect::<Result<Vec<_>, _>>()?;
         let changed = self.world.fleet.changed(home).map(change).collect::<Result<Vec<_>, _>>()?;
@@ -201,6 +201,7 @@ impl Export<'_> {
             },
             listed: (!listed.is_empty()).then_some(Rows(listed)),
             changed: (!changed.is_empty()).then_some(Rows(changed)),
+            gone: (!gone.is_empty()).then(|| gone.into_iter().collect()),
         };
         let provisions = parts.provisions.get(&home).into_iter().flatten().map(|provision| {
             Ok(Provision {
@@ -347,6 +348,10 @@ fn tags(tags: &crate::fleet::Tags) -> Result<Tags, ExportError> {
 }
 
 fn device(listed: &Listed) -> Result<Device, ExportError> {
+    if listed.gone {
+        let serial = word("serial number", listed.serial.as_deref().unwrap_or_default())?;
+        return Ok(Device { gone: Some(true), ..Device::new(serial, listed.kind) });
+    }
     let assigned = listed.assigned && listed.kind.is_network();
     let provisioned = listed.provisioned && assigned;
     let text = |text: &Option<smol_str::SmolStr>| text.as_ref().map(ToString::to_string);
@@ -366,16 +371,38 @@ fn device(listed: &Listed) -> Result<Device, ExportError> {
         assigned: Some(assigned),
         provisioned: Some(provisioned),
         online: Some(provisioned && listed.online),
+        created_at: listed.created_at,
+        gone: None,
     })
 }
 
 fn change(changed: Changed<'_>) -> Result<DeviceChange, ExportError> {
+    let said = match changed.row {
+        Some(row) => Some(device(&Listed { serial: Some(changed.serial.clone()), ..row.clone() })?),
+        None => None,
+    };
+    let row = match said {
+        Some(row) => DeviceChange {
+            mac: row.mac,
+            model: row.model,
+            part_number: row.part_number,
+            firmware: row.firmware,
+            tier: row.tier,
+            name: row.name,
+            site: row.site,
+            assigned: row.assigned,
+            provisioned: row.provisioned,
+            online: row.online,
+            ..DeviceChange::new(row.serial)
+        },
+        None => DeviceChange::new(word("serial number", changed.serial)?),
+    };
     Ok(DeviceChange {
-        serial: word("serial number", changed.serial)?,
         notes: changed.notes.map(|notes| word("notes", notes)).transpose()?,
         tags: changed.tags.map(tags).transpose()?,
         monitored: changed.forgotten.then_some(false),
         updated_at: changed.updated_at,
+        ..row
     })
 }
 

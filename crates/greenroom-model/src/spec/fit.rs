@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use super::{
-    Spec,
+    Device, Devices, Spec,
     build::{default_clients, made_up_owner},
     form::Reader,
     rows::{Row, RowKind, Stand, Under, creation, rows},
@@ -150,36 +150,51 @@ impl Fitter<'_, '_> {
         let row_of = |home: WorkspaceIx| order.get(home.0).map(|row| &rows[*row]);
         for (row, &home) in rows.iter().zip(&homes) {
             let Some(devices) = &row.contents().devices else { continue };
-            let listed = devices.listed.as_ref().map(|rows| &rows.0[..]).unwrap_or_default();
-            for (nth, device) in listed.iter().enumerate() {
-                let at = |key| Spot(row.stand, vec![Key("devices"), Key("listed"), Item(nth), Key(key)]);
+            let at = |list, nth, key| Spot(row.stand, vec![Key("devices"), Key(list), Item(nth), Key(key)]);
+            let generated = mix(row).total();
+            if let Some(nth) = devices.gone.iter().flatten().position(|index| *index >= generated) {
+                let message = format!("{generated} devices are generated here, counted from 0");
+                let spot = Spot(row.stand, vec![Key("devices"), Key("gone"), Item(nth)]);
+                self.wrong(spot, message, "leave out the numbers behind them", None);
+            }
+            let mut known = HashSet::new();
+            for (nth, device) in present(devices) {
                 let serial = device.serial.as_str();
-                let maker = Address::of_serial(serial).map(Address::workspace);
-                if let Some(maker) =
-                    maker.filter(|maker| row_of(*maker).is_some_and(|it| mix(it).has_serial(*maker, serial)))
-                {
-                    let message =
-                        format!("a device of {} has this serial number already", symbol(row_of(maker)));
-                    self.wrong(at("serial"), message, "choose another", None);
-                }
-                let Some(mac) = &device.mac else { continue };
-                let Some(address) = Address::of_mac(mac.as_str()) else { continue };
-                let (maker, index) = (address.workspace(), address.index());
-                let itself = maker == home && index == mix(row).total().saturating_add(nth as u32);
-                if !itself && row_of(maker).is_some_and(|maker| makes_mac(maker, index)) {
-                    let message =
-                        format!("a device of {} has this MAC address already", symbol(row_of(maker)));
-                    self.wrong(at("mac"), message, "choose another", None);
+                known.insert(serial);
+                let maker =
+                    Address::of_serial(serial).and_then(|it| row_of(it.workspace()).map(|row| (it, row)));
+                if let Some((_, maker)) = maker.filter(|(address, maker)| {
+                    mix(maker).has_serial(address.workspace(), serial) && !is_gone(maker, address.index())
+                }) {
+                    let message = format!("a device of {} has this serial number already", symbol(maker));
+                    self.wrong(at("listed", nth, "serial"), message, "choose another", None);
                 }
             }
-            let Some(changed) = &devices.changed else { continue };
-            let known: HashSet<_> = listed.iter().map(|device| device.serial.as_str()).collect();
-            for (nth, change) in changed.0.iter().enumerate() {
+            let of_listed = present(devices).filter_map(|(nth, device)| {
+                Some(("listed", nth, device.mac.as_ref()?, Some(generated.saturating_add(nth as u32))))
+            });
+            let changed = devices.changed.iter().flat_map(|rows| rows.0.iter().enumerate());
+            let of_changed = changed.clone().filter_map(|(nth, change)| {
+                let own = Address::of_serial(change.serial.as_str());
+                let own = own.filter(|own| own.workspace() == home && own.index() < generated);
+                Some(("changed", nth, change.mac.as_ref()?, own.map(Address::index)))
+            });
+            for (list, nth, mac, own) in of_listed.chain(of_changed) {
+                let Some(address) = Address::of_mac(mac.as_str()) else { continue };
+                let (maker, index) = (address.workspace(), address.index());
+                let itself = maker == home && own == Some(index);
+                if let Some(maker) = row_of(maker).filter(|maker| !itself && makes_mac(maker, index)) {
+                    let message = format!("a device of {} has this MAC address already", symbol(maker));
+                    self.wrong(at(list, nth, "mac"), message, "choose another", None);
+                }
+            }
+            for (nth, change) in changed {
                 let serial = change.serial.as_str();
-                if !known.contains(serial) && !mix(row).has_serial(home, serial) {
-                    let keys = vec![Key("devices"), Key("changed"), Item(nth), Key("serial")];
+                let generated = || Address::of_serial(serial).is_some_and(|it| !is_gone(row, it.index()));
+                let there = known.contains(serial) || (mix(row).has_serial(home, serial) && generated());
+                if !there {
                     let message = format!("this workspace has no device {serial}");
-                    self.wrong(Spot(row.stand, keys), message, "leave the change out", None);
+                    self.wrong(at("changed", nth, "serial"), message, "leave the change out", None);
                 }
             }
         }
@@ -247,20 +262,32 @@ fn owner(rows: &[Row<'_>], row: &Row<'_>) -> String {
 
 /// What a workspace lets generate.
 fn mix(row: &Row<'_>) -> Mix {
-    row.contents().devices.as_ref().map(super::build::mix).unwrap_or_default()
+    row.contents().devices.as_ref().map(|devices| super::build::mix(&devices.mix)).unwrap_or_default()
+}
+
+/// The listed devices that are there.
+fn present(devices: &Devices) -> impl Iterator<Item = (usize, &Device)> {
+    let listed = devices.listed.iter().flat_map(|rows| &rows.0).enumerate();
+    listed.filter(|(_, device)| device.gone != Some(true))
+}
+
+/// Whether the generated device of that index was removed.
+fn is_gone(row: &Row<'_>, index: u32) -> bool {
+    let gone = row.contents().devices.as_ref().and_then(|devices| devices.gone.as_ref());
+    gone.is_some_and(|gone| gone.contains(&index))
 }
 
 /// Whether the device of that index has the MAC address that follows from it.
 fn makes_mac(row: &Row<'_>, index: u32) -> bool {
     let listed = row.contents().devices.as_ref().and_then(|devices| devices.listed.as_ref());
     match index.checked_sub(mix(row).total()) {
-        None => true,
-        Some(nth) => {
-            listed.and_then(|rows| rows.0.get(nth as usize)).is_some_and(|device| device.mac.is_none())
-        }
+        None => !is_gone(row, index),
+        Some(nth) => listed
+            .and_then(|rows| rows.0.get(nth as usize))
+            .is_some_and(|device| device.mac.is_none() && device.gone != Some(true)),
     }
 }
 
-fn symbol<'r>(row: Option<&'r Row<'_>>) -> &'r str {
-    row.map(|row| row.base().symbol.as_str()).unwrap_or_default()
+fn symbol<'r>(row: &'r Row<'_>) -> &'r str {
+    row.base().symbol.as_str()
 }

@@ -5,11 +5,11 @@ use std::{collections::HashMap, sync::Arc};
 
 use smol_str::SmolStr;
 
-use super::{Nth, State, build::tags, rows::Row};
+use super::{DeviceChange, Nth, State, build::tags, rows::Row};
 use crate::{
     audit::{AuditLog, Line},
     credential::ClientSecret,
-    fleet::Fleet,
+    fleet::{Alteration, Fleet, FleetError},
     token::{Symbol, Token, TokenTable},
     world::{ClientIx, WorkspaceIx, World},
 };
@@ -62,19 +62,43 @@ impl World {
         }
     }
 
-    /// Lets happen again what happened to generated devices.
-    pub(super) fn change_devices(&mut self, rows: &[Row<'_>], homes: &[WorkspaceIx]) {
+    /// Lets happen again what happened to devices.
+    pub(super) fn change_devices(
+        &mut self,
+        rows: &[Row<'_>],
+        homes: &[WorkspaceIx],
+    ) -> Result<(), FleetError> {
         let mut fleet = Fleet::clone(&self.fleet);
         for (row, &home) in rows.iter().zip(homes) {
             let devices = row.contents().devices.as_ref();
             for change in devices.and_then(|devices| devices.changed.as_ref()).iter().flat_map(|rows| &rows.0)
             {
-                let tags = change.tags.as_ref().map(tags);
-                let notes = change.notes.as_ref().map(|notes| SmolStr::new(notes.as_str()));
-                let forgotten = change.monitored == Some(false);
-                fleet.resume(home, change.serial.as_str(), notes, tags, forgotten, change.updated_at);
+                fleet.alter(home, change.serial.as_str(), change.alteration())?;
             }
         }
         self.fleet = Arc::new(fleet);
+        Ok(())
+    }
+}
+
+impl DeviceChange {
+    /// What it wants to be different.
+    pub(crate) fn alteration(&self) -> Alteration {
+        Alteration {
+            mac: self.mac.as_ref().map(|mac| SmolStr::new(mac.as_str())),
+            model: self.model.as_ref().map(|model| SmolStr::new(model.as_str())),
+            part_number: self.part_number.as_ref().map(|number| SmolStr::new(number.as_str())),
+            firmware: self.firmware.as_ref().map(|version| SmolStr::new(version.as_str())),
+            tier: self.tier.as_ref().map(|tier| SmolStr::new(tier.as_str())),
+            name: self.name.as_ref().map(|name| SmolStr::new(name.as_str())),
+            site: self.site.as_ref().map(|site| SmolStr::new(site.as_str())),
+            notes: self.notes.as_ref().map(|notes| SmolStr::new(notes.as_str())),
+            tags: self.tags.as_ref().map(tags),
+            assigned: self.assigned,
+            provisioned: self.provisioned,
+            online: self.online,
+            monitored: self.monitored,
+            updated_at: self.updated_at,
+        }
     }
 }

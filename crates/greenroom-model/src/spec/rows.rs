@@ -39,6 +39,13 @@ pub(super) enum Under {
     Listed(usize),
 }
 
+impl<'s> Row<'s> {
+    /// A tenant that stands in no file.
+    pub(super) fn listed(tenant: &'s Tenant) -> Self {
+        Self { kind: RowKind::Listed(tenant), msp: None, stand: Stand { own: 0, under: Under::Itself } }
+    }
+}
+
 impl Row<'_> {
     pub(super) fn base(&self) -> &Base {
         match &self.kind {

@@ -385,7 +385,10 @@ impl Dice {
         let listed = self.maybe(|dice| Rows(dice.many(3, |dice| dice.device(sites))));
         let known = listed.iter().flat_map(|rows| &rows.0).map(|device| device.serial.clone());
         let changed = known.filter_map(|serial| self.maybe(|dice| dice.change(serial))).collect();
-        Devices { mix, listed, changed: self.maybe(|_| Rows(changed)) }
+        let generated = [mix.network, mix.compute, mix.storage, mix.unassigned];
+        let generated: u32 = generated.into_iter().flatten().map(DeviceCount::get).sum();
+        let gone = (0..generated).filter(|_| self.truth()).take(3).collect();
+        Devices { mix, listed, changed: self.maybe(|_| Rows(changed)), gone: self.maybe(|_| gone) }
     }
 
     fn serial(&mut self) -> Serial {
@@ -421,16 +424,21 @@ impl Dice {
             assigned: truths[0],
             provisioned: truths[1],
             online: truths[2],
+            created_at: self.maybe(Self::instant),
+            gone: None,
         }
     }
 
     fn change(&mut self, serial: Serial) -> DeviceChange {
         DeviceChange {
-            serial,
+            model: self.maybe(Self::title),
+            name: self.maybe(Self::title),
+            online: self.maybe(|_| false),
             notes: self.maybe(|dice| dice.tag_part("").parse().unwrap()),
             tags: self.maybe(Self::tags),
             monitored: self.maybe(Self::truth),
             updated_at: self.maybe(Self::instant),
+            ..DeviceChange::new(serial)
         }
     }
 

@@ -93,7 +93,8 @@ impl Inventory {
             let within = |row: usize| row.saturating_sub(before).min(share.devices as usize) as u32;
             let indices = within(rows.start)..within(rows.end);
             before += share.devices as usize;
-            indices.map(move |index| Place { share: number, index })
+            let index = |nth| self.fleet.nth(share.workspace, nth);
+            indices.filter_map(move |nth| Some(Place { share: number, index: index(nth)? }))
         })
     }
 
