@@ -35,6 +35,7 @@ fn any_rule() -> impl Strategy<Value = String> {
         r#"{"expire":"presented"}"#,
         r#"{"revoke":"msp#*"}"#,
         r#"{"rotate_secret":"msp"}"#,
+        r#"{"rotate_keys":{}}"#,
     ]);
     let wire = prop::sample::select(vec![
         ("", ""),

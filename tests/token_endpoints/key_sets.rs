@@ -1,9 +1,17 @@
 //! Tokens verify through the key sets that the issuers publish.
 
+use greenroom_emulator::command::{Command, ExportedWorld, Reply};
+use greenroom_model::{
+    spec::{Secrets, Spec},
+    world::World,
+};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
 use serde_json::{Value, json};
 
-use crate::wire::{Wire, workspace_id};
+use crate::{
+    rules::with_rules,
+    wire::{DEVICES, Wire, workspace_id},
+};
 
 /// Verifies a token as a resource server would: the key by its `kid` from the set.
 fn verify(token: &str, set: &Value, issuer: &str) -> Result<Value, String> {
@@ -67,4 +75,48 @@ async fn a_workspace_and_a_tenant_token_verify_through_discovery() {
             assert_eq!(wire.get(&path, "").await.status, 404, "{path}");
         }
     }
+}
+
+#[tokio::test]
+async fn tokens_verify_across_a_rotation_of_the_keys() {
+    let wire = with_rules(&[r#"{"when":{"op":"api"},"do":[{"rotate_keys":{}}]}"#]).await;
+    let plain = workspace_id("msp").plain();
+    let issuer = format!("https://global.api.greenlake.hpe.com/authorization/v2/oauth2/{plain}");
+    let set = async || wire.get(&format!("/authorization/v2/oauth2/{plain}/jwks"), "").await.json();
+    let kids = |set: &Value| -> Vec<String> {
+        let keys = set["keys"].as_array().unwrap().iter();
+        keys.map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+    };
+    let (first, sso) = (wire.mint("msp").await, wire.mint_sso("msp").await);
+    let before = set().await;
+    assert_eq!(kids(&before).len(), 1);
+    assert_eq!(wire.get(DEVICES, &first).await.status, 200);
+    let second = wire.mint("msp").await;
+    let after = set().await;
+    assert_eq!(kids(&after)[1..], kids(&before), "the key before comes second");
+    for token in [&first, &second] {
+        verify(token, &after, &issuer).expect("a good signature");
+        let kid = jsonwebtoken::decode_header(token).unwrap().kid.unwrap();
+        assert_eq!(kid, kids(&after)[usize::from(token == &first)]);
+    }
+    assert_eq!(
+        verify(&second, &before, &issuer),
+        Err("no such kid".to_owned()),
+        "who cached the set asks again"
+    );
+    // The other issuer's keys go with them, and both tokens are let in.
+    let sso_set = wire.get("/pf/JWKS", "").await.json();
+    verify(&sso, &sso_set, "https://sso.common.cloud.hpe.com").expect("a good signature");
+    verify(&wire.mint_sso("msp").await, &sso_set, "https://sso.common.cloud.hpe.com")
+        .expect("a good signature");
+    assert_eq!(wire.get(DEVICES, &second).await.status, 200);
+    assert_eq!(kids(&set().await), kids(&after).into_iter().rev().collect::<Vec<_>>(), "there are two keys");
+    // A saved world remembers which it is; the start knew only the first.
+    let text = wire.emulator.run(Command::ExportWorld(Secrets::Digests)).unwrap();
+    let Reply::Exported(ExportedWorld { world }) = text else { panic!("a world") };
+    assert!(world.contains("key_rotations: 2"));
+    let again = World::from_spec(&Spec::read(world.as_bytes()).unwrap()).unwrap();
+    assert_eq!(again.key_rotations, 2);
+    wire.emulator.run(Command::ResetWorld).unwrap();
+    assert_eq!(set().await, before);
 }

@@ -22,6 +22,7 @@ fn map(value: Value) -> Map<String, Value> {
 
 fn sign(c: &mut Criterion) {
     let unsigned = Unsigned {
+        key_rotations: 0,
         ticket: Ticket { epoch: 0, ordinal: 1 },
         kind: TokenKind::Workspace,
         symbol: Symbol { subject: "msp".into(), nth: 1 },

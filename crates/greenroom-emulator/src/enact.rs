@@ -40,6 +40,10 @@ pub(crate) fn effect(state: &mut State, effect: &Effect, presented: Option<Ordin
         Effect::Revoke(tokens) => {
             to_tokens(state, "revoke", tokens, presented, |state, ordinal| state.world.revoke(ordinal))
         }
+        Effect::RotateKeys(_) => {
+            state.world.key_rotations = state.world.key_rotations.saturating_add(1);
+            "rotate the signing keys".to_owned()
+        }
         Effect::RotateSecret(name) => {
             let now = state.now();
             match state.world.client_named(name) {

@@ -50,7 +50,7 @@ pub(crate) fn routes() -> Vec<Route> {
             "/pf/JWKS",
             "glp.md §2.3",
             Client,
-            Action::Document(|_, _| Some(SIGNER.key_set(IssuerKind::Sso))),
+            Action::Document(|world, _| Some(SIGNER.key_set(IssuerKind::Sso, world.key_rotations))),
         )
         .whole(),
         route(
@@ -59,7 +59,7 @@ pub(crate) fn routes() -> Vec<Route> {
             "/.well-known/jwks.json",
             "glp.md §10 row 32",
             Inferred,
-            Action::Document(|_, _| Some(SIGNER.key_set(IssuerKind::Sso))),
+            Action::Document(|world, _| Some(SIGNER.key_set(IssuerKind::Sso, world.key_rotations))),
         )
         .whole(),
         route(
@@ -82,7 +82,7 @@ pub(crate) fn routes() -> Vec<Route> {
             Inferred,
             Action::Document(|world, ask| {
                 world.issuer_workspace(ask.segment("workspace"), &ask.door)?;
-                Some(SIGNER.key_set(IssuerKind::Workspace))
+                Some(SIGNER.key_set(IssuerKind::Workspace, world.key_rotations))
             }),
         )
         .whole(),
@@ -340,6 +340,7 @@ mod tests {
     #[test]
     fn the_shape_of_expires_in_is_a_dialect() {
         let unsigned = Unsigned {
+            key_rotations: 0,
             ticket: Ticket { epoch: 0, ordinal: 1 },
             kind: TokenKind::Tenant,
             symbol: greenroom_model::token::Symbol { subject: "abc".into(), nth: 1 },

@@ -335,7 +335,8 @@ impl World {
         let (header, claims) = self.jwt(&token);
         let life = expires_at.as_second() - issued_at.as_second();
         let ticket = Ticket { epoch: self.epoch, ordinal: token.ordinal };
-        Ok(Unsigned { ticket, kind, symbol: token.symbol, life, header, claims })
+        let key_rotations = self.key_rotations;
+        Ok(Unsigned { ticket, kind, key_rotations, symbol: token.symbol, life, header, claims })
     }
 
     /// Header and claims of a token: the SSO form of `glp.md §2.3` (seen live), or the workspace

@@ -235,6 +235,8 @@ pub struct Unsigned {
     pub ticket: Ticket,
     /// Its kind.
     pub kind: TokenKind,
+    /// How often the keys were rotated before it.
+    pub key_rotations: u32,
     /// What stands for it.
     pub symbol: Symbol,
     /// `exp - iat`, in seconds.

@@ -69,6 +69,8 @@ pub struct World {
     pub dialect: Dialect,
     /// How long tokens live.
     pub lifetimes: Lifetimes,
+    /// How often the keys were rotated that sign tokens.
+    pub key_rotations: u32,
     /// The roles that users can have, by name.
     pub roles: BTreeMap<String, Role>,
     // A workspace or client that was deleted stays where it is, marked as gone: tokens and the audit log
@@ -119,6 +121,7 @@ impl World {
             born,
             dialect: Dialect::default(),
             lifetimes: Lifetimes::default(),
+            key_rotations: 0,
             roles: role::preconfigured(),
             workspaces: VectorSync::default(),
             users: VectorSync::default(),

@@ -100,6 +100,9 @@ struct AddArgs {
     /// Give this client another secret.
     #[arg(long, value_name = "CLIENT", help_heading = "Clock and tokens")]
     rotate_secret: Option<String>,
+    /// Sign new tokens with another key; the key sets keep the one before.
+    #[arg(long, help_heading = "Clock and tokens")]
+    rotate_keys: bool,
     /// Move the clock to this instant.
     #[arg(long, value_name = "INSTANT", help_heading = "Clock and tokens")]
     set: Option<Timestamp>,
@@ -271,6 +274,7 @@ impl AddArgs {
             self.revoke.as_ref().map(|text| Effect::Revoke(tokens(text))),
             self.expire.as_ref().map(|text| Effect::Expire(tokens(text))),
             self.rotate_secret.clone().map(Effect::RotateSecret),
+            self.rotate_keys.then_some(Effect::RotateKeys(Nothing {})),
             self.set.map(Effect::Set),
             self.advance_to_expiry.then_some(Effect::AdvanceToExpiry(Presented::Presented)),
             self.advance.map(Effect::Advance),

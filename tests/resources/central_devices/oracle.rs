@@ -59,7 +59,7 @@ fn world() -> World {
             listed("MM5", DeviceType::AccessPoint, false),
             listed("SRV1", DeviceType::Compute, false),
         ],
-        sites: None,
+        ..Share::default()
     };
     let empty = world.workspace_named("empty").unwrap();
     world.plant(empty, share).unwrap();

@@ -64,7 +64,8 @@ impl Absent<'_> {
             | Effect::Advance(_)
             | Effect::AdvanceToExpiry(_)
             | Effect::AdvanceAfterReply(_)
-            | Effect::Set(_) => {}
+            | Effect::Set(_)
+            | Effect::RotateKeys(_) => {}
         }
     }
 

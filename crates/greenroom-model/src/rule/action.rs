@@ -56,6 +56,9 @@ pub enum Effect {
     Revoke(Tokens),
     /// The client of this name gets another secret; the old one is worth nothing from now on.
     RotateSecret(String),
+    /// New tokens are signed with another key from now on. The key sets name it first and keep the one before, so
+    /// that tokens which were issued before still verify (OpenID Connect Core §10.1.1).
+    RotateKeys(Nothing),
 }
 
 /// What happens to the answer on its way. At most one of these a rule.
@@ -314,8 +317,16 @@ impl Wire {
 }
 
 /// The names of effects.
-const EFFECTS: [&str; 7] =
-    ["advance", "advance_to_expiry", "advance_after_reply", "set", "expire", "revoke", "rotate_secret"];
+const EFFECTS: [&str; 8] = [
+    "advance",
+    "advance_to_expiry",
+    "advance_after_reply",
+    "set",
+    "expire",
+    "revoke",
+    "rotate_secret",
+    "rotate_keys",
+];
 
 /// The names of what happens on the wire.
 const WIRES: [&str; 16] = [

@@ -304,6 +304,7 @@ impl Export<'_> {
                 audit_lines: Some(Nth::new(world.audit.written())),
                 subjects: Some(subjects.collect::<Result<_, ExportError>>()?),
                 epoch: Some(nth_of(world.epoch.try_into().unwrap_or(u32::MAX))),
+                key_rotations: Some(nth_of(world.key_rotations)).filter(|rotations| rotations.get() > 0),
             }),
             tokens: Some(Rows(tokens.collect::<Result<_, ExportError>>()?)),
             // As digests in any case: nobody needs them again.

@@ -57,6 +57,7 @@ impl World {
         let audit = AuditLog::resume(lines, written);
         (self.tokens, self.audit) = (tokens, audit);
         self.epoch = counters.and_then(|counters| counters.epoch).unwrap_or_default().get().into();
+        self.key_rotations = counters.and_then(|counters| counters.key_rotations).unwrap_or_default().get();
         for digest in state.retired.iter().flatten() {
             self.retire(ClientSecret::Digest(*digest));
         }

@@ -39,6 +39,8 @@ records! {
         subjects: BTreeMap<Label, NthOf>,
         /// Worlds that this one came after, by a reset or by being restored.
         epoch: NthOf,
+        /// Rotations of the keys that sign tokens.
+        key_rotations: NthOf,
     };
 
     /// A token, known by its digest.

@@ -488,6 +488,7 @@ impl Dice {
                 subjects: dice
                     .maybe(|dice| dice.many(3, |dice| (dice.label(), dice.nth())).into_iter().collect()),
                 epoch: dice.maybe(Self::nth),
+                key_rotations: dice.maybe(Self::nth),
             }),
             tokens: if cast.clients.is_empty() {
                 None
