@@ -142,3 +142,55 @@ async fn documented_numbers_are_those_of_each_operation() {
     let lines = client.list(&msp, AUDIT, &[("limit", "2000")]).await.ended_with(200).column("description");
     assert_eq!(lines.iter().filter(|line| *line == "GET /devices/v1/devices").count(), 160);
 }
+
+#[tokio::test]
+async fn who_waits_as_long_as_retry_after_says_is_let_in() {
+    for (quota, start, waits) in
+        [("2/1m", "15s", 45), ("1/1h", "20m", 2_400), ("3/24h", "1h", 82_800), ("1/1s", "1s", 1)]
+    {
+        for form in ["on", "date"] {
+            let client =
+                Client::speaking(&[&format!("rate_limits=custom:{quota}"), &format!("retry_after={form}")])
+                    .await;
+            client.advance(start);
+            // A token outlives its fifteen minutes here only by being minted when it is needed.
+            for path in [DEVICES, INVENTORY] {
+                let msp = client.mint("msp").await;
+                let most = quota.split_once('/').unwrap().0.parse().unwrap();
+                for _ in 0..most {
+                    client.get(&msp, path).await.ended_with(200);
+                }
+                let refused = client.get(&msp, path).await.ended_with(429);
+                let said = refused.header("retry-after").unwrap();
+                let wait = match form {
+                    "date" => seconds_between(refused.header("date").unwrap(), said),
+                    _ => said.parse().unwrap(),
+                };
+                if path == DEVICES {
+                    assert_eq!(wait, waits, "{quota} {form}");
+                }
+                if wait > 1 {
+                    client.advance(&format!("{}s", wait - 1));
+                    client.get(&client.mint("msp").await, path).await.ended_with(429);
+                }
+                client.advance("1s");
+                client.get(&client.mint("msp").await, path).await.ended_with(200);
+            }
+        }
+        // HPE documents no Retry-After for what is served.
+        for form in ["off", "documented"] {
+            let client = Client::speaking(&["rate_limits=custom:1/1m", &format!("retry_after={form}")]).await;
+            let msp = client.mint("msp").await;
+            for path in [DEVICES, INVENTORY] {
+                client.get(&msp, path).await.ended_with(200);
+                assert_eq!(client.get(&msp, path).await.ended_with(429).header("retry-after"), None);
+            }
+        }
+    }
+}
+
+/// The time from one HTTP date to another.
+fn seconds_between(from: &str, to: &str) -> i64 {
+    let at = |text: &str| jiff::fmt::rfc2822::parse(text).unwrap().timestamp().as_second();
+    at(to) - at(from)
+}

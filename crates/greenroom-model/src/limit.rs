@@ -106,6 +106,12 @@ const fn per_workspace(route: &'static str, most: u32, source: &'static str) -> 
     Documented { route, quota: Quota::a_minute(most), per: Per::Workspace, source }
 }
 
+/// The documented base numbers of Classic Central, for all its routes together (`central.md §4.4`): the day begins
+/// at 00:00 GMT. Its 429 carries `X-RateLimit-Limit-day`, `-Remaining-day`, `-Limit-second` and
+/// `-Remaining-second`, and no `Retry-After` (`central.md §7.3`). No token opens Classic yet, so that nothing is
+/// counted by them.
+pub const CLASSIC: [Quota; 2] = [Quota { most: 7, window: 1 }, Quota { most: 5_000, window: DAY }];
+
 /// The documented numbers of a route.
 pub fn documented(route: &str) -> impl Iterator<Item = &'static Documented> {
     DOCUMENTED.iter().filter(move |row| row.route == route)
@@ -189,6 +195,9 @@ impl Limiter {
         let workspace = Payer::Workspace(session.workspace);
         let due: Vec<(Quota, Counter)> = match limits {
             RateLimits::Off => Vec::new(),
+            RateLimits::Documented if family == ApiFamily::Classic => {
+                CLASSIC.map(|quota| (quota, (What::Family(family), workspace))).into()
+            }
             RateLimits::Documented => documented(route)
                 .map(|row| match row.per {
                     Per::User => (row.quota, (What::Route(route), Payer::User(session.user))),
@@ -274,6 +283,29 @@ mod tests {
         };
         assert_eq!([calls(0), calls(1), calls(2), calls(3)], [100, 100, 100, 0]);
         assert_eq!(calls(0), 0);
+    }
+
+    #[test]
+    fn classic_has_seven_a_second_and_five_thousand_a_day() {
+        let mut limiter = Limiter::default();
+        let mut calls = |now: Timestamp| {
+            let classic = ("classic.any", ApiFamily::Classic);
+            let mut call = || limiter.count(RateLimits::Documented, classic, &session(0, 0), now);
+            let granted = std::iter::repeat_with(&mut call).take_while(Result::is_ok).count();
+            (granted, call().unwrap_err().resets_in)
+        };
+        let start = at("23:00:00");
+        for second in 0..714 {
+            assert_eq!(calls(start + SignedDuration::from_secs(second)), (7, 1));
+        }
+        // Two windows are spent at once: the longer one tells when to come back.
+        assert_eq!(calls(start + SignedDuration::from_secs(714)), (2, 3_600 - 714));
+        assert_eq!(calls(at("23:59:59.9")), (0, 1));
+        assert_eq!(
+            calls(at("00:00:00") + SignedDuration::from_hours(24)),
+            (7, 1),
+            "the day begins at 00:00 GMT"
+        );
     }
 
     #[test]

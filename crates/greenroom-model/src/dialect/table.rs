@@ -196,7 +196,8 @@ dialects! {
     }; Glp, source "glp.md §6.6", Live, unserved;
 
     /// How many calls a workspace may make. documented: HPE's numbers, where there are any; custom: so many
-    /// calls of GLP, and as many of New Central, in each window. Token endpoints are not counted.
+    /// calls of GLP, and as many of New Central, in each window. Token endpoints are not counted, nor is Classic
+    /// Central, which no token opens yet; its documented 7 a second and 5000 a day are ready.
     rate_limits: RateLimits {}; Everywhere, source "glp.md §6.1, §7.1, §10 row 18; central.md §4.4", Client;
 
     /// Which rate headers a resource answer carries. by_family: GLP ratelimit, Central x-ratelimit.
