@@ -13,6 +13,7 @@ mod faults;
 mod fidelity;
 mod harness;
 mod oauth;
+mod patches;
 mod properties;
 mod pycentral;
 mod pycentral_glp;

@@ -62,6 +62,7 @@ async fn remote(remote: &Remote, command: Command) -> Result<Reply, RemoteError>
         Command::RestoreWorld => Reply::World(remote.restore_world().await?),
         Command::ResetWorld => Reply::World(remote.reset_world().await?),
         Command::ExportWorld(secrets) => Reply::Exported(remote.export_world(secrets).await?),
+        Command::PatchWorld(patch) => Reply::Patched(remote.patch_world(&patch).await?),
         Command::AssignRole(wish) => Reply::User(remote.assign_role(&wish).await?),
         Command::Fidelity => Reply::Fidelity(remote.fidelity().await?),
         Command::Faults => Reply::Faults(remote.faults().await?),

@@ -15,7 +15,7 @@ use greenroom_model::{
     refusal::TokenRefusal,
     rule::{Rule, Selector},
     secret::Digest,
-    spec::Secrets,
+    spec::{Patch, Secrets},
     time,
     token::{Life, Token},
 };
@@ -65,6 +65,8 @@ pub enum Command {
     ResetWorld,
     /// Write the world as a file that loads again.
     ExportWorld(Secrets),
+    /// Let tenants and devices come, change and go, all of it or nothing.
+    PatchWorld(Box<Patch>),
     /// Give a user another role. It acts on tokens that were issued before, too.
     AssignRole(AssignRole),
     /// List every route with the source of what it does.
@@ -180,6 +182,7 @@ impl Sandbox {
             Command::ResetWorld => Ok(self.reset_world()),
             Command::ExportWorld(secrets) => self.export_world(secrets),
             Command::World => Ok(Reply::World(reply::world_view(&self.lock().world))),
+            Command::PatchWorld(patch) => self.patch_world(&patch).map(Reply::Patched),
             Command::AssignRole(wish) => self.assign_role(&wish),
             Command::Fidelity => Ok(Reply::Fidelity(FidelityTable::of_this_version())),
             Command::Faults => Ok(Reply::Faults(self.faults())),

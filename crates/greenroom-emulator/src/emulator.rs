@@ -4,7 +4,9 @@ use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use greenroom_model::{
     history::{Entry, Exchange},
+    patch::Changes,
     rule::{Armed, Rule, Selector},
+    spec::Patch,
     time::{Speed, TimeError},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -120,6 +122,11 @@ impl Emulator {
     /// What it saw.
     pub fn history(&self) -> Record<'_> {
         Record { sandbox: &self.sandbox, stop: &self.stop }
+    }
+
+    /// Lets tenants and devices come, change and go, all of it or nothing.
+    pub fn patch_world(&self, patch: &Patch) -> Result<Changes, CommandError> {
+        self.sandbox.patch_world(patch)
     }
 
     /// Grants a wish, whole or not at all: what the control API and the command line do.

@@ -7,8 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use greenroom_model::{
     history::Entry,
+    patch::Changes,
     rule::{Rule, Selector},
-    spec::Secrets,
+    spec::{Patch, Secrets},
 };
 use http::{Method, Request, Uri, header};
 use http_body_util::{BodyExt, Collected, Full};
@@ -187,6 +188,11 @@ impl Remote {
     /// Makes its world what it was at the start.
     pub async fn reset_world(&self) -> Result<WorldView, RemoteError> {
         self.post("world/reset", &Value::Null).await
+    }
+
+    /// Lets tenants and devices come, change and go, all of it or nothing.
+    pub async fn patch_world(&self, patch: &Patch) -> Result<Changes, RemoteError> {
+        self.post("world/patch", patch).await
     }
 
     /// Its world as a file that loads again.

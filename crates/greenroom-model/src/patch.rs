@@ -10,6 +10,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
@@ -24,8 +25,11 @@ use crate::{
 /// How many devices a patch adds at most without naming them. Each costs a row, which generated ones do not.
 pub const MOST_ADDED: u64 = 100_000;
 
+/// For how many misfits the nearest known name is looked for.
+const MOST_HINTS: usize = 100;
+
 /// What a patch changed: the symbols of tenants, the serial numbers of devices.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Changes {
     /// Tenants that were deleted.
     pub tenants_removed: Vec<String>,
@@ -34,10 +38,13 @@ pub struct Changes {
     /// Tenants that were made.
     pub tenants_added: Vec<String>,
     /// Devices that were removed, but for those of tenants that were deleted.
+    #[schemars(with = "Vec<String>")]
     pub devices_removed: Vec<SmolStr>,
     /// Devices that changed.
+    #[schemars(with = "Vec<String>")]
     pub devices_changed: Vec<SmolStr>,
     /// Devices that were added, those of new tenants among them only as far as they are listed.
+    #[schemars(with = "Vec<String>")]
     pub devices_added: Vec<SmolStr>,
 }
 
@@ -140,7 +147,8 @@ impl<'w> Draft<'w> {
         let known = self.world.directory.symbol(symbol).filter(|ix| !self.removed.contains(ix));
         let found = known.or_else(|| self.made.get(symbol).copied());
         if found.is_none() {
-            let known: Vec<_> = self.world.workspaces().map(|(_, it)| it.symbol.as_str()).collect();
+            let known = self.world.workspaces().map(|(_, it)| it.symbol.as_str());
+            let known: Vec<_> = known.filter(|_| self.misfits.len() < MOST_HINTS).collect();
             let mend = match nearest::of(symbol, &known) {
                 Some(near) if near != symbol => format!("did you mean {near}?"),
                 Some(_) => "this patch removes it".to_owned(),

@@ -333,3 +333,43 @@ devices:
     assert!(some(|it| it.online()) && some(|it| it.provisioned()) && some(|it| it.site().is_some()));
     assert!(added.iter().all(|it| it.created_at() == now()));
 }
+
+#[test]
+fn the_published_schema_is_the_present_one_and_judges_as_the_reader_does() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/schemas/patch.json");
+    let text = format!("{}\n", serde_json::to_string_pretty(&Patch::schema()).unwrap());
+    if std::env::var_os("GREENROOM_BLESS").is_some() {
+        std::fs::write(path, &text).unwrap();
+    }
+    let published = std::fs::read_to_string(path).unwrap_or_default();
+    assert_eq!(published, text, "run again with GREENROOM_BLESS=1");
+    let schema = jsonschema::validator_for(&Patch::schema()).unwrap();
+    for (good, patch) in [
+        (true, json!({})),
+        (
+            true,
+            json!({"tenants": {"add": [{"msp": "m", "symbol": "t", "devices": {"network": 1}}], "remove": ["a"]}}),
+        ),
+        (
+            true,
+            json!({"devices": {"remove": ["L1", {"workspace": "a", "last": 1}], "change": [{"serial": "L1", "online": true}]}}),
+        ),
+        (
+            true,
+            json!({"devices": {"add": [{"workspace": "a", "serial": "L1", "type": "AP"}, {"workspace": "a", "storage": 1}]}}),
+        ),
+        (false, json!({"devices": {"add": [{"workspace": "a", "serial": "L1"}]}})),
+        (false, json!({"devices": {"add": [{"serial": "L1", "type": "AP"}]}})),
+        (false, json!({"devices": {"remove": [{"workspace": "a"}]}})),
+        (false, json!({"tenants": {"change": [{"name": "a"}]}})),
+        (false, json!({"tenant": {}})),
+    ] {
+        let read = Patch::read(patch.to_string().as_bytes());
+        assert_eq!((read.is_ok(), schema.is_valid(&patch)), (good, good), "{patch}\n{read:?}");
+        // What is written is read again.
+        if let Ok(read) = read {
+            let written = serde_json::to_vec(&read).unwrap();
+            assert_eq!(Patch::read(&written).unwrap(), read);
+        }
+    }
+}

@@ -187,6 +187,7 @@ pub(crate) enum RemoteVerb {
     #[command(after_help = "Examples:
   greenroom world show
   greenroom world role msp.admin@example.com Observer
+  greenroom world patch --add-devices abc=5
   greenroom world save
   greenroom world reset
   greenroom world export > world.yaml && greenroom serve --world world.yaml
@@ -274,6 +275,23 @@ pub(crate) enum WorldAct {
     #[command(after_help = "Examples:
   greenroom world reset")]
     Reset,
+    /// Let tenants and devices come, change and go while clients page, all of it or nothing.
+    #[command(after_help = "Examples:
+  greenroom world patch patch.yaml
+  greenroom world patch --add-devices abc=5 --remove-devices zurich=2
+  echo 'devices: {change: [{serial: CN000G0000, online: false}]}' | greenroom world patch -
+  echo 'tenants: {add: [{msp: msp, symbol: new}], remove: [abc]}' | greenroom world patch - --json")]
+    Patch {
+        /// A patch in the words of a world file, YAML or JSON; - for standard input.
+        #[arg(required_unless_present_any = ["add_devices", "remove_devices"])]
+        file: Option<PathBuf>,
+        /// Add so many network devices to a workspace.
+        #[arg(long, value_name = "WORKSPACE=N", conflicts_with = "file")]
+        add_devices: Vec<String>,
+        /// Remove the last so many devices of a workspace.
+        #[arg(long, value_name = "WORKSPACE=N", conflicts_with = "file")]
+        remove_devices: Vec<String>,
+    },
     /// Print the world as a file that loads again.
     #[command(after_help = "Examples:
   greenroom world export > world.yaml && greenroom serve --world world.yaml

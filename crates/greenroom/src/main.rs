@@ -13,6 +13,7 @@ mod history;
 mod init;
 mod log;
 mod out;
+mod patch;
 mod remote;
 mod rules;
 mod selection;

@@ -18,7 +18,7 @@ use crate::{
     cli::{ClockAct, RemoteVerb, Target, TokensAct, WorldAct},
     document,
     exit::{Exit, Failure},
-    faults, history, out,
+    faults, history, out, patch,
 };
 
 /// Runs the command.
@@ -52,6 +52,14 @@ pub(crate) async fn run(verb: RemoteVerb) -> Result<Exit, Failure> {
             let secrets = if with_secrets { Secrets::Shown } else { Secrets::Digests };
             let exported = remote(&target)?.export_world(secrets).await;
             print(&target, &exported.map_err(Failure::new)?, |exported| exported.world.clone())
+        }
+        RemoteVerb::World { act: WorldAct::Patch { file, add_devices, remove_devices }, target } => {
+            let patch = match file {
+                Some(file) => patch::read(&file)?,
+                None => patch::of_flags(&add_devices, &remove_devices)?,
+            };
+            let changes = remote(&target)?.patch_world(&patch).await;
+            print(&target, &changes.map_err(Failure::new)?, ToString::to_string)
         }
         RemoteVerb::World { act: WorldAct::Role { email: user, role }, target } => {
             let user = remote(&target)?.assign_role(&AssignRole { user, role }).await;

@@ -6,6 +6,7 @@ use greenroom_model::{
     credential::User,
     dialect::Row,
     history::{Entry, Exchange, TokenView},
+    patch::Changes,
     role::{Permission, Role},
     rule::Armed,
     tenancy::{Platform, WorkspaceKind},
@@ -37,6 +38,8 @@ pub enum Reply {
     World(WorldView),
     /// The world as a file.
     Exported(ExportedWorld),
+    /// What a patch changed.
+    Patched(Changes),
     /// A user.
     User(UserView),
     /// Routes and their sources.

@@ -2,12 +2,13 @@
 
 use greenroom_model::{
     history::Event,
-    spec::{self, Secrets},
+    patch::Changes,
+    spec::{self, Patch, Secrets},
     world::World,
 };
 use jiff::Timestamp;
 
-use super::{CommandError, ExportedWorld, Reply, reply};
+use super::{Command, CommandError, ExportedWorld, Reply, reply};
 use crate::{sandbox::Sandbox, state_file::StateError};
 
 impl Sandbox {
@@ -51,6 +52,19 @@ impl Sandbox {
         Reply::World(reply::world_view(&state.world))
     }
 
+    /// Lets tenants and devices come, change and go.
+    pub(crate) fn patch_world(&self, patch: &Patch) -> Result<Changes, CommandError> {
+        let mut state = self.lock();
+        let now = state.now();
+        let changes = state.world.patch(patch, now).map_err(|misfits| {
+            let field = misfits.first().map(|misfit| misfit.path.clone());
+            let misfits: Vec<_> = misfits.iter().map(ToString::to_string).collect();
+            CommandError { field, message: told(misfits.len(), "does not fit this world", &misfits) }
+        })?;
+        state.note(Event::Note { text: format!("world patched: {changes}") });
+        Ok(changes)
+    }
+
     /// The world as a file that loads again.
     pub(super) fn export_world(&self, secrets: Secrets) -> Result<Reply, CommandError> {
         // Copied under the lock, written outside: a large world must not hold requests.
@@ -69,4 +83,21 @@ impl Sandbox {
         let state = self.lock();
         (state.world.clone(), state.now())
     }
+}
+
+impl Command {
+    /// The command to patch the world as a text says it, YAML or JSON.
+    pub fn patch(text: &[u8]) -> Result<Self, CommandError> {
+        Patch::read(text).map(Box::new).map(Self::PatchWorld).map_err(|mistakes| {
+            let field = mistakes.list.first().map(|it| it.path.clone()).filter(|path| !path.is_empty());
+            let count = mistakes.list.len() + mistakes.more;
+            CommandError { field, message: told(count, "cannot be read", &[mistakes.to_string()]) }
+        })
+    }
+}
+
+/// What is wrong with a patch, each mistake on a line of its own.
+fn told(count: usize, what: &str, mistakes: &[String]) -> String {
+    let more = if count > 1 { format!(" ({count} mistakes)") } else { String::new() };
+    format!("the patch {what}, and nothing was changed{more}:\n{}", mistakes.join("\n"))
 }

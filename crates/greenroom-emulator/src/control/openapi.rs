@@ -1,7 +1,7 @@
 //! The control API in OpenAPI 3.1, made of the table and of the types that its commands and replies are.
 
-use greenroom_model::{history::Entry, rule::Selector};
-use schemars::{SchemaGenerator, generate::SchemaSettings};
+use greenroom_model::{history::Entry, rule::Selector, spec::Patch};
+use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -98,6 +98,21 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
         operation["parameters"] = parameters.into();
     }
     operation
+}
+
+/// What a patch is, in the schema that the model makes of the words of a world file.
+pub(super) fn patch(generator: &mut SchemaGenerator) -> Schema {
+    let here = format!("#{}/", generator.settings().definitions_path);
+    let mut schema = Patch::schema();
+    let definitions = schema["$defs"].take();
+    let moved = |schema: &Value| {
+        let text = schema.to_string().replace("#/$defs/", &here);
+        serde_json::from_str::<Value>(&text).unwrap_or_default()
+    };
+    for (name, definition) in definitions.as_object().into_iter().flatten() {
+        generator.definitions_mut().insert(name.clone(), moved(definition));
+    }
+    Schema::new_ref(moved(&schema["$ref"]).as_str().unwrap_or_default().to_owned())
 }
 
 fn in_query(Parameter { name, says }: &Parameter) -> Value {

@@ -118,6 +118,15 @@ pub(super) fn json<T: DeserializeOwned + JsonSchema + 'static>(
     Asks { takes: Takes::Body { example, schema }, read: Box::new(read) }
 }
 
+/// The body is its argument, read in the words of a world file.
+pub(super) fn words(
+    example: &'static str,
+    schema: Describe,
+    read: fn(&[u8]) -> Result<Command, CommandError>,
+) -> Asks {
+    Asks { takes: Takes::Body { example, schema }, read: Box::new(move |given| read(&given.body)) }
+}
+
 /// The query is its argument.
 pub(super) fn query(
     parameters: &'static [Parameter],

@@ -15,9 +15,9 @@ use super::{
     Desk,
     body::Settings,
     export,
-    openapi::openapi,
+    openapi::{self, openapi},
     query,
-    route::{Gives, Route, json, named, part, plain, query, read, route, tell},
+    route::{Gives, Route, json, named, part, plain, query, read, route, tell, words},
 };
 use crate::command::{Command, Reply};
 
@@ -140,6 +140,13 @@ pub(crate) static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
             "Writes the world as a file that loads again.",
             query(query::EXPORT, query::export_world),
             Reply::Exported,
+        ),
+        route(
+            POST,
+            "world/patch",
+            "Lets tenants and devices come, change and go, all of it or nothing. The body may be YAML, too.",
+            words(r#"{"devices":{"add":[{"workspace":"abc","network":5}]}}"#, openapi::patch, Command::patch),
+            Reply::Patched,
         ),
         route(
             POST,
