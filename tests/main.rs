@@ -22,6 +22,7 @@ mod recipes;
 mod resources;
 mod roles;
 mod rules;
+mod sandboxes;
 mod secrecy;
 mod snapshots;
 mod token_endpoints;

@@ -1,9 +1,9 @@
 //! An emulator in this process and a plain client of it, for the tests that look at the wire.
 
-use std::sync::LazyLock;
+use std::{ops::Deref, sync::LazyLock};
 
 use greenroom_emulator::{
-    Builder, Emulator,
+    Builder, Emulator, OpenSandbox,
     command::{Command, IssueToken, Reply},
 };
 use greenroom_model::{
@@ -68,9 +68,9 @@ pub(crate) fn verdict(status: u16, body: &str) -> String {
     format!("{status} {}", code.or(html).unwrap_or("ok"))
 }
 
-/// A running emulator and a client that talks to it directly.
-pub(crate) struct Wire {
-    pub(crate) emulator: Emulator,
+/// A running emulator, or a sandbox beside one, and a client that talks to it directly.
+pub(crate) struct Wire<E = Emulator> {
+    pub(crate) emulator: E,
     pub(crate) http: Client,
 }
 
@@ -81,9 +81,15 @@ impl Wire {
     }
 
     pub(crate) async fn start(builder: Builder) -> Self {
+        Self::of(builder.start().await.expect("the emulator starts"))
+    }
+}
+
+impl<E: Deref<Target = OpenSandbox>> Wire<E> {
+    /// A client of its own for what is running.
+    pub(crate) fn of(emulator: E) -> Self {
         // Another test of this process may have been first.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let emulator = builder.start().await.expect("the emulator starts");
         // It speaks plain HTTP, and the machine's roots take a while to read.
         let http = Client::builder().no_proxy().tls_certs_only([]).build().expect("a client");
         Self { emulator, http }

@@ -1,6 +1,12 @@
 //! What an emulator is made of, and how it starts.
 
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use greenroom_model::{
     history::{Bounds, History},
@@ -11,17 +17,14 @@ use greenroom_model::{
     world::World,
 };
 use jiff::Timestamp;
-use serde_json::json;
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{net::TcpListener, runtime::Handle};
 
 use crate::{
     ca::{Authority, CaError},
     client_files::{ClientFiles, ClientFilesError},
     clock,
-    control::{self, Desk},
     emulator::Emulator,
-    front::Front,
-    listen::{self, Timeouts},
+    house::House,
     sandbox::{Conduct, Sandbox},
     state_file::{StateError, StateFile},
     tls::Tls,
@@ -210,7 +213,20 @@ impl Builder {
         let address = listener.local_addr().map_err(|error| StartError::Listen(self.listen, error))?;
         let files = ClientFiles::write(self.authority_dir.as_deref(), authority.pem())?;
         let start = self.start_time.unwrap_or_else(clock::wall_now);
-        let sandbox = Arc::new(Sandbox::new(
+        let house = Arc::new(House {
+            tls: Tls::new(Arc::clone(&authority)),
+            authority,
+            files,
+            token: token.map(|token| token.digest()),
+            address,
+            connection_timeout: self.connection_timeout,
+            bounds: self.bounds,
+            log: self.log,
+            saved_at: self.saved.then_some(start),
+            runtime: Handle::current(),
+            opened: Mutex::default(),
+        });
+        let mut sandbox = Sandbox::new(
             self.world.unwrap_or_else(|| World::sample(DEFAULT_SEED)),
             Timeline::new(start, self.speed, clock::real()),
             History::new(self.bounds),
@@ -221,30 +237,12 @@ impl Builder {
                 saved: self.saved,
                 log: self.log,
             },
-        ));
+        );
+        sandbox.house = Some(Arc::clone(&house));
         for rule in self.rules {
             sandbox.lock().add_rule(rule)?;
         }
-        let url = format!("http://{address}");
-        let (stop, stopped) = watch::channel(false);
-        let desk = Arc::new(Desk {
-            sandbox: Arc::clone(&sandbox),
-            stop: stopped.clone(),
-            address,
-            token: token.map(|token| token.digest()),
-            ca_pem: authority.pem().to_owned(),
-            about: json!({
-                "name": "greenroom",
-                "version": env!("CARGO_PKG_VERSION"),
-                "url": url,
-                "ca": files.ca(),
-                "trust_store": files.trust_store(),
-            }),
-        });
-        let front = Arc::new(Front { sandbox: Arc::clone(&sandbox), control: control::router(desk) });
-        let timeouts = Timeouts { head: self.connection_timeout, ..Timeouts::default() };
-        let tls = Tls::new(Arc::clone(&authority));
-        let task = tokio::spawn(listen::serve(listener, tls, front, timeouts, stopped));
-        Ok(Emulator { sandbox, address, url, authority, files, stop, task })
+        let open = house.serve(Arc::new(sandbox), listener, address);
+        Ok(Emulator::new(open, house))
     }
 }

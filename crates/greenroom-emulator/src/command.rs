@@ -4,6 +4,7 @@
 mod faults;
 mod reply;
 mod roles;
+mod sandboxes;
 mod world;
 
 use std::time::Duration;
@@ -29,6 +30,7 @@ pub use self::reply::{
     ClientView, ClockReading, DialectRows, ExportedWorld, FaultAdded, FaultList, HistoryPage, IssuedToken,
     Reply, TokenList, TokenRow, UserView, WorkspaceView, WorldView,
 };
+pub use self::sandboxes::{SandboxList, SandboxOptions, SandboxView, SandboxWorld};
 use crate::{
     record,
     sandbox::{Motion, Sandbox},
@@ -79,6 +81,12 @@ pub enum Command {
     RemoveFault(String),
     /// Remove all rules.
     ClearFaults,
+    /// List the sandboxes that are open beside the emulator.
+    Sandboxes,
+    /// Open one.
+    OpenSandbox(Box<SandboxOptions>),
+    /// End one, by name. Its connections may end a moment later.
+    EndSandbox(String),
     /// Begin a phase: histories, selectors and gates know it by this name.
     BeginPhase(BeginPhase),
 }
@@ -190,6 +198,11 @@ impl Sandbox {
             Command::RemoveFault(id) => self.remove_fault(&id).map(Reply::Faults),
             Command::BeginPhase(wish) => self.begin_phase(wish).map(Reply::Phase),
             Command::ClearFaults => Ok(Reply::Faults(self.clear_faults())),
+            Command::Sandboxes => self.sandboxes(),
+            Command::OpenSandbox(options) => {
+                self.open_sandbox(*options).map(|open| Reply::Sandbox(sandboxes::view(&open)))
+            }
+            Command::EndSandbox(name) => self.end_sandbox(&name).map(|(reply, _)| reply),
         }
     }
 

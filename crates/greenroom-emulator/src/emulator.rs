@@ -1,6 +1,7 @@
-//! The emulator as a value: started, moved through time, asked what it saw, stopped.
+//! The emulator as a value: started, moved through time, asked what it saw, stopped. Its further sandboxes are
+//! such values, too.
 
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{net::SocketAddr, ops::Deref, path::Path, sync::Arc};
 
 use greenroom_model::{
     history::{Entry, Exchange},
@@ -10,15 +11,17 @@ use greenroom_model::{
     time::{Speed, TimeError},
 };
 use jiff::{SignedDuration, Timestamp};
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::sync::watch;
 
 use crate::{
     builder::Builder,
-    ca::Authority,
     client_env::ClientEnv,
-    client_files::{ClientFiles, ClientFilesError},
-    command::{BeginPhase, Command, CommandError, FaultAdded, HistoryPage, HistoryQuery, Reply},
+    client_files::ClientFilesError,
+    command::{
+        BeginPhase, Command, CommandError, FaultAdded, HistoryPage, HistoryQuery, Reply, SandboxOptions,
+    },
     follow,
+    house::{House, Open},
     sandbox::{Motion, Sandbox},
     state_file::StateError,
 };
@@ -56,14 +59,27 @@ use crate::{
 /// # Ok(()) })
 /// # }
 /// ```
+///
+/// It is a sandbox, with all that one can do, and can open further ones: each with a port, a world, a clock,
+/// rules and a history of its own, for the price of no further process and no further certificate.
+///
+/// ```
+/// use greenroom_emulator::{Emulator, command::SandboxOptions};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// let emulator = Emulator::builder().start().await?;
+/// let one = emulator.open_sandbox(SandboxOptions::default())?;
+/// let other = emulator.open_sandbox(SandboxOptions::default())?;
+/// let before = other.clock().now();
+/// one.clock().advance("16m".parse()?)?;
+/// assert_eq!(other.clock().now(), before);
+/// one.end().await;
+/// # Ok(()) })
+/// # }
+/// ```
 pub struct Emulator {
-    pub(crate) sandbox: Arc<Sandbox>,
-    pub(crate) address: SocketAddr,
-    pub(crate) url: String,
-    pub(crate) authority: Arc<Authority>,
-    pub(crate) files: ClientFiles,
-    pub(crate) stop: watch::Sender<bool>,
-    pub(crate) task: JoinHandle<()>,
+    main: OpenSandbox,
 }
 
 impl Emulator {
@@ -72,56 +88,106 @@ impl Emulator {
         Builder::new()
     }
 
+    pub(crate) fn new(open: Open, house: Arc<House>) -> Self {
+        Self { main: OpenSandbox { open: Arc::new(open), house } }
+    }
+
+    /// Opens a sandbox beside this one, on a free port of loopback. It ends with its handle, or with the
+    /// emulator.
+    pub fn open_sandbox(&self, options: SandboxOptions) -> Result<OpenSandbox, CommandError> {
+        let open = self.main.open.sandbox.open_sandbox(options)?;
+        Ok(OpenSandbox { open, house: Arc::clone(&self.main.house) })
+    }
+
+    /// Stops listening, lets running answers end (for two seconds at most), ends all sandboxes, writes the
+    /// state file if there is one, and returns. Only the state file can fail.
+    pub async fn stop(self) -> Result<(), StateError> {
+        self.main.open.end();
+        for sandbox in self.main.house.end_all() {
+            sandbox.ended().await;
+        }
+        self.main.open.ended().await;
+        self.main.open.sandbox.keep_world()
+    }
+}
+
+impl Deref for Emulator {
+    type Target = OpenSandbox;
+
+    fn deref(&self) -> &OpenSandbox {
+        &self.main
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.main.house.end_all();
+    }
+}
+
+/// A sandbox that listens: that of an [`Emulator`], or one beside it. Dropping it ends it without waiting;
+/// [`OpenSandbox::end`] waits.
+pub struct OpenSandbox {
+    open: Arc<Open>,
+    house: Arc<House>,
+}
+
+impl OpenSandbox {
+    /// Its name; the emulator's own sandbox has none.
+    pub fn name(&self) -> Option<&str> {
+        self.open.sandbox.name.as_deref()
+    }
+
     /// Its plain base URL: `http://127.0.0.1:4020`. Every service answers there.
     pub fn url(&self) -> &str {
-        &self.url
+        &self.open.url
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.open.address
     }
 
     /// The certificate of its authority, for clients that reach it under the real host names.
     pub fn ca_pem(&self) -> &str {
-        self.authority.pem()
+        self.house.authority.pem()
     }
 
     /// The file that certificate is in.
     pub fn ca_file(&self) -> &Path {
-        self.files.ca()
+        self.house.files.ca()
     }
 
-    /// The variables that route an unmodified program to this emulator. The files they name live as
-    /// long as the emulator does.
+    /// The variables that route an unmodified program here. The files they name live as long as the
+    /// emulator does.
     pub fn client_env(&self) -> ClientEnv {
-        self.files.client_env(&self.url, &[])
+        self.house.files.client_env(&self.open.url, &[])
     }
 
     /// Like [`Emulator::client_env`], with hosts that the program reaches directly, and further roots
     /// (PEM) that it then needs to trust.
     pub fn client_env_with(&self, direct: &[String], roots: &str) -> Result<ClientEnv, ClientFilesError> {
-        self.files.client_env_with_roots(&self.url, direct, self.ca_pem(), roots)
+        self.house.files.client_env_with_roots(&self.open.url, direct, self.ca_pem(), roots)
     }
 
     /// Its virtual clock.
     pub fn clock(&self) -> Clock<'_> {
-        Clock(&self.sandbox)
+        Clock(&self.open.sandbox)
     }
 
     /// Its rules: what shall go wrong, and when.
     pub fn faults(&self) -> Faults<'_> {
-        Faults(&self.sandbox)
+        Faults(&self.open.sandbox)
     }
 
     /// Begins a phase: histories, selectors and gates know what comes from now on by this name.
     pub fn begin_phase(&self, name: impl Into<String>) -> Result<(), CommandError> {
-        self.sandbox.begin_phase(BeginPhase { phase: name.into() }).map(drop)
+        self.open.sandbox.begin_phase(BeginPhase { phase: name.into() }).map(drop)
     }
 
     /// What it saw.
     pub fn history(&self) -> Record<'_> {
-        Record { sandbox: &self.sandbox, stop: &self.stop }
+        Record { sandbox: &self.open.sandbox, stop: &self.open.stop }
     }
 
     /// Lets tenants and devices come, change and go, all of it or nothing.
@@ -131,17 +197,17 @@ impl Emulator {
 
     /// Grants a wish, whole or not at all: what the control API and the command line do.
     pub fn run(&self, command: Command) -> Result<Reply, CommandError> {
-        self.sandbox.run(command)
+        self.open.sandbox.run(command)
     }
 
     /// From now on every request gets a 503 that says why.
     pub fn close(&self, reason: impl Into<String>) {
-        self.sandbox.close(reason.into());
+        self.open.sandbox.close(reason.into());
     }
 
     /// Waits until more requests came than [`Builder::max_requests`] allows.
     pub fn exhausted(&self) -> impl Future<Output = ()> + use<> {
-        let mut exhausted = self.sandbox.exhausted();
+        let mut exhausted = self.open.sandbox.exhausted();
         async move {
             // Without a sender left there is nobody who could send more requests.
             if exhausted.wait_for(|exhausted| *exhausted).await.is_err() {
@@ -150,17 +216,21 @@ impl Emulator {
         }
     }
 
-    /// Stops listening, lets running answers end (for two seconds at most), writes the state file if
-    /// there is one, and returns. Only the state file can fail.
-    pub async fn stop(mut self) -> Result<(), StateError> {
-        self.stop.send_replace(true);
-        // The task can only fail by a bug, which has been reported by then.
-        let _ = (&mut self.task).await;
-        self.sandbox.keep_world()
+    /// Ends it: stops listening, lets running answers end (for two seconds at most), and returns when the port
+    /// is free.
+    pub async fn end(self) {
+        self.house.end_this(&self.open);
+        self.open.ended().await;
     }
 }
 
-/// The virtual clock of an emulator.
+impl Drop for OpenSandbox {
+    fn drop(&mut self) {
+        self.house.end_this(&self.open);
+    }
+}
+
+/// The virtual clock of a sandbox.
 #[derive(Clone, Copy)]
 pub struct Clock<'a>(&'a Sandbox);
 
@@ -187,7 +257,7 @@ impl Clock<'_> {
     }
 }
 
-/// The rules of an emulator.
+/// The rules of a sandbox.
 ///
 /// ```
 /// use greenroom_emulator::Emulator;
@@ -277,11 +347,5 @@ impl Record<'_> {
     pub fn entries(self, after: u64) -> (Vec<Entry>, u64) {
         let (entries, _, dropped) = self.sandbox.entries(after);
         (entries, dropped)
-    }
-}
-
-impl Drop for Emulator {
-    fn drop(&mut self) {
-        self.stop.send_replace(true);
     }
 }

@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use crate::{
     clock,
     gate::Gates,
+    house::House,
     state_file::StateFile,
     veil::{Kept, Veil},
 };
@@ -48,6 +49,11 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// Requests so far.
+    pub(crate) fn requests(&self) -> u64 {
+        self.requests
+    }
+
     /// The present virtual instant.
     pub(crate) fn now(&self) -> Timestamp {
         self.timeline.now(clock::real())
@@ -162,6 +168,10 @@ pub(crate) struct Conduct {
 
 /// A sandbox.
 pub(crate) struct Sandbox {
+    /// Its name, if it was opened beside an emulator.
+    pub(crate) name: Option<String>,
+    /// What it opens others in. Only the emulator's own sandbox does.
+    pub(crate) house: Option<Arc<House>>,
     state: Mutex<State>,
     /// The hosts of the world's Dedicated Platforms: they never change.
     dedicated: Vec<String>,
@@ -206,6 +216,8 @@ impl Sandbox {
         };
         state.note(first);
         Self {
+            name: None,
+            house: None,
             state: Mutex::new(state),
             dedicated,
             body_timeout,

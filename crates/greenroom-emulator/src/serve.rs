@@ -284,7 +284,7 @@ impl Sandbox {
             && tracing::enabled!(target: LOG, tracing::Level::INFO)
             && let Some(request) = state.history.request(response.request)
         {
-            log_line(response.request, request, &response);
+            log_line(self.name.as_deref(), response.request, request, &response);
         }
         state.note_answer(response);
     }
@@ -400,7 +400,7 @@ fn presented(world: &World, arrival: &Arrival<'_>) -> Option<Ordinal> {
 }
 
 /// One line a request, with the decision taken.
-fn log_line(n: u64, request: &Request, response: &Response) {
+fn log_line(sandbox: Option<&str>, n: u64, request: &Request, response: &Response) {
     let token = request.subject.as_ref().or(request.token.as_ref()).map(|view| view.symbol.as_str());
     let who = token.or(request.client.as_deref()).unwrap_or("-");
     let outcome = match (&response.issued, &response.why) {
@@ -414,6 +414,7 @@ fn log_line(n: u64, request: &Request, response: &Response) {
     };
     tracing::info!(
         target: LOG,
+        sandbox,
         n,
         op = %request.op,
         host = %request.host,

@@ -50,6 +50,10 @@ pub enum Reply {
     FaultAdded(FaultAdded),
     /// The phase that has begun.
     Phase(super::BeginPhase),
+    /// Sandboxes.
+    Sandboxes(super::SandboxList),
+    /// A sandbox that was opened.
+    Sandbox(super::SandboxView),
 }
 
 /// The clock.
