@@ -1,6 +1,7 @@
 //! Sandboxes: several emulators in one process that never meet.
 
 mod apart;
+mod control;
 mod step;
 
 use greenroom_emulator::{

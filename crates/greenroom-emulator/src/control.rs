@@ -41,7 +41,11 @@ use self::{
     route::{Given, Route, Takes},
     table::ROUTES,
 };
-use crate::sandbox::Sandbox;
+use crate::{
+    command::{Command, CommandError, Reply},
+    follow,
+    sandbox::Sandbox,
+};
 
 /// What the path of every route begins with.
 pub(crate) const BASE: &str = "/_greenroom/v1";
@@ -127,6 +131,23 @@ fn admit(desk: &Desk, headers: &HeaderMap, target: Option<&str>) -> Result<(), (
 }
 
 impl Desk {
+    /// Grants a wish, when its time has come: a history that is waited for holds, the port of a sandbox that
+    /// ended is free.
+    async fn run(&self, command: Command) -> Result<Reply, CommandError> {
+        match command {
+            Command::EndSandbox(name) => {
+                let (reply, ended) = self.sandbox.end_sandbox(&name)?;
+                ended.await;
+                Ok(reply)
+            }
+            Command::History(query) => {
+                follow::until_decided(&self.sandbox, &query, &self.stop).await;
+                self.sandbox.run(Command::History(query))
+            }
+            other => self.sandbox.run(other),
+        }
+    }
+
     /// Whether a host names this machine: a loopback name or address, or what is listened on.
     fn is_here(&self, host: &str) -> bool {
         let bare = host.trim_start_matches('[').trim_end_matches(']');

@@ -22,7 +22,8 @@ use tokio::net::TcpStream;
 pub use self::follow::Follow;
 use crate::command::{
     AssignRole, BeginPhase, ClockReading, DialectRows, ExportedWorld, FaultAdded, FaultList, FidelityTable,
-    HistoryPage, HistoryQuery, IssueToken, IssuedToken, MoveClock, TokenList, UserView, WorldView,
+    HistoryPage, HistoryQuery, IssueToken, IssuedToken, MoveClock, SandboxList, SandboxOptions, SandboxView,
+    TokenList, UserView, WorldView,
 };
 
 /// How long an emulator may take to answer, in real time.
@@ -151,8 +152,7 @@ impl Remote {
 
     /// Removes a rule, by name. Returns those that are left.
     pub async fn remove_fault(&self, id: &str) -> Result<FaultList, RemoteError> {
-        let id = percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC);
-        self.delete(&format!("faults/{id}")).await
+        self.delete(&format!("faults/{}", segment(id))).await
     }
 
     /// Removes all rules.
@@ -163,6 +163,21 @@ impl Remote {
     /// Begins a phase.
     pub async fn begin_phase(&self, wish: &BeginPhase) -> Result<BeginPhase, RemoteError> {
         self.post("phase", wish).await
+    }
+
+    /// The sandboxes that are open beside it.
+    pub async fn sandboxes(&self) -> Result<SandboxList, RemoteError> {
+        self.get("sandboxes").await
+    }
+
+    /// Opens a sandbox. It is an emulator like any other: another `Remote` speaks to it.
+    pub async fn open_sandbox(&self, options: &SandboxOptions) -> Result<SandboxView, RemoteError> {
+        self.post("sandboxes", options).await
+    }
+
+    /// Ends a sandbox, by name. Returns those that are left.
+    pub async fn end_sandbox(&self, name: &str) -> Result<SandboxList, RemoteError> {
+        self.delete(&format!("sandboxes/{}", segment(name))).await
     }
 
     /// What it serves.
@@ -314,4 +329,9 @@ fn part(selector: &Selector, after: u64) -> form_urlencoded::Serializer<'static,
         }
     }
     pairs
+}
+
+/// A name as a segment of a path.
+fn segment(name: &str) -> impl std::fmt::Display {
+    percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC)
 }

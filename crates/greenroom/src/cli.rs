@@ -22,6 +22,7 @@ use crate::{
     init::InitArgs,
     log::LogArgs,
     out,
+    sandbox::SandboxArgs,
     shape::ShapeArgs,
     timeout,
     world_file::StateArgs,
@@ -166,6 +167,8 @@ pub(crate) enum RemoteVerb {
     },
     /// Rules: what shall happen to the nth request of a kind.
     Faults(Box<FaultsArgs>),
+    /// Further emulators in the same process: each with its own port, world, clock, rules and history.
+    Sandbox(Box<SandboxArgs>),
     /// Read what clients did, count it, or follow it.
     History(Box<HistoryArgs>),
     /// Read or set behaviours that no source settles.

@@ -16,6 +16,7 @@ mod out;
 mod patch;
 mod remote;
 mod rules;
+mod sandbox;
 mod selection;
 mod serve;
 mod shape;

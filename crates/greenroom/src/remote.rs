@@ -18,7 +18,7 @@ use crate::{
     cli::{ClockAct, RemoteVerb, Target, TokensAct, WorldAct},
     document,
     exit::{Exit, Failure},
-    faults, history, out, patch,
+    faults, history, out, patch, sandbox,
 };
 
 /// Runs the command.
@@ -27,6 +27,7 @@ pub(crate) async fn run(verb: RemoteVerb) -> Result<Exit, Failure> {
         RemoteVerb::Clock { act, target } => clock(act, &target).await,
         RemoteVerb::Tokens { act, target } => tokens(act, &target).await,
         RemoteVerb::Faults(args) => faults::faults(*args).await,
+        RemoteVerb::Sandbox(args) => sandbox::sandbox(*args).await,
         RemoteVerb::History(args) => history::history(&args).await,
         RemoteVerb::Dialect { markdown: true, .. } => {
             out::say(document::dialects().trim_end())?;

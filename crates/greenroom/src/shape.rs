@@ -102,14 +102,14 @@ impl ShapeArgs {
     }
 }
 
-fn parse_start_time(text: &str) -> Result<Timestamp, String> {
+pub(crate) fn parse_start_time(text: &str) -> Result<Timestamp, String> {
     text.parse()
         .ok()
         .filter(|instant| *instant >= Timestamp::UNIX_EPOCH)
         .ok_or_else(|| format!("{text:?} is no instant from 1970 on: write one like 2030-01-01T00:00:00Z"))
 }
 
-fn parse_dialect(text: &str) -> Result<String, DialectError> {
+pub(crate) fn parse_dialect(text: &str) -> Result<String, DialectError> {
     // Tried on a copy here, so that a mistake is one of usage.
     Dialect::default().apply(text)?;
     Ok(text.to_owned())

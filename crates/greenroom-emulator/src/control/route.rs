@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use super::{Desk, body, query::PART};
 use crate::{
     command::{Command, CommandError, Reply},
-    envelope, follow,
+    envelope,
 };
 
 /// A route of control.
@@ -185,12 +185,7 @@ impl Route {
         }
         match &self.does {
             Does::Command(read) => reply(match read(given) {
-                Ok(command) => {
-                    if let Command::History(query) = &command {
-                        follow::until_decided(&desk.sandbox, query, &desk.stop).await;
-                    }
-                    desk.sandbox.run(command)
-                }
+                Ok(command) => desk.run(command).await,
                 Err(error) => Err(error),
             }),
             Does::Read(read) => read(desk, given).unwrap_or_else(IntoResponse::into_response),

@@ -19,7 +19,7 @@ use super::{
     query,
     route::{Gives, Route, json, named, part, plain, query, read, route, tell, words},
 };
-use crate::command::{Command, Reply};
+use crate::command::{Command, Reply, SandboxOptions};
 
 /// Every route of control, in the order of their paths.
 pub(crate) static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
@@ -118,6 +118,30 @@ pub(crate) static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
             "Begins a phase: histories, selectors and gates know it by this name.",
             json(r#"{"phase":"login"}"#, Command::BeginPhase),
             Reply::Phase,
+        ),
+        route(
+            GET,
+            "sandboxes",
+            "Lists the sandboxes that are open beside the emulator.",
+            plain(|| Command::Sandboxes),
+            Reply::Sandboxes,
+        ),
+        route(
+            POST,
+            "sandboxes",
+            "Opens a sandbox: a port with a world, a clock, rules and a history of its own.",
+            json(
+                r#"{"name":"login","start":"2030-01-01T00:00:00Z","dialect":["rfc"]}"#,
+                |options: SandboxOptions| Command::OpenSandbox(Box::new(options)),
+            ),
+            Reply::Sandbox,
+        ),
+        route(
+            DELETE,
+            "sandboxes/{name}",
+            "Ends a sandbox, and answers when its port is free.",
+            named(Command::EndSandbox),
+            Reply::Sandboxes,
         ),
         route(
             GET,
