@@ -70,5 +70,8 @@ async fn remote(remote: &Remote, command: Command) -> Result<Reply, RemoteError>
         Command::RemoveFault(id) => Reply::Faults(remote.remove_fault(&id).await?),
         Command::ClearFaults => Reply::Faults(remote.clear_faults().await?),
         Command::BeginPhase(wish) => Reply::Phase(remote.begin_phase(&wish).await?),
+        Command::Sandboxes => Reply::Sandboxes(remote.sandboxes().await?),
+        Command::OpenSandbox(options) => Reply::Sandbox(remote.open_sandbox(&options).await?),
+        Command::EndSandbox(name) => Reply::Sandboxes(remote.end_sandbox(&name).await?),
     })
 }
