@@ -349,3 +349,27 @@ impl Record<'_> {
         (entries, dropped)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The house knows its sandboxes and the first of them knows the house, which must not become a ring.
+    #[tokio::test]
+    async fn what_has_ended_takes_no_memory() {
+        let emulator = Emulator::builder().start().await.unwrap();
+        let held = emulator.open_sandbox(SandboxOptions::default()).unwrap();
+        let dropped = emulator.open_sandbox(SandboxOptions::default()).unwrap();
+        let state = |sandbox: &OpenSandbox| Arc::downgrade(&sandbox.open.sandbox);
+        let all = [state(&held), state(&dropped), state(&emulator)];
+        let (house, ended) = (Arc::downgrade(&emulator.main.house), dropped.open.ended());
+        drop(dropped);
+        ended.await;
+        assert!(all[1].upgrade().is_none());
+        held.end().await;
+        assert!(all[0].upgrade().is_none());
+        emulator.run(Command::OpenSandbox(Box::default())).unwrap();
+        emulator.stop().await.unwrap();
+        assert!(all[2].upgrade().is_none() && house.upgrade().is_none());
+    }
+}
