@@ -164,7 +164,7 @@ impl House {
     /// A free port of loopback: that of the emulator if it listens there.
     fn listen_beside(&self) -> io::Result<(TcpListener, SocketAddr)> {
         let own = Some(self.address.ip()).filter(IpAddr::is_loopback);
-        let ip = own.unwrap_or(Ipv4Addr::LOCALHOST.into());
+        let ip = own.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let _runtime = self.runtime.enter();
         let socket = if ip.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         // Or the port would stay taken for a minute after its connections.
