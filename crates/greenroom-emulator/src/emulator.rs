@@ -192,7 +192,7 @@ impl OpenSandbox {
 
     /// Lets tenants and devices come, change and go, all of it or nothing.
     pub fn patch_world(&self, patch: &Patch) -> Result<Changes, CommandError> {
-        self.sandbox.patch_world(patch)
+        self.open.sandbox.patch_world(patch)
     }
 
     /// Grants a wish, whole or not at all: what the control API and the command line do.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use greenroom_model::{nearest, rule::Rule, spec::Spec, time::Speed, world::World};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ClockReading, CommandError, Reply};
@@ -16,7 +17,7 @@ use crate::{
 const LONGEST_NAME: usize = 50;
 
 /// What a sandbox is made of. Every part has a default.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SandboxOptions {
     /// Its name: 1 to 50 of A-Z a-z 0-9 . _ -; `sandbox-1` and so on by default.
@@ -56,7 +57,7 @@ impl Default for SandboxOptions {
 }
 
 /// The world of a sandbox: `"same"`, `"sample"` or `{"file": "TEXT"}`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SandboxWorld {
     /// The one that the emulator started with, and none of its tokens.
@@ -72,14 +73,14 @@ pub enum SandboxWorld {
 }
 
 /// The sandboxes that are open beside the emulator, by name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SandboxList {
     /// The sandboxes.
     pub sandboxes: Vec<SandboxView>,
 }
 
 /// A sandbox that is open.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SandboxView {
     /// Its name.
     pub name: String,
