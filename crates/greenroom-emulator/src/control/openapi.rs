@@ -72,8 +72,9 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
             },
         },
     });
+    let in_path = path.split_once('{').and_then(|(_, rest)| rest.split_once('}'));
     let mut parameters: Vec<_> =
-        path.contains("{id}").then(|| named("path", "id", "Its name.")).into_iter().collect();
+        in_path.map(|(name, _)| named("path", name, "Its name.")).into_iter().collect();
     match takes {
         Takes::Nothing => {}
         Takes::Query(own) => parameters.extend(own.iter().map(in_query)),
