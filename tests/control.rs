@@ -23,7 +23,7 @@ async fn rules_and_phases_are_the_same_by_the_handle_and_over_http() {
     // A name may hold what a path may not.
     let odd = "a/b c%2f#?ü";
     let of_odd_name = rule(json!({"id": odd, "when": {"token": "msp#2"}, "do": [{"advance": "1m"}]}));
-    let added = remote.add_fault(&of_odd_name).await.unwrap();
+    let added = remote.add_faults(&[of_odd_name]).await.unwrap().added.remove(0);
     assert_eq!((added.id.as_str(), added.notes.len()), (odd, 1), "{added:?}");
     assert_eq!(added.notes[0], "no token msp#2 exists yet: the rule waits for it");
     let third = rule(json!({"when": {"op": "api", "nth": 3}, "do": [{"reply": {"status": 429}}]}));

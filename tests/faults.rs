@@ -61,8 +61,8 @@ impl Stage {
     #[track_caller]
     fn rule(&self, rule: Value) -> String {
         let rule = serde_json::from_value(rule.clone()).unwrap_or_else(|error| panic!("{rule}: {error}"));
-        match self.wire.emulator.run(Command::AddFault(Box::new(rule))) {
-            Ok(Reply::FaultAdded(added)) => added.id,
+        match self.wire.emulator.run(Command::AddFaults(vec![rule])) {
+            Ok(Reply::FaultsAdded(mut added)) => added.added.remove(0).id,
             other => panic!("{other:?}"),
         }
     }

@@ -29,7 +29,7 @@ pub(crate) async fn with_rules(rules: &[&str]) -> Wire {
 
 impl Wire {
     fn add_rule(&self, json: &str) -> Result<Reply, CommandError> {
-        self.emulator.run(Command::AddFault(Box::new(rule(json))))
+        self.emulator.run(Command::AddFaults(vec![rule(json)]))
     }
 
     fn rules(&self) -> Vec<Armed> {

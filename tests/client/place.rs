@@ -66,7 +66,7 @@ async fn remote(remote: &Remote, command: Command) -> Result<Reply, RemoteError>
         Command::AssignRole(wish) => Reply::User(remote.assign_role(&wish).await?),
         Command::Fidelity => Reply::Fidelity(remote.fidelity().await?),
         Command::Faults => Reply::Faults(remote.faults().await?),
-        Command::AddFault(rule) => Reply::FaultAdded(remote.add_fault(&rule).await?),
+        Command::AddFaults(rules) => Reply::FaultsAdded(remote.add_faults(&rules).await?),
         Command::RemoveFault(id) => Reply::Faults(remote.remove_fault(&id).await?),
         Command::ClearFaults => Reply::Faults(remote.clear_faults().await?),
         Command::BeginPhase(wish) => Reply::Phase(remote.begin_phase(&wish).await?),

@@ -104,7 +104,7 @@ impl Diary {
             Step::Advance(seconds) => return self.run(guest, advance(format!("{seconds}s"))),
             Step::Rule(rule) => {
                 let rule = serde_json::from_str(RULES[rule % RULES.len()]).expect("a rule");
-                return self.run(guest, Command::AddFault(Box::new(rule)));
+                return self.run(guest, Command::AddFaults(vec![rule]));
             }
             Step::ClearRules => return self.run(guest, Command::ClearFaults),
             Step::Dialect(setting) => {

@@ -239,9 +239,8 @@ impl Builder {
             },
         );
         sandbox.house = Some(Arc::clone(&house));
-        for rule in self.rules {
-            sandbox.lock().add_rule(rule)?;
-        }
+        let count = self.rules.len();
+        sandbox.lock().add_rules(self.rules).map_err(|(nth, error)| error.of_nth(nth, count))?;
         let open = house.serve(Arc::new(sandbox), listener, address);
         Ok(Emulator::new(open, house))
     }

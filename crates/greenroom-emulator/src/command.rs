@@ -27,8 +27,8 @@ use serde::{Deserialize, Serialize};
 pub use crate::fidelity::{FidelityRow, FidelityTable, UnservedRow};
 
 pub use self::reply::{
-    ClientView, ClockReading, DialectRows, ExportedWorld, FaultAdded, FaultList, HistoryPage, IssuedToken,
-    Reply, TokenList, TokenRow, UserView, WorkspaceView, WorldView,
+    ClientView, ClockReading, DialectRows, ExportedWorld, FaultAdded, FaultList, FaultsAdded, HistoryPage,
+    IssuedToken, Reply, TokenList, TokenRow, UserView, WorkspaceView, WorldView,
 };
 pub use self::sandboxes::{SandboxList, SandboxOptions, SandboxView, SandboxWorld};
 use crate::{
@@ -75,8 +75,8 @@ pub enum Command {
     Fidelity,
     /// List the rules in force.
     Faults,
-    /// Add a rule.
-    AddFault(Box<Rule>),
+    /// Add rules: all of them or none.
+    AddFaults(Vec<Rule>),
     /// Remove a rule, by name. Who waits at its gate goes on.
     RemoveFault(String),
     /// Remove all rules.
@@ -194,7 +194,7 @@ impl Sandbox {
             Command::AssignRole(wish) => self.assign_role(&wish),
             Command::Fidelity => Ok(Reply::Fidelity(FidelityTable::of_this_version())),
             Command::Faults => Ok(Reply::Faults(self.faults())),
-            Command::AddFault(rule) => self.add_fault(*rule).map(Reply::FaultAdded),
+            Command::AddFaults(rules) => self.add_faults(rules).map(Reply::FaultsAdded),
             Command::RemoveFault(id) => self.remove_fault(&id).map(Reply::Faults),
             Command::BeginPhase(wish) => self.begin_phase(wish).map(Reply::Phase),
             Command::ClearFaults => Ok(Reply::Faults(self.clear_faults())),

@@ -18,7 +18,8 @@ use crate::{
     client_env::ClientEnv,
     client_files::ClientFilesError,
     command::{
-        BeginPhase, Command, CommandError, FaultAdded, HistoryPage, HistoryQuery, Reply, SandboxOptions,
+        BeginPhase, Command, CommandError, FaultAdded, FaultsAdded, HistoryPage, HistoryQuery, Reply,
+        SandboxOptions,
     },
     follow,
     house::{House, Open},
@@ -299,7 +300,13 @@ pub struct Faults<'a>(&'a Sandbox);
 impl Faults<'_> {
     /// Adds a rule behind the others. Says its name, and what it names that is not there yet.
     pub fn add(&self, rule: Rule) -> Result<FaultAdded, CommandError> {
-        self.0.add_fault(rule)
+        let nothing = || CommandError { field: None, message: "no rule was added".to_owned() };
+        self.add_all(vec![rule])?.added.pop().ok_or_else(nothing)
+    }
+
+    /// Adds rules behind the others: all of them or none.
+    pub fn add_all(&self, rules: Vec<Rule>) -> Result<FaultsAdded, CommandError> {
+        self.0.add_faults(rules)
     }
 
     /// The rules in force, with how often each matched and fired.

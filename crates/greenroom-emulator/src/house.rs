@@ -144,11 +144,9 @@ impl House {
         };
         let timeline = Timeline::new(start, options.speed, clock::real());
         let mut sandbox = Sandbox::new(world, timeline, History::new(self.bounds), conduct);
-        for (number, rule) in options.rules.into_iter().enumerate() {
-            sandbox.lock().add_rule(rule).map_err(|error| {
-                CommandError::field(&format!("rules[{number}].{}", error.field), error.reason)
-            })?;
-        }
+        sandbox.lock().add_rules(options.rules).map_err(|(nth, error)| {
+            CommandError::field(&format!("rules[{nth}].{}", error.field), error.reason)
+        })?;
         let mut opened = self.lock();
         let name = opened.name(options.name)?;
         sandbox.name = Some(name.clone());

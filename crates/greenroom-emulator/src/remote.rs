@@ -21,7 +21,7 @@ use tokio::net::TcpStream;
 
 pub use self::follow::Follow;
 use crate::command::{
-    AssignRole, BeginPhase, ClockReading, DialectRows, ExportedWorld, FaultAdded, FaultList, FidelityTable,
+    AssignRole, BeginPhase, ClockReading, DialectRows, ExportedWorld, FaultList, FaultsAdded, FidelityTable,
     HistoryPage, HistoryQuery, IssueToken, IssuedToken, MoveClock, SandboxList, SandboxOptions, SandboxView,
     TokenList, UserView, WorldView,
 };
@@ -145,9 +145,9 @@ impl Remote {
         self.get("faults").await
     }
 
-    /// Adds a rule behind the others.
-    pub async fn add_fault(&self, rule: &Rule) -> Result<FaultAdded, RemoteError> {
-        self.post("faults", rule).await
+    /// Adds rules behind the others: all of them or none.
+    pub async fn add_faults(&self, rules: &[Rule]) -> Result<FaultsAdded, RemoteError> {
+        self.post("faults", &rules).await
     }
 
     /// Removes a rule, by name. Returns those that are left.

@@ -7,7 +7,7 @@ use std::{
 
 use greenroom_model::{
     history::{Event, Exchange, History, Response},
-    rule::{Rule, RuleError, Rules},
+    rule::{Gate, Rule, RuleError, Rules},
     time::{Speed, TimeError, Timeline},
     world::World,
 };
@@ -85,14 +85,24 @@ impl State {
         Ok(did)
     }
 
-    /// Puts a rule into force, and its gate. Returns its name.
-    pub(crate) fn add_rule(&mut self, rule: Rule) -> Result<String, RuleError> {
-        let gate = rule.gate.clone();
-        let id = self.rules.add(rule)?;
-        if let Some(gate) = gate {
-            self.gates.set_up(&id, gate);
+    /// Puts rules into force, and their gates: all of them or none. Returns their names, or which
+    /// one cannot be and why.
+    pub(crate) fn add_rules(&mut self, rules: Vec<Rule>) -> Result<Vec<String>, (usize, RuleError)> {
+        let mut all = self.rules.clone();
+        let mut added = Vec::new();
+        for (nth, rule) in rules.into_iter().enumerate() {
+            let gate = rule.gate.clone();
+            let id = all.add(rule).map_err(|error| (nth, error))?;
+            added.push((id, gate));
         }
-        Ok(id)
+        self.rules = all;
+        let set_up = |(id, gate): (String, Option<Gate>)| {
+            if let Some(gate) = gate {
+                self.gates.set_up(&id, gate);
+            }
+            id
+        };
+        Ok(added.into_iter().map(set_up).collect())
     }
 
     /// Takes a rule out of force. Who waits at its gate goes on. Says whether it was there.

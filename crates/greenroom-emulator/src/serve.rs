@@ -96,17 +96,13 @@ impl Sandbox {
             body_fault: body.err(),
         };
         let record = (arrival.record(&veil), veil);
-        let (open, next) = self.begin(&arrival, record, &call);
+        let (mut open, next) = self.begin(&arrival, record, &call);
         let handled = match next {
             Next::Handled(handled) => handled,
             Next::First { place, wire } => {
-                let turn = self.wait(place, wire.as_ref()).await;
+                self.wait(&mut open, place, wire.as_ref()).await;
                 match wire {
-                    None | Some(Wire::Delay(_)) => {
-                        let handled = self.lock().handle(&call, None);
-                        drop(turn);
-                        handled
-                    }
+                    None | Some(Wire::Delay(_)) => self.lock().handle(&call, None),
                     Some(wire) => return self.answer_by_rule(open, &wire, &call),
                 }
             }
@@ -156,19 +152,15 @@ impl Sandbox {
     }
 
     /// Waits before a gate, and then for as long as the rule says.
-    async fn wait(&self, place: Option<Place>, wire: Option<&Wire>) -> Turn {
-        let turn = match place {
-            Some(place) => self.pass(place).await,
-            None => Turn::default(),
-        };
-        match wire.and_then(enact::pause) {
-            // Those behind need not wait for a pause that is this one's.
-            Some(pause) => {
-                drop(turn);
-                tokio::time::sleep(pause).await;
-                Turn::default()
-            }
-            None => turn,
+    async fn wait(&self, open: &mut Open<'_>, place: Option<Place>, wire: Option<&Wire>) {
+        // Those behind need not wait for what this one waits for.
+        open.turn = Turn::default();
+        if let Some(place) = place {
+            open.turn = self.pass(place).await;
+        }
+        if let Some(pause) = wire.and_then(enact::pause) {
+            open.turn = Turn::default();
+            tokio::time::sleep(pause).await;
         }
     }
 
@@ -222,10 +214,9 @@ impl Sandbox {
                 Some(ruling) => open.apply(state, ruling),
             }
         };
-        let turn = match (&place, wire.as_ref().and_then(enact::pause)) {
-            (None, None) => Turn::default(),
-            _ => self.wait(place, wire.as_ref()).await,
-        };
+        if place.is_some() || wire.as_ref().and_then(enact::pause).is_some() {
+            self.wait(&mut open, place, wire.as_ref()).await;
+        }
         if let Some(made_up) = wire.as_ref().and_then(|wire| enact::made_up(wire, call, setting)) {
             answer = made_up;
         }
@@ -234,8 +225,6 @@ impl Sandbox {
         let now = if open.was_ruled() { state.now() } else { setting.now };
         let (status, delivery) = enact::deliver(wire.as_ref(), answer, &call.head.method, now);
         open.close(&mut state, status);
-        drop(state);
-        drop(turn);
         delivery
     }
 

@@ -439,15 +439,12 @@ pub(crate) async fn faults(args: FaultsArgs) -> Result<Exit, Failure> {
     let left = match act.unwrap_or(FaultsAct::List) {
         FaultsAct::Add(add) => {
             let rules = add.rules()?;
-            let mut added = Vec::new();
-            for rule in &rules {
-                added.push(remote.add_fault(rule).await.map_err(Failure::new)?);
-            }
-            for note in added.iter().flat_map(|added| &added.notes) {
+            let added = remote.add_faults(&rules).await.map_err(Failure::new)?;
+            for note in added.added.iter().flat_map(|added| &added.notes) {
                 out::complain(note);
             }
             return print(&target, &added, |added| {
-                added.iter().map(|added| format!("{}\n", added.id)).collect()
+                added.added.iter().map(|added| format!("{}\n", added.id)).collect()
             });
         }
         FaultsAct::List => remote.faults().await,

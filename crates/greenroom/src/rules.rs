@@ -35,8 +35,7 @@ fn read(text: &str) -> Result<Rules, String> {
         false => vec![of::<Rule>(text)?],
     };
     for (nth, rule) in rules.iter().enumerate() {
-        let place = if rules.len() > 1 { format!("[{nth}].") } else { String::new() };
-        rule.check().map_err(|error| format!("{place}{error}"))?;
+        rule.check().map_err(|error| error.of_nth(nth, rules.len()).to_string())?;
     }
     Ok(Rules(rules))
 }

@@ -6,7 +6,7 @@ use greenroom_model::{
     rule::{Armed, Rule, RuleError},
 };
 
-use super::{CommandError, FaultAdded, FaultList};
+use super::{CommandError, FaultAdded, FaultList, FaultsAdded};
 use crate::sandbox::Sandbox;
 
 impl Sandbox {
@@ -14,13 +14,20 @@ impl Sandbox {
         FaultList { faults: self.lock().rules.list().to_vec() }
     }
 
-    pub(crate) fn add_fault(&self, rule: Rule) -> Result<FaultAdded, CommandError> {
+    pub(crate) fn add_faults(&self, rules: Vec<Rule>) -> Result<FaultsAdded, CommandError> {
         let mut state = self.lock();
-        let notes = rule.absent(&state.world);
-        let wrong = |error: RuleError| CommandError { field: Some(error.field), message: error.reason };
-        let id = state.add_rule(rule).map_err(wrong)?;
-        state.note(Event::Note { text: format!("rule {id} added") });
-        Ok(FaultAdded { id, notes })
+        let notes: Vec<_> = rules.iter().map(|rule| rule.absent(&state.world)).collect();
+        let count = rules.len();
+        let wrong = |(nth, error): (usize, RuleError)| {
+            let RuleError { field, reason } = error.of_nth(nth, count);
+            CommandError { field: Some(field), message: reason }
+        };
+        let ids = state.add_rules(rules).map_err(wrong)?;
+        for id in &ids {
+            state.note(Event::Note { text: format!("rule {id} added") });
+        }
+        let added = ids.into_iter().zip(notes).map(|(id, notes)| FaultAdded { id, notes }).collect();
+        Ok(FaultsAdded { added })
     }
 
     pub(crate) fn remove_fault(&self, id: &str) -> Result<FaultList, CommandError> {

@@ -46,8 +46,8 @@ pub enum Reply {
     Fidelity(FidelityTable),
     /// Rules.
     Faults(FaultList),
-    /// The name of a rule that was added.
-    FaultAdded(FaultAdded),
+    /// Rules that were added.
+    FaultsAdded(FaultsAdded),
     /// The phase that has begun.
     Phase(super::BeginPhase),
     /// Sandboxes.
@@ -147,6 +147,13 @@ pub struct FaultAdded {
     /// What it names and is not there yet, such as a token that is still to be issued: the rule waits for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+/// Rules were added.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FaultsAdded {
+    /// In the order in which they were given.
+    pub added: Vec<FaultAdded>,
 }
 
 /// The world as a file.

@@ -5,8 +5,13 @@ use std::{borrow::Cow, fmt};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
-    de::{self, DeserializeOwned, MapAccess, SeqAccess, Visitor},
+    de::{
+        self, DeserializeOwned, MapAccess, SeqAccess, Visitor,
+        value::{MapAccessDeserializer, SeqAccessDeserializer},
+    },
 };
+
+use greenroom_model::rule::Rule;
 
 use crate::command::CommandError;
 
@@ -36,6 +41,51 @@ pub(super) fn read<T: DeserializeOwned>(body: &[u8], example: &str) -> Result<T,
             if field.is_none() { format!("; it is written as in {example}") } else { String::new() };
         CommandError { field, message: format!("the body cannot be read: {message}{such_as}") }
     })
+}
+
+/// A rule, or a list of rules.
+pub(super) struct OneOrMore(pub(super) Vec<Rule>);
+
+impl<'de> Deserialize<'de> for OneOrMore {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct RuleOrList;
+
+        impl<'de> Visitor<'de> for RuleOrList {
+            type Value = OneOrMore;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a rule, or a list of rules")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<OneOrMore, A::Error> {
+                Rule::deserialize(MapAccessDeserializer::new(map)).map(|rule| OneOrMore(vec![rule]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<OneOrMore, A::Error> {
+                let rules = Vec::deserialize(SeqAccessDeserializer::new(list))?;
+                match rules.is_empty() {
+                    true => Err(de::Error::custom("the list is empty: write a rule")),
+                    false => Ok(OneOrMore(rules)),
+                }
+            }
+        }
+
+        deserializer.deserialize_any(RuleOrList)
+    }
+}
+
+impl JsonSchema for OneOrMore {
+    fn schema_name() -> Cow<'static, str> {
+        "Rules".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let rule = generator.subschema_for::<Rule>();
+        json_schema!({
+            "description": "A rule, or a list of rules.",
+            "anyOf": [rule, {"type": "array", "items": rule, "minItems": 1}],
+        })
+    }
 }
 
 /// Dialects to set: `{"NAME": "VALUE", …}`, or `{"preset": "rfc"}`, or a list in the form of the command line:

@@ -113,6 +113,23 @@ pub(super) fn json<T: DeserializeOwned + JsonSchema + 'static>(
     example: &'static str,
     command: fn(T) -> Command,
 ) -> Asks {
+    let Asks { takes, read } = list(example, command);
+    let read = move |given: &Given| match given.body.trim_ascii_start().first() {
+        // serde would take a list for an object whose members have lost their names.
+        Some(b'[') => Err(CommandError {
+            field: None,
+            message: format!("the body is a list; it is written as in {example}"),
+        }),
+        _ => read(given),
+    };
+    Asks { takes, read: Box::new(read) }
+}
+
+/// The body is its argument, and may be a list.
+pub(super) fn list<T: DeserializeOwned + JsonSchema + 'static>(
+    example: &'static str,
+    command: fn(T) -> Command,
+) -> Asks {
     let read = move |given: &Given| body::read(&given.body, example).map(command);
     let schema = SchemaGenerator::subschema_for::<T>;
     Asks { takes: Takes::Body { example, schema }, read: Box::new(read) }

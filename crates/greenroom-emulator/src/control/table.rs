@@ -7,17 +7,16 @@ use axum::{
     http::{Method, header},
     response::{IntoResponse, Response},
 };
-use greenroom_model::rule::Rule;
 use schemars::SchemaGenerator;
 use serde_json::{Map, Value};
 
 use super::{
     Desk,
-    body::Settings,
+    body::{OneOrMore, Settings},
     export,
     openapi::{self, openapi},
     query,
-    route::{Gives, Route, json, named, part, plain, query, read, route, tell, words},
+    route::{Gives, Route, json, list, named, part, plain, query, read, route, tell, words},
 };
 use crate::command::{Command, Reply, SandboxOptions};
 
@@ -47,7 +46,7 @@ pub(crate) static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
             POST,
             "dialect",
             "Sets dialects, or all of a preset.",
-            json(r#"{"exchange_expired":"rfc8693"}"#, |Settings(settings)| Command::SetDialect(settings)),
+            list(r#"{"exchange_expired":"rfc8693"}"#, |Settings(settings)| Command::SetDialect(settings)),
             Reply::Dialect,
         ),
         route(
@@ -60,11 +59,11 @@ pub(crate) static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
         route(
             POST,
             "faults",
-            "Adds a rule behind the others.",
-            json(r#"{"when":{"op":"api","nth":3},"do":[{"reply":{"status":429}}]}"#, |rule: Rule| {
-                Command::AddFault(Box::new(rule))
+            "Adds a rule behind the others, or a list of rules: all of them or none.",
+            list(r#"{"when":{"op":"api","nth":3},"do":[{"reply":{"status":429}}]}"#, |OneOrMore(rules)| {
+                Command::AddFaults(rules)
             }),
-            Reply::FaultAdded,
+            Reply::FaultsAdded,
         ),
         route(
             DELETE,

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 
 use crate::{
     enact,
-    gate::Place,
+    gate::{Place, Turn},
     sandbox::{Motion, Sandbox, State},
 };
 
@@ -25,6 +25,8 @@ pub(super) struct Open<'a> {
     presented: Option<Ordinal>,
     /// Its symbol, or what stands for it.
     symbol: Option<String>,
+    /// The right to go on, if it came through a gate: the next one has it when this one is recorded.
+    pub(super) turn: Turn,
     /// How far the clock moves when the answer is written down.
     after_reply: Vec<SignedDuration>,
     closed: bool,
@@ -39,7 +41,16 @@ impl<'a> Open<'a> {
         symbol: Option<String>,
     ) -> Self {
         let response = Response::of(request, Decision::Faulted);
-        Self { sandbox, ordinal, response, presented, symbol, after_reply: Vec::new(), closed: false }
+        Self {
+            sandbox,
+            ordinal,
+            response,
+            presented,
+            symbol,
+            turn: Turn::default(),
+            after_reply: Vec::new(),
+            closed: false,
+        }
     }
 
     /// Does to clock and tokens what a rule decided, and records that it fired. Returns what is left to be

@@ -27,6 +27,15 @@ fn wrong(field: impl Into<String>, reason: impl Into<String>) -> RuleError {
 }
 
 impl RuleError {
+    /// The same of the nth of `count` rules, counted from 0.
+    #[must_use]
+    pub fn of_nth(self, nth: usize, count: usize) -> Self {
+        match count {
+            1 => self,
+            _ => Self { field: format!("[{nth}].{}", self.field), ..self },
+        }
+    }
+
     pub(super) fn new(field: &str, reason: impl Into<String>) -> Self {
         wrong(field, reason)
     }

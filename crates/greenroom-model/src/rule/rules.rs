@@ -59,10 +59,17 @@ impl Rules {
             let reason = format!("there are {MOST_RULES} rules already: remove some first");
             return Err(RuleError::new("id", reason));
         }
-        let id = rule.id.clone().unwrap_or_else(|| format!("rule-{}", self.added + 1));
-        if self.armed.iter().any(|armed| armed.id() == id) {
-            return Err(RuleError::new("id", format!("there is a rule named {id:?} already")));
-        }
+        let is_taken = |id: &str| self.armed.iter().any(|armed| armed.id() == id);
+        let id = match &rule.id {
+            Some(id) if is_taken(id) => {
+                return Err(RuleError::new("id", format!("there is a rule named {id:?} already")));
+            }
+            Some(id) => id.clone(),
+            // Somebody may have named one like that.
+            None => {
+                (self.added + 1..).map(|n| format!("rule-{n}")).find(|id| !is_taken(id)).unwrap_or_default()
+            }
+        };
         self.added += 1;
         rule.id = Some(id.clone());
         self.armed.push(Armed { rule, matched: 0, fired: 0 });
