@@ -1,6 +1,12 @@
 //! Whatever the rules and whatever the requests: the history is consistent.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use greenroom_model::history::{Decision, Event};
 use proptest::{
@@ -8,6 +14,7 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 use reqwest::Method;
+use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
 use crate::wire::{DEVICES, INVENTORY, Wire, issuer};
 
@@ -36,6 +43,8 @@ fn any_rule() -> impl Strategy<Value = String> {
         r#"{"revoke":"msp#*"}"#,
         r#"{"rotate_secret":"msp"}"#,
         r#"{"rotate_keys":{}}"#,
+        r#"{"expire":"msp#*"}"#,
+        r#"{"set":"2026-03-01T10:30:00Z"}"#,
     ]);
     let wire = prop::sample::select(vec![
         ("", ""),
@@ -60,6 +69,9 @@ fn any_rule() -> impl Strategy<Value = String> {
         "",
         r#""gate":{"open_when":[{"waiting":2}],"limit":"5ms","then":[{"advance":"1m"}]}"#,
         r#""gate":{"open_when":[{"seen":{"op":"mint"}}],"limit":"5ms","release":"lifo"}"#,
+        r#""gate":{"open_when":[{"waiting":3}],"limit":"5ms","release":["msp#1"]}"#,
+        r#""times":1"#,
+        r#""once":true"#,
     ]);
     (any_when(), effect, wire, gate).prop_map(|(when, effect, (at, wire), gate)| {
         let when = [when.as_str(), at].into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(",");
@@ -69,18 +81,63 @@ fn any_rule() -> impl Strategy<Value = String> {
     })
 }
 
+/// A rule for requests or, now and then, for connections.
+fn any_rule_at_all() -> impl Strategy<Value = String> {
+    let at_connect = prop::sample::select(vec![
+        r#"{"close":{}}"#,
+        r#"{"reset":{}}"#,
+        r#"{"hang":"1ms"}"#,
+        r#"{"delay":"1ms"}"#,
+        r#"{"bad_certificate":"expired"}"#,
+    ]);
+    let at_connect =
+        at_connect.prop_map(|wire| format!(r#"{{"when":{{"at":"connect"}},"do":[{wire}],"times":1}}"#));
+    prop_oneof![6 => any_rule(), 1 => at_connect]
+}
+
+/// Sends a request and leaves as soon as it is recorded.
+async fn leave(wire: &Wire, token: &str) {
+    static LEFT: AtomicU64 = AtomicU64::new(0);
+    let mark = LEFT.fetch_add(1, Ordering::Relaxed).to_string();
+    let mut socket = TcpStream::connect(wire.emulator.address()).await.unwrap();
+    let head =
+        format!("GET {DEVICES} HTTP/1.1\r\nHost: x\r\nX-Mark: {mark}\r\nAuthorization: Bearer {token}\r\n");
+    socket.write_all(format!("{head}\r\n").as_bytes()).await.unwrap();
+    let recorded = |wire: &Wire| {
+        let exchanges = wire.emulator.history().exchanges();
+        exchanges.iter().any(|it| it.request.headers.iter().any(|row| row == ("x-mark", &*mark)))
+    };
+    wire.until(recorded).await;
+}
+
+/// Kinds of requests with clients of their own.
+const HTTP_2: u8 = 6;
+const TUNNEL: u8 = 7;
+const LEAVES: u8 = 8;
+
 /// One request of any kind; what comes of it does not matter.
 async fn request(wire: &Wire, kind: u8, token: &str) {
+    if kind == LEAVES {
+        return leave(wire, token).await;
+    }
     let bearer = format!("Bearer {token}");
     let (method, path, body) = match kind {
         0 => (Method::POST, issuer("msp"), "grant_type=client_credentials&client_id=x&client_secret=y"),
-        1 => (Method::GET, format!("{DEVICES}?limit=1"), ""),
+        1 | HTTP_2 | TUNNEL => (Method::GET, format!("{DEVICES}?limit=1"), ""),
         2 => (Method::GET, format!("{INVENTORY}?limit=1"), ""),
         3 => (Method::HEAD, format!("{DEVICES}?limit=1"), ""),
         4 => (Method::POST, issuer("abc"), "grant_type=urn:ietf:params:oauth:grant-type:token-exchange"),
         _ => (Method::GET, "/nowhere".to_owned(), ""),
     };
-    let request = wire.http.request(method, wire.url(&path)).header("authorization", bearer).body(body);
+    let (http, url) = match kind {
+        HTTP_2 => {
+            let builder = reqwest::Client::builder().no_proxy().tls_certs_only([]).http2_prior_knowledge();
+            (builder.build().unwrap(), wire.url(&path))
+        }
+        TUNNEL => (wire.proxied(), format!("https://global.api.greenlake.hpe.com{path}")),
+        _ => (wire.http.clone(), wire.url(&path)),
+    };
+    let request = http.request(method, url).header("authorization", bearer).body(body);
     if let Ok(answer) = request.send().await {
         let _ = answer.bytes().await;
     }
@@ -125,8 +182,8 @@ async fn the_history_is_consistent_for_any_rules_and_requests() {
     let runtime = tokio::runtime::Handle::current();
     let cases = tokio::task::spawn_blocking(move || {
         let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(250) });
-        let rules = prop::collection::vec(any_rule(), 0..4);
-        let requests = prop::collection::vec(prop::collection::vec(0..6u8, 1..4), 1..5);
+        let rules = prop::collection::vec(any_rule_at_all(), 0..4);
+        let requests = prop::collection::vec(prop::collection::vec(0..=LEAVES, 1..4), 1..5);
         let outcome = runner.run(&(rules, requests), |(rules, requests)| {
             runtime.block_on(async {
                 let wire = Arc::new(Wire::frozen().await);
@@ -150,7 +207,8 @@ async fn the_history_is_consistent_for_any_rules_and_requests() {
                 // that is closed under its pool, and that request never arrives.
                 let sent = wire.emulator.history().exchanges().len();
                 let closes_idle = rules.iter().any(|json| json.contains("idle_close"));
-                let least = if closes_idle { 1 } else { requests.iter().map(Vec::len).sum() };
+                let of_http_1 = requests.iter().flatten().filter(|kind| **kind < HTTP_2).count();
+                let least = if closes_idle { 0 } else { of_http_1 };
                 prop_assert!(sent >= least, "{sent} of {requests:?}");
                 check(&wire, sent)
             })

@@ -152,6 +152,20 @@ async fn what_is_answered_in_place_of_the_handler() {
 }
 
 #[tokio::test]
+async fn a_429_of_a_rule_says_the_numbers_that_are_counted() {
+    for (dialect, limit) in
+        [("rate_limits=documented", "160"), ("rate_limits=custom:7/1m", "7"), ("rate_limits=off", "1000")]
+    {
+        let wire = with_rules(&[r#"{"when":{"op":"api"},"do":[{"reply":{"status":429}}]}"#]).await;
+        wire.dialect(&[dialect]);
+        let token = wire.mint("msp").await;
+        let answer = wire.get(DEVICES, &token).await;
+        let headers = ["ratelimit-limit", "ratelimit-remaining"].map(|name| answer.header(name));
+        assert_eq!(headers, [Some(limit), Some("0")], "{dialect}");
+    }
+}
+
+#[tokio::test]
 async fn token_endpoints_answer_in_their_own_words() {
     for (status, error) in [(401, "invalid_client"), (429, "temporarily_unavailable"), (500, "server_error")]
     {

@@ -119,8 +119,10 @@ async fn a_gate_opens_by_a_step_an_exchange_or_its_removal() {
     ] {
         let wire = with_rules(&[]).await;
         let token = wire.mint("msp").await;
+        // What the rule does besides goes with it when it is removed.
+        let does = if by == "removed" { r#""do":[{"close":{}}],"# } else { "" };
         let json = format!(
-            r#"{{"id":"g","when":{{"op":"api"}},"gate":{{"open_when":[{open_when}],"limit":"60s"}}}}"#
+            r#"{{"id":"g","when":{{"op":"api"}},{does}"gate":{{"open_when":[{open_when}],"limit":"60s"}}}}"#
         );
         wire.add_rule(&json).unwrap();
         let wire = Arc::new(wire);
@@ -181,4 +183,26 @@ async fn a_client_that_leaves_at_a_gate_takes_nobodys_turn() {
         assert_eq!((left.status, left.applied), (None, vec!["g".to_owned()]));
         assert_eq!(left.handled, (at == "response").then_some(200));
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_limit_counts_from_the_first_that_is_still_there() {
+    let wire =
+        with_rules(&[r#"{"id":"g","when":{"op":"api"},"gate":{"open_when":[{"step":"go"}],"limit":"2s"}}"#])
+            .await;
+    let token = wire.mint("msp").await;
+    let wire = Arc::new(wire);
+    let leaver = begin(&wire, DEVICES, &token).await;
+    let since = wire.emulator.history().entries(0).0.last().unwrap().real_ms;
+    leaver.abort();
+    wire.until(|wire| wire.last_exchange().response.is_some()).await;
+    let waits = begin(&wire, DEVICES, &token).await;
+    assert_eq!(waits.await.unwrap(), 200);
+    assert_eq!(opening(&wire).1, "limit");
+    // Real time has a lower bound only: the one that waited had its two seconds, whenever the first one came.
+    let (entries, _) = wire.emulator.history().entries(0);
+    let came =
+        entries.iter().filter(|entry| matches!(entry.event, Event::Fault { .. })).last().unwrap().real_ms;
+    let opened = entries.iter().find(|entry| matches!(entry.event, Event::Gate { .. })).unwrap().real_ms;
+    assert!(came >= since && opened >= came + 2_000, "{came} {opened}");
 }

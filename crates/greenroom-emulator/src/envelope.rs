@@ -135,11 +135,15 @@ impl Speaker {
 
     /// Whether calls of what it speaks for are counted.
     fn is_limited(self, limits: RateLimits) -> bool {
-        let route = match self {
+        limit::is_counted(limits, self.route())
+    }
+
+    /// The name of the route; none for what only the gateway speaks about.
+    fn route(self) -> &'static str {
+        match self {
             Self::Service(_, route) => route.name,
             Self::Gateway(_) => "",
-        };
-        limit::is_counted(limits, route)
+        }
     }
 
     /// The service, if one speaks.
@@ -192,7 +196,7 @@ pub(crate) fn of_status(speaker: Option<Speaker>, status: StatusCode, at: Settin
         StatusCode::NOT_FOUND => Some(Refusal::NoRoute),
         StatusCode::REQUEST_TIMEOUT => Some(Refusal::BodyTooSlow),
         StatusCode::PAYLOAD_TOO_LARGE => Some(Refusal::BodyTooLarge),
-        StatusCode::TOO_MANY_REQUESTS => Some(Refusal::Limited(spent(speaker, at.now))),
+        StatusCode::TOO_MANY_REQUESTS => Some(Refusal::Limited(spent(speaker, at))),
         _ => None,
     };
     let answer = known.map(|known| refusal(speaker, &known, Jws::Undecodable, at));
@@ -209,13 +213,14 @@ pub(crate) fn of_status(speaker: Option<Speaker>, status: StatusCode, at: Settin
         Answer::json(status, &body)
     });
     let limited = status == StatusCode::TOO_MANY_REQUESTS;
-    let allowance = limited.then(|| spent(speaker, at.now));
+    let allowance = limited.then(|| spent(speaker, at));
     rate_headers(answer, speaker, Setting { allowance, ..at })
 }
 
-/// A quota of which nothing is left, where nobody counts.
-fn spent(speaker: Speaker, now: Timestamp) -> Allowance {
-    Allowance { remaining: 0, ..uncounted(speaker.family(), now) }
+/// A quota of which nothing is left: the documented or custom one, else that of an allowance that nobody counts.
+fn spent(speaker: Speaker, at: Setting<'_>) -> Allowance {
+    limit::used_up(at.dialect.rate_limits, speaker.route(), at.now)
+        .unwrap_or(Allowance { remaining: 0, ..uncounted(speaker.family(), at.now) })
 }
 
 /// How an allowance stands that nobody counts. GLP counts by the minute, Central by the hour (`glp.md §6.1`,

@@ -26,14 +26,16 @@ struct Barrier {
     gate: Gate,
     open: bool,
     waiting: Vec<Waiting>,
-    /// When the first that waits came, and the last; in real time.
-    since: Option<(Real, Real)>,
+    /// When the last request came, in real time, whether its client is still there or not.
+    last: Real,
 }
 
 #[derive(Debug)]
 struct Waiting {
     /// The token it came with.
     symbol: Option<String>,
+    /// When, in real time.
+    came: Real,
     go: oneshot::Sender<Turn>,
 }
 
@@ -87,11 +89,11 @@ impl Barrier {
 
     /// What opens it of its own accord, and in how much real time.
     fn next_by_time(&self, real: Real) -> Option<(&'static str, Duration)> {
-        let (first, last) = self.since?;
+        let first = self.waiting.iter().filter(|waiting| waiting.is_there()).map(|it| it.came).min()?;
         let after =
             |from: Real, wait: jiff::SignedDuration| (from + wait.unsigned_abs()).saturating_sub(real);
         let quiet = self.gate.open_when.iter().filter_map(|open| match open {
-            OpenWhen::Quiet(quiet) => Some(("quiet", after(last, quiet.duration()))),
+            OpenWhen::Quiet(quiet) => Some(("quiet", after(self.last, quiet.duration()))),
             _ => None,
         });
         quiet.chain([("limit", after(first, self.gate.limit.duration()))]).min_by_key(|(_, left)| *left)
@@ -101,7 +103,7 @@ impl Barrier {
 impl Gates {
     /// Sets up the gate of a rule.
     pub(crate) fn set_up(&mut self, rule: &str, gate: Gate) {
-        let barrier = Barrier { gate, open: false, waiting: Vec::new(), since: None };
+        let barrier = Barrier { gate, open: false, waiting: Vec::new(), last: Real::ZERO };
         self.0.insert(rule.to_owned(), barrier);
     }
 
@@ -122,8 +124,8 @@ impl State {
         let barrier = self.gates.0.get_mut(rule).filter(|barrier| !barrier.open)?;
         let (go, place) = oneshot::channel();
         barrier.waiting.retain(Waiting::is_there);
-        barrier.waiting.push(Waiting { symbol, go });
-        barrier.since = Some((barrier.since.map_or(real, |(first, _)| first), real));
+        barrier.waiting.push(Waiting { symbol, came: real, go });
+        barrier.last = real;
         let waiting = barrier.waiting.len();
         let enough =
             |open: &OpenWhen| matches!(open, OpenWhen::Waiting(most) if waiting >= most.get() as usize);
@@ -131,6 +133,11 @@ impl State {
             self.open_gate(rule, "waiting");
         }
         Some(Place { rule: rule.to_owned(), go: place })
+    }
+
+    /// Whether a rule has a gate that is closed.
+    pub(crate) fn is_gate_closed(&self, rule: &str) -> bool {
+        self.gates.0.get(rule).is_some_and(|barrier| !barrier.open)
     }
 
     /// Opens the gates that an answered exchange opens.
@@ -157,10 +164,12 @@ impl State {
         self.phase = Some(phase);
     }
 
-    /// Takes the gate of a rule away. Who waits there goes on.
+    /// Takes the gate of a rule away. Who waits there goes on as if the rule had not been.
     pub(crate) fn remove_gate(&mut self, rule: &str) {
-        self.open_gate(rule, "removed");
-        self.gates.0.remove(rule);
+        let Some(barrier) = self.gates.0.remove(rule).filter(|barrier| !barrier.open) else { return };
+        let waiting = barrier.waiting.iter().filter(|waiting| waiting.is_there()).count() as u64;
+        let opened_by = "removed".to_owned();
+        self.note(Event::Gate { rule: rule.to_owned(), waiting, opened_by, did: Vec::new() });
     }
 
     /// Opens the gate of a rule if its time has come, else says in how much real time that is. `None` if it
@@ -180,8 +189,7 @@ impl State {
         barrier.open = true;
         barrier.waiting.retain(Waiting::is_there);
         let queue = barrier.release();
-        // Nobody waits any more at a gate that is taken away, and nothing shall happen to who does.
-        let then = if by == "removed" { Vec::new() } else { barrier.gate.then.clone() };
+        let then = barrier.gate.then.clone();
         let did = then.iter().map(|effect| enact::effect(self, effect, None)).collect();
         let waiting = queue.len() as u64;
         self.note(Event::Gate { rule: rule.to_owned(), waiting, opened_by: by.to_owned(), did });
@@ -190,8 +198,9 @@ impl State {
 }
 
 impl Sandbox {
-    /// Waits before a gate until it opens and all that go on before have done so.
-    pub(crate) async fn pass(&self, mut place: Place) -> Turn {
+    /// Waits before a gate until it opens and all that go on before have done so. None if the gate was taken
+    /// away, and the rule with it.
+    pub(crate) async fn pass(&self, mut place: Place) -> Option<Turn> {
         loop {
             let left = self.lock().gate_due(&place.rule);
             let wait = async {
@@ -202,8 +211,7 @@ impl Sandbox {
             };
             tokio::select! {
                 biased;
-                // Without a sender the gate is gone, and with it the order.
-                turn = &mut place.go => return turn.unwrap_or_default(),
+                turn = &mut place.go => return turn.ok(),
                 () = wait => {}
             }
         }

@@ -99,13 +99,10 @@ impl Sandbox {
         let (mut open, next) = self.begin(&arrival, record, &call);
         let handled = match next {
             Next::Handled(handled) => handled,
-            Next::First { place, wire } => {
-                self.wait(&mut open, place, wire.as_ref()).await;
-                match wire {
-                    None | Some(Wire::Delay(_)) => self.lock().handle(&call, None),
-                    Some(wire) => return self.answer_by_rule(open, &wire, &call),
-                }
-            }
+            Next::First { place, wire } => match self.wait(&mut open, place, wire).await {
+                None | Some(Wire::Delay(_)) => self.lock().handle(&call, None),
+                Some(wire) => return self.answer_by_rule(open, &wire, &call),
+            },
         };
         let Handled { now, dialect, seed, outcome } = handled;
         let setting = Setting { dialect: &dialect, seed, ordinal: open.ordinal, now, allowance: None };
@@ -137,8 +134,10 @@ impl Sandbox {
             None => state.rules.decide(At::Request, &request, None),
         };
         let symbol = request.subject.as_ref().or(request.token.as_ref()).map(|view| view.symbol.clone());
+        let asked = (!state.rules.list().is_empty()).then(|| Box::new(request.clone()));
         let n = state.note(Event::Request(Box::new(request)));
         let mut open = Open::new(self, n, ordinal, presented, symbol);
+        open.asked = asked;
         let next = match ruling {
             None => Next::Handled(state.handle(call, closed)),
             Some(ruling) => match open.apply(state, ruling) {
@@ -151,27 +150,31 @@ impl Sandbox {
         (open, next)
     }
 
-    /// Waits before a gate, and then for as long as the rule says.
-    async fn wait(&self, open: &mut Open<'_>, place: Option<Place>, wire: Option<&Wire>) {
+    /// Waits before a gate, and then for as long as the rule says. Returns what is then to happen on the wire:
+    /// nothing, if the rule was removed while this request waited.
+    async fn wait(&self, open: &mut Open<'_>, place: Option<Place>, wire: Option<Wire>) -> Option<Wire> {
         // Those behind need not wait for what this one waits for.
         open.turn = Turn::default();
         if let Some(place) = place {
-            open.turn = self.pass(place).await;
+            open.turn = self.pass(place).await?;
         }
-        if let Some(pause) = wire.and_then(enact::pause) {
+        if let Some(pause) = wire.as_ref().and_then(enact::pause) {
             open.turn = Turn::default();
             tokio::time::sleep(pause).await;
         }
+        wire
     }
 
     /// Answers as a rule says that acts before anybody has looked at the request.
     fn answer_by_rule(&self, open: Open<'_>, wire: &Wire, call: &Call<'_>) -> Delivery {
-        let mut state = self.lock();
-        let (now, dialect, seed) = (state.now(), state.world.dialect.clone(), state.world.seed);
+        let (now, dialect, seed) = {
+            let state = self.lock();
+            (state.now(), state.world.dialect.clone(), state.world.seed)
+        };
         let setting = Setting { dialect: &dialect, seed, ordinal: open.ordinal, now, allowance: None };
         let answer = enact::made_up(wire, call, setting).unwrap_or_else(|| Answer::empty(StatusCode::OK));
         let (status, delivery) = enact::deliver(Some(wire), answer, &call.head.method, now);
-        open.close(&mut state, status);
+        open.close(status);
         delivery
     }
 
@@ -185,7 +188,7 @@ impl Sandbox {
     ) -> Delivery {
         let Verdict { mut answer, refused, issued, changes } = verdict;
         let (code, why) = refused.unzip();
-        let (place, wire) = {
+        let (place, mut wire) = {
             let mut guard = self.lock();
             let state = &mut *guard;
             // What was found out since may repeat the request as well.
@@ -205,26 +208,24 @@ impl Sandbox {
                 state.world.seal(unsigned.ticket, digest);
             }
             let State { rules, history, .. } = state;
-            let ruling = match history.request(open.response.request) {
-                Some(request) => rules.decide(At::Response, request, Some(&open.response)),
-                None => None,
-            };
+            // A rule may have been added since, and the history may have let go of the request.
+            let asked = open.asked.as_deref().or_else(|| history.request(open.response.request));
+            let ruling = asked.and_then(|asked| rules.decide(At::Response, asked, Some(&open.response)));
             match ruling {
                 None => (None, None),
                 Some(ruling) => open.apply(state, ruling),
             }
         };
         if place.is_some() || wire.as_ref().and_then(enact::pause).is_some() {
-            self.wait(&mut open, place, wire.as_ref()).await;
+            wire = self.wait(&mut open, place, wire).await;
         }
         if let Some(made_up) = wire.as_ref().and_then(|wire| enact::made_up(wire, call, setting)) {
             answer = made_up;
         }
-        let mut state = self.lock();
         // The clock is read once a request, unless a rule came between.
-        let now = if open.was_ruled() { state.now() } else { setting.now };
+        let now = if open.was_ruled() { self.lock().now() } else { setting.now };
         let (status, delivery) = enact::deliver(wire.as_ref(), answer, &call.head.method, now);
-        open.close(&mut state, status);
+        open.close(status);
         delivery
     }
 
@@ -263,21 +264,32 @@ impl Sandbox {
             why: Some(why),
             ..Response::of(request, Decision::Refused)
         };
-        self.record(state, response);
+        let line = self.note_answer(state, response);
+        drop(guard);
+        self.log(line);
         answer.into_response(now)
     }
 
-    /// Records an answer, and logs it.
-    fn record(&self, state: &mut State, response: Response) {
-        if self.log
-            && tracing::enabled!(target: LOG, tracing::Level::INFO)
-            && let Some(request) = state.history.request(response.request)
-        {
-            log_line(self.name.as_deref(), response.request, request, &response);
-        }
+    /// Records an answer. Returns what there is to log about it, for when the lock is let go: whoever reads the
+    /// log may be slow.
+    fn note_answer(&self, state: &mut State, response: Response) -> Option<Line> {
+        let logged = self.log && tracing::enabled!(target: LOG, tracing::Level::INFO);
+        let asked = if logged { state.history.request(response.request).cloned() } else { None };
+        let line = asked.map(|request| (request, response.clone()));
         state.note_answer(response);
+        line
+    }
+
+    /// Logs what there is to log.
+    fn log(&self, line: Option<Line>) {
+        if let Some((request, response)) = line {
+            log_line(self.name.as_deref(), &request, &response);
+        }
     }
 }
+
+/// What there is to log about an exchange.
+type Line = (Request, Response);
 
 impl State {
     /// Authenticates and operates.
@@ -389,7 +401,7 @@ fn presented(world: &World, arrival: &Arrival<'_>) -> Option<Ordinal> {
 }
 
 /// One line a request, with the decision taken.
-fn log_line(sandbox: Option<&str>, n: u64, request: &Request, response: &Response) {
+fn log_line(sandbox: Option<&str>, request: &Request, response: &Response) {
     let token = request.subject.as_ref().or(request.token.as_ref()).map(|view| view.symbol.as_str());
     let who = token.or(request.client.as_deref()).unwrap_or("-");
     let outcome = match (&response.issued, &response.why) {
@@ -404,7 +416,7 @@ fn log_line(sandbox: Option<&str>, n: u64, request: &Request, response: &Respons
     tracing::info!(
         target: LOG,
         sandbox,
-        n,
+        n = response.request,
         op = %request.op,
         host = %request.host,
         method = %request.method,

@@ -34,6 +34,15 @@ impl Quota {
     const fn a_minute(most: u32) -> Self {
         Self { most, window: 60 }
     }
+
+    /// How it stands after so many calls, at so many seconds since 1970.
+    fn standing(self, calls: u32, now: i64) -> Allowance {
+        Allowance {
+            most: self.most,
+            remaining: self.most.saturating_sub(calls),
+            resets_in: self.window - now.rem_euclid(self.window),
+        }
+    }
 }
 
 impl fmt::Display for Quota {
@@ -169,6 +178,16 @@ pub fn is_counted(limits: RateLimits, route: &str) -> bool {
     }
 }
 
+/// The allowance of somebody who has used up what a dialect grants for a route. `None` if nobody counts it.
+pub fn used_up(limits: RateLimits, route: &str, now: Timestamp) -> Option<Allowance> {
+    let quota = match limits {
+        RateLimits::Off => None,
+        RateLimits::Documented => documented(route).map(|row| row.quota).min_by_key(|quota| quota.most),
+        RateLimits::Custom(quota) => Some(quota),
+    };
+    quota.map(|quota| quota.standing(quota.most, now.as_second()))
+}
+
 impl World {
     /// Counts a call of a route, and refuses one too many. `None` if nobody counts it.
     pub fn count(
@@ -208,12 +227,7 @@ impl Limiter {
         };
         let now = now.as_second();
         self.windows.retain(|length, window| window.number == now.div_euclid(*length));
-        let standing = |quota: Quota, calls: u32| Allowance {
-            most: quota.most,
-            remaining: quota.most.saturating_sub(calls),
-            resets_in: quota.window - now.rem_euclid(quota.window),
-        };
-        let spent = due.iter().map(|(quota, counter)| standing(*quota, self.calls(*quota, counter)));
+        let spent = due.iter().map(|(quota, counter)| quota.standing(self.calls(*quota, counter), now));
         // Of two that are spent the one that lasts longer tells when to come back.
         if let Some(spent) = spent.filter(|it| it.remaining == 0).max_by_key(|it| it.resets_in) {
             return Err(spent);
@@ -223,7 +237,7 @@ impl Limiter {
             window.number = now.div_euclid(quota.window);
             let calls = window.calls.entry(counter).or_default();
             *calls += 1;
-            standing(quota, *calls)
+            quota.standing(*calls, now)
         });
         // The headers have room for one: the one that ends first.
         Ok(counted.min_by_key(|it| it.remaining))

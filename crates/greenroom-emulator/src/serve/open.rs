@@ -1,7 +1,7 @@
 //! A request that was recorded and is not yet answered: sure to be closed in the history, whoever leaves.
 
 use greenroom_model::{
-    history::{Decision, Response},
+    history::{Decision, Event, Request, Response},
     rule::{Effect, Ruling, Wire},
     token::Ordinal,
 };
@@ -19,6 +19,8 @@ pub(super) struct Open<'a> {
     sandbox: &'a Sandbox,
     /// The number of the request among the imitated ones.
     pub(super) ordinal: u64,
+    /// The request, where there are rules that may want to see it with its answer.
+    pub(super) asked: Option<Box<Request>>,
     /// What the history will say of the answer.
     pub(super) response: Response,
     /// The token that the request presents.
@@ -44,6 +46,7 @@ impl<'a> Open<'a> {
         Self {
             sandbox,
             ordinal,
+            asked: None,
             response,
             presented,
             symbol,
@@ -63,11 +66,13 @@ impl<'a> Open<'a> {
             Effect::AdvanceAfterReply(by) => Some(by.duration()),
             _ => None,
         }));
-        did.extend(gate.map(|_| "wait at the gate".to_owned()));
+        let waits = gate.is_some() && state.is_gate_closed(&rule);
+        did.extend(waits.then(|| "wait at the gate".to_owned()));
         did.extend(wire.as_ref().map(enact::told));
         state.fired(&rule, self.response.request, did);
-        self.response.applied.push(rule.clone());
-        (state.wait_at(&rule, self.symbol.clone()), wire)
+        let place = state.wait_at(&rule, self.symbol.clone());
+        self.response.applied.push(rule);
+        (place, wire)
     }
 
     /// Whether a rule fired on it.
@@ -76,18 +81,22 @@ impl<'a> Open<'a> {
     }
 
     /// Records the answer, `status` being what its client sees of it.
-    pub(super) fn close(mut self, state: &mut State, status: Option<u16>) {
+    pub(super) fn close(mut self, status: Option<u16>) {
         self.closed = true;
         let mut response = self.take_response();
         if response.decision != Decision::Faulted && response.status != status {
             response.handled = response.status;
         }
         response.status = status;
-        self.sandbox.record(state, response);
+        let mut state = self.sandbox.lock();
+        let line = self.sandbox.note_answer(&mut state, response);
         for by in std::mem::take(&mut self.after_reply) {
-            // It is recorded as far as it went: the clock has an end.
-            let _ = state.move_clock(Motion::By(by));
+            if let Err(error) = state.move_clock(Motion::By(by)) {
+                state.note(Event::Note { text: format!("advance_after_reply did nothing: {error}") });
+            }
         }
+        drop(state);
+        self.sandbox.log(line);
     }
 
     fn take_response(&mut self) -> Response {
@@ -105,6 +114,7 @@ impl Drop for Open<'_> {
         response.handled = response.status.take();
         response.decision = Decision::ClientGone;
         response.why = Some("the client left before it was answered".to_owned());
-        self.sandbox.record(&mut self.sandbox.lock(), response);
+        let line = self.sandbox.note_answer(&mut self.sandbox.lock(), response);
+        self.sandbox.log(line);
     }
 }

@@ -1,7 +1,9 @@
 //! What a rule names and is not there yet: no mistake, since tokens come and go, but worth saying.
 
+use std::net::IpAddr;
+
 use super::{Action, Effect, Glob, OpenWhen, Pattern, Release, Rule, Selector, Tokens};
-use crate::world::World;
+use crate::{host, world::World};
 
 impl Rule {
     /// A sentence for each token, client or workspace that the rule names and that does not exist yet.
@@ -48,6 +50,13 @@ impl Absent<'_> {
         }
         for name in each(&selector.client) {
             self.client(&name, so);
+        }
+        for host in each(&selector.host) {
+            // Plain requests to an address are asked about, too: it may be Greenroom's own.
+            let own = host == "localhost" || host.parse::<IpAddr>().is_ok();
+            if !own && host::family(&host, &self.world.dedicated_hosts()).is_none() {
+                self.notes.push(format!("Greenroom stands in for no host {host}: no rule is asked about it"));
+            }
         }
     }
 
@@ -124,6 +133,10 @@ mod tests {
                     "no workspace nowhere exists yet: the rule waits for it",
                     "no client nightly exists yet: the rule waits for it",
                 ],
+            ),
+            (
+                r#"{"when":{"host":["example.com","127.0.0.1","sso.common.cloud.hpe.com","*.example.com"]},"do":[{"close":{}}]}"#,
+                &["Greenroom stands in for no host example.com: no rule is asked about it"],
             ),
             (
                 r#"{"when":{},"do":[{"rotate_secret":"nobody"},{"revoke":"abc#1"}]}"#,
