@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use greenroom_emulator::{Emulator, Remote, RemoteError, command::HistoryQuery};
+use greenroom_emulator::{
+    Emulator, Export, Remote, RemoteError,
+    command::{Command, HistoryQuery},
+};
 use greenroom_model::{
     history::{Bounds, Entry, Event},
     rule::Selector,
@@ -14,6 +17,7 @@ use tokio::{
 };
 
 use super::*;
+use crate::harness::{Scratch, run};
 
 /// Longer than anything here takes: what waits for so long hangs.
 const LONG: Duration = Duration::from_secs(50);
@@ -48,7 +52,10 @@ async fn an_export_is_read_back_into_the_entries_it_was_made_of() {
     assert_eq!(read, kept[..read.len()]);
     assert!(read.iter().filter(|entry| matches!(entry.event, Event::Response(_))).count() == 3);
     // What is not filtered are exchanges only.
-    let refused = remote.export(&selector(&[("status", "401")]), 1).await.unwrap();
+    assert_eq!(answer.header("greenroom-dropped"), Some("0"));
+    let Export { entries: refused, dropped } =
+        remote.export(&selector(&[("status", "401")]), 1).await.unwrap();
+    assert_eq!(dropped, 0);
     let exchanges = refused.iter().filter(|it| matches!(it.event, Event::Request(_) | Event::Response(_)));
     assert_eq!(exchanges.count(), 2);
     assert!(refused.iter().any(|entry| matches!(entry.event, Event::Note { .. })));
@@ -87,6 +94,86 @@ async fn who_follows_sees_what_is_there_and_what_comes_until_the_end() {
         assert!(matches!(entry.event, Event::Connection { .. }), "{entry:?}");
     }
     assert_eq!(all.dropped(), 0);
+}
+
+#[tokio::test]
+async fn an_export_says_how_much_of_what_was_asked_for_is_gone() {
+    let bounds = Bounds { entries: 5, bytes: usize::MAX };
+    let wire = Wire::start(Emulator::builder().frozen().history_bounds(bounds)).await;
+    let remote = Remote::new(wire.emulator.url(), None).unwrap();
+    for second in 0..20 {
+        wire.emulator.begin_phase(format!("{second}")).unwrap();
+    }
+    for after in [0, 3] {
+        let Export { entries, dropped } = remote.export(&Selector::default(), after).await.unwrap();
+        assert_eq!((entries.len(), entries[0].n), (5, after + dropped + 1));
+        assert!(dropped > 10);
+    }
+    let newest = entries(&wire).last().unwrap().n;
+    let rest = remote.export(&Selector::default(), newest - 1).await.unwrap();
+    assert_eq!((rest.entries[0].n, rest.dropped), (newest, 0));
+    // The command line says so, and not among the lines.
+    let scratch = Scratch::new();
+    let mut command = scratch.greenroom();
+    command.args(["history", "--jsonl", "--url", wire.emulator.url()]);
+    let output = tokio::task::spawn_blocking(|| run(command)).await.unwrap().ended_with(0);
+    assert_eq!(output.stdout.lines().count(), 5, "{output}");
+    assert!(output.stderr.contains(" older entries were dropped"), "{output}");
+}
+
+/// A number that is not there yet would be waited for in silence.
+#[tokio::test]
+async fn a_number_of_another_run_is_refused_or_told() {
+    let wire = Wire::frozen().await;
+    let remote = Remote::new(wire.emulator.url(), None).unwrap();
+    let any = Selector::default();
+    let ahead = HistoryQuery { after: 999, ..HistoryQuery::default() };
+    for refused in [
+        remote.history(&ahead).await.unwrap_err().to_string(),
+        remote.export(&any, 999).await.unwrap_err().to_string(),
+        remote.follow(&any, 999).await.unwrap_err().to_string(),
+        wire.emulator.history().page(&ahead).await.unwrap_err().to_string(),
+        wire.emulator.run(Command::History(Box::new(ahead.clone()))).unwrap_err().to_string(),
+    ] {
+        assert!(refused.contains("there is no entry 999: the newest is "), "{refused}");
+    }
+    let newest = entries(&wire).last().unwrap().n;
+    assert_eq!(remote.history(&HistoryQuery { after: newest, ..ahead }).await.unwrap().count, 0);
+    // A browser sends the number it heard last by itself, and the URL it was given at first.
+    for (last, restarted) in [(999, true), (1, false)] {
+        let url = format!("{}/_greenroom/v1/history/follow?after=500", wire.emulator.url());
+        let mut answer = wire.http.get(url).header("last-event-id", last).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let mut heard = String::new();
+        while !heard.contains("id: ") {
+            let piece = tokio::time::timeout(LONG, answer.chunk()).await.unwrap().unwrap().unwrap();
+            heard += std::str::from_utf8(&piece).unwrap();
+        }
+        let again = "event: restarted\ndata: {\"not_there\":999}\n\nid: 1\ndata: {\"n\":1,";
+        assert_eq!(heard.starts_with(again), restarted, "{heard}");
+        assert!(restarted || heard.starts_with("id: 2\n"), "{heard}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_counts_in_a_history() {
+    let wire = Wire::frozen().await;
+    let remote = Remote::new(wire.emulator.url(), None).unwrap();
+    let second = selector(&[("nth", "2")]);
+    let query = HistoryQuery { selector: second.clone(), ..HistoryQuery::default() };
+    for refused in [
+        remote.history(&query).await.unwrap_err().to_string(),
+        remote.export(&second, 0).await.unwrap_err().to_string(),
+        remote.follow(&second, 0).await.unwrap_err().to_string(),
+        wire.emulator.history().page(&query).await.unwrap_err().to_string(),
+        wire.emulator.run(Command::History(Box::new(query.clone()))).unwrap_err().to_string(),
+    ] {
+        assert!(refused.contains("counted by rules only"), "{refused}");
+    }
+    // What a query cannot say is not sent as something else.
+    let paths: Selector = serde_json::from_value(json!({"path": ["/a", "/b"]})).unwrap();
+    let refused = remote.export(&paths, 0).await.unwrap_err();
+    assert!(refused.to_string().contains("path: a history is asked for one value"), "{refused}");
 }
 
 #[tokio::test]
@@ -166,7 +253,7 @@ async fn a_count_is_waited_for_until_nothing_can_change_it() {
         remote.history(&at_most_none),
         wire.emulator.history().page(&refused),
     );
-    for page in [two.unwrap(), refused.unwrap(), handle] {
+    for page in [two.unwrap(), refused.unwrap(), handle.unwrap()] {
         assert_eq!(page.holds, Some(true), "{page:?}");
     }
     assert_eq!(at_most.unwrap().holds, Some(false));

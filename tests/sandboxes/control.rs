@@ -30,6 +30,16 @@ async fn they_are_opened_listed_and_ended_over_http() {
         wire.http.get(format!("{url}/_greenroom/v1/about")).send().await.unwrap().json().await.unwrap();
     assert_eq!((&about["sandbox"], &about["url"]), (&json!("login"), &json!(url)));
     assert_eq!(about["ca"], json!(wire.emulator.ca_file()));
+    // It does not list what it would refuse.
+    for page in ["/", "/_greenroom/v1/openapi.json", "/_greenroom/v1/nowhere"] {
+        let own = wire.http.get(format!("{url}{page}")).send().await.unwrap().text().await.unwrap();
+        assert!(!own.contains("/sandboxes") && !own.contains("sandboxes,"), "{page}: {own}");
+        assert!(own.contains("world/patch"), "{page}: {own}");
+        let emulators = wire.send(Method::GET, page, &[], "").await.text;
+        assert!(emulators.contains("sandboxes"), "{page}: {emulators}");
+    }
+    let asked = wire.http.get(format!("{url}{SANDBOXES}")).send().await.unwrap();
+    assert_eq!(asked.status(), 422, "who asks is told where to ask");
     opened.as_object_mut().unwrap().retain(|field, _| field == "name" || field == "requests");
     assert_eq!(opened, json!({"name": "login", "requests": 0}));
     let left = wire.send(Method::DELETE, &format!("{SANDBOXES}/login"), &[], "").await;
@@ -43,6 +53,9 @@ async fn what_is_no_sandbox_is_a_problem_with_its_field() {
     for (body, field, mend) in [
         (r#"{"nam":"x"}"#, json!("nam"), "expected one of `name`"),
         (r#"{"name":"a b"}"#, json!("name"), "1 to 50"),
+        (r#"{"name":"-x"}"#, json!("name"), "a letter or a digit first"),
+        (r#"{"name":".."}"#, json!("name"), "a letter or a digit first"),
+        (r#"{"name":""}"#, json!("name"), "1 to 50"),
         (r#"{"name":5}"#, json!("name"), "string"),
         (r#"{"world":"saem"}"#, json!("world"), "same"),
         (r#"{"world":"given"}"#, json!("world"), "same"),

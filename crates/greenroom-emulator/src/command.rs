@@ -156,6 +156,19 @@ pub struct HistoryQuery {
     pub wait: Option<Duration>,
 }
 
+impl HistoryQuery {
+    /// Refuses a selector that means nothing where a history is read: nobody counts there.
+    pub fn check_selector(selector: &Selector) -> Result<(), CommandError> {
+        match selector.nth {
+            Some(_) => Err(CommandError::field(
+                "nth",
+                "nth is counted by rules only: leave it out here, and count with = 2, <= 1 or >= 2",
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
 /// A wish that cannot be granted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error("{message}")]
@@ -182,7 +195,7 @@ impl Sandbox {
             Command::MoveClock(wish) => self.move_clock(&wish),
             Command::Tokens => Ok(self.tokens()),
             Command::IssueToken(wish) => self.issue_token(&wish),
-            Command::History(query) => Ok(Reply::History(self.history(&query))),
+            Command::History(query) => self.history(&query).map(Reply::History),
             Command::Dialect => Ok(self.dialect()),
             Command::SetDialect(settings) => self.set_dialect(&settings),
             Command::SaveWorld => self.save_world(),
@@ -297,7 +310,29 @@ impl Sandbox {
         Ok(Reply::Issued(IssuedToken { access_token, symbol, expires_at }))
     }
 
-    pub(crate) fn history(&self, query: &HistoryQuery) -> HistoryPage {
+    /// Refuses a number after which there is nothing yet, such as one of an emulator that was started anew since.
+    pub(crate) fn check_after(&self, after: u64) -> Result<(), CommandError> {
+        let newest = self.lock().history.last();
+        match after <= newest {
+            true => Ok(()),
+            false => Err(CommandError::field(
+                "after",
+                format!(
+                    "there is no entry {after}: the newest is {newest}; whoever starts anew counts from 1, \
+                     so read from 0"
+                ),
+            )),
+        }
+    }
+
+    /// Refuses a part of the history that cannot be meant.
+    pub(crate) fn check_part(&self, selector: &Selector, after: u64) -> Result<(), CommandError> {
+        HistoryQuery::check_selector(selector)?;
+        self.check_after(after)
+    }
+
+    pub(crate) fn history(&self, query: &HistoryQuery) -> Result<HistoryPage, CommandError> {
+        self.check_part(&query.selector, query.after)?;
         // Cloned under the lock, selected outside: a long history must not hold requests.
         let (entries, newest, dropped) = self.entries(query.after);
         let exchanges = history::join(entries.iter());
@@ -311,7 +346,7 @@ impl Sandbox {
             .collect();
         let count = exchanges.len();
         let holds = query.count.map(|bound| bound.holds(count));
-        HistoryPage { count, holds, exchanges, events, last, dropped }
+        Ok(HistoryPage { count, holds, exchanges, events, last, dropped })
     }
 
     /// The entries after number `after`, the number of the newest, and how many were dropped.

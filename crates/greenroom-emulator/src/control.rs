@@ -35,12 +35,12 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 pub use self::openapi::openapi;
-pub(crate) use self::problem::unread;
 use self::{
     problem::problem,
     route::{Given, Route, Takes},
     table::ROUTES,
 };
+pub(crate) use self::{problem::unread, query::DROPPED};
 use crate::{
     command::{Command, CommandError, Reply},
     follow,
@@ -131,6 +131,12 @@ fn admit(desk: &Desk, headers: &HeaderMap, target: Option<&str>) -> Result<(), (
 }
 
 impl Desk {
+    /// The rows that can do something here: a sandbox opens no others, and says so to those who ask.
+    fn rows(&self) -> impl Iterator<Item = &'static Route> {
+        let is_house = self.sandbox.house.is_some();
+        ROUTES.iter().filter(move |route| is_house || !route.is_of_the_house())
+    }
+
     /// Grants a wish, when its time has come: a history that is waited for holds, the port of a sandbox that
     /// ended is free.
     async fn run(&self, command: Command) -> Result<Reply, CommandError> {
@@ -141,6 +147,7 @@ impl Desk {
                 Ok(reply)
             }
             Command::History(query) => {
+                self.sandbox.check_part(&query.selector, query.after)?;
                 follow::until_decided(&self.sandbox, &query, &self.stop).await;
                 self.sandbox.run(Command::History(query))
             }
@@ -160,11 +167,11 @@ impl Desk {
 }
 
 /// What a person sees who opens the emulator in a browser.
-async fn front() -> String {
+async fn front(Shared(desk): Desked) -> String {
     let mut page = "This is Greenroom, an offline HPE GreenLake and HPE Aruba Networking Central.\n\
                     Its control, with examples of bodies:\n"
         .to_owned();
-    for Route { method, path, says, takes, .. } in ROUTES.iter() {
+    for Route { method, path, says, takes, .. } in desk.rows() {
         page += &format!("\n{method} {BASE}/{path}\n    {says}\n");
         match takes {
             Takes::Nothing => {}
@@ -177,8 +184,8 @@ async fn front() -> String {
     page
 }
 
-async fn no_such_route(request: Request<Body>) -> Response {
-    let mut known: Vec<_> = ROUTES.iter().map(|route| route.path).collect();
+async fn no_such_route(Shared(desk): Desked, request: Request<Body>) -> Response {
+    let mut known: Vec<_> = desk.rows().map(|route| route.path).collect();
     known.dedup();
     let path = request.uri().path();
     let asked = path.trim_start_matches("/_greenroom").trim_start_matches("/v1").trim_matches('/');

@@ -276,7 +276,7 @@ impl Clock<'_> {
 /// let mut rule: Rule = serde_json::from_str(as_text)?;
 ///
 /// // The same in Rust:
-/// let mut built = Rule::of(Wire::Reply(Reply { status: 429, headers: [].into(), body: None }));
+/// let mut built = Rule::of(Wire::Reply(Reply { status: 429, headers: [].into(), body: None, text: None }));
 /// built.when.selector = Selector { op: Some(OpKind::Api.into()), nth: 3.try_into().ok(), ..Selector::default() };
 /// assert_eq!(built, rule);
 ///
@@ -340,12 +340,13 @@ impl Record<'_> {
 
     /// A part of it. Waits first, if the query says so, until no further exchange can change whether
     /// its count holds.
-    pub async fn page(self, query: &HistoryQuery) -> HistoryPage {
+    pub async fn page(self, query: &HistoryQuery) -> Result<HistoryPage, CommandError> {
+        self.sandbox.check_part(&query.selector, query.after)?;
         follow::until_decided(self.sandbox, query, &self.stop.subscribe()).await;
         self.sandbox.history(query)
     }
 
-    /// How many exchanges a selector means.
+    /// How many exchanges a selector means, but for its `nth`.
     pub fn count(self, selector: &Selector) -> usize {
         self.exchanges().iter().filter(|exchange| selector.matches(exchange)).count()
     }

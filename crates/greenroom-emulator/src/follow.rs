@@ -19,31 +19,21 @@ pub(crate) struct Reader {
     selector: Selector,
     /// The last entry that was looked at.
     after: u64,
-    /// The number of the newest entry, as it grows; none for a reader that ends there.
-    newest: Option<watch::Receiver<u64>>,
+    /// The number of the newest entry, as it grows.
+    newest: watch::Receiver<u64>,
     stop: watch::Receiver<bool>,
 }
 
 impl Reader {
     /// A reader that waits for more until the emulator stops.
-    pub(crate) fn that_follows(
+    pub(crate) fn new(
         sandbox: &Arc<Sandbox>,
         selector: Selector,
         after: u64,
         stop: watch::Receiver<bool>,
     ) -> Self {
-        let newest = Some(sandbox.lock().newest());
+        let newest = sandbox.lock().newest();
         Self { sandbox: Arc::clone(sandbox), selector, after, newest, stop }
-    }
-
-    /// A reader that ends with what is there now, or a little later.
-    pub(crate) fn to_the_end(
-        sandbox: &Arc<Sandbox>,
-        selector: Selector,
-        after: u64,
-        stop: watch::Receiver<bool>,
-    ) -> Self {
-        Self { newest: None, ..Self::that_follows(sandbox, selector, after, stop) }
     }
 
     /// The last entry that was looked at.
@@ -51,25 +41,22 @@ impl Reader {
         self.after
     }
 
-    /// The next piece, which may hold nothing that is wanted. None when there is no more to come.
+    /// The next piece, which may hold nothing that is wanted. None when the emulator has stopped.
     pub(crate) async fn next(&mut self) -> Option<Reading> {
         loop {
             if *self.stop.borrow() {
                 return None;
             }
             // Seen before it is read, so that what comes meanwhile is not missed.
-            if let Some(newest) = &mut self.newest {
-                newest.mark_unchanged();
-            }
+            self.newest.mark_unchanged();
             let reading = self.sandbox.lock().history.read(self.after, PIECE, &self.selector);
             if reading.last > self.after {
                 self.after = reading.last;
                 return Some(reading);
             }
-            let newest = self.newest.as_mut()?;
             tokio::select! {
                 () = listen::stopped(&mut self.stop) => return None,
-                grown = newest.changed() => grown.ok()?,
+                grown = self.newest.changed() => grown.ok()?,
             }
         }
     }
@@ -82,7 +69,7 @@ pub(crate) async fn until_decided(
     stop: &watch::Receiver<bool>,
 ) {
     let HistoryQuery { selector, after, count: Some(bound), wait: Some(wait) } = query else { return };
-    let mut reader = Reader::that_follows(sandbox, selector.clone(), *after, stop.clone());
+    let mut reader = Reader::new(sandbox, selector.clone(), *after, stop.clone());
     let decided = async {
         let mut count = 0;
         while !bound.is_decided(count) {

@@ -47,5 +47,5 @@ pub use ca::CaError;
 pub use client_files::ClientFilesError;
 pub use control::openapi;
 pub use emulator::{Clock, Emulator, Faults, OpenSandbox, Record};
-pub use remote::{Follow, Remote, RemoteError};
+pub use remote::{Export, Follow, Remote, RemoteError};
 pub use state_file::StateError;

@@ -25,6 +25,7 @@ use crate::command::{
     HistoryPage, HistoryQuery, IssueToken, IssuedToken, MoveClock, SandboxList, SandboxOptions, SandboxView,
     TokenList, UserView, WorldView,
 };
+use crate::control::DROPPED;
 
 /// How long an emulator may take to answer, in real time.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -48,6 +49,15 @@ pub enum RemoteError {
     /// It says no.
     #[error("{0}")]
     Refused(String),
+}
+
+/// Entries that were taken away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Export {
+    /// The entries, in order; a request that is judged by its answer comes with that.
+    pub entries: Vec<Entry>,
+    /// How many of those that were asked for are gone: the history is bounded.
+    pub dropped: u64,
 }
 
 /// An emulator somewhere else.
@@ -100,7 +110,7 @@ impl Remote {
     /// A part of its history. Waits first, if the query says so, until no further exchange can change whether
     /// its count holds.
     pub async fn history(&self, query: &HistoryQuery) -> Result<HistoryPage, RemoteError> {
-        let mut pairs = part(&query.selector, query.after);
+        let mut pairs = part(&query.selector, query.after)?;
         if let Some(bound) = query.count {
             pairs.append_pair("count", &bound.to_string());
         }
@@ -114,17 +124,24 @@ impl Remote {
 
     /// The entries of its history after number `after`: those of the exchanges that a selector means, and all
     /// others.
-    pub async fn export(&self, selector: &Selector, after: u64) -> Result<Vec<Entry>, RemoteError> {
-        let path = format!("history/export?{}", part(selector, after).finish());
-        let lines = self.within(PATIENCE, self.body(Method::GET, &path, Bytes::new())).await?;
+    pub async fn export(&self, selector: &Selector, after: u64) -> Result<Export, RemoteError> {
+        let path = format!("history/export?{}", part(selector, after)?.finish());
+        let answer = async {
+            let answer = self.open(Method::GET, &path, Bytes::new()).await?;
+            let dropped =
+                answer.headers().get(DROPPED).and_then(|dropped| dropped.to_str().ok()?.parse().ok());
+            Ok((dropped.ok_or_else(|| self.another_version())?, self.read(answer).await?))
+        };
+        let (dropped, lines): (u64, Bytes) = self.within(PATIENCE, answer).await?;
         let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        lines.map(|line| serde_json::from_slice(line).map_err(|_| self.another_version())).collect()
+        let read = |line| serde_json::from_slice(line).map_err(|_| self.another_version());
+        Ok(Export { entries: lines.map(read).collect::<Result<_, _>>()?, dropped })
     }
 
     /// Follows its history from the entry after number `after`: what is there already, then what comes. Of
     /// exchanges only those that the selector means.
     pub async fn follow(&self, selector: &Selector, after: u64) -> Result<Follow, RemoteError> {
-        let path = format!("history/follow?{}", part(selector, after).finish());
+        let path = format!("history/follow?{}", part(selector, after)?.finish());
         let body = self.within(PATIENCE, self.open(Method::GET, &path, Bytes::new())).await?.into_body();
         Ok(Follow { remote: self.clone(), body, buffer: Vec::new(), dropped: 0 })
     }
@@ -267,7 +284,12 @@ impl Remote {
     }
 
     async fn body(&self, method: Method, path: &str, body: Bytes) -> Result<Bytes, RemoteError> {
-        let answer = self.open(method, path, body).await?.into_body().collect().await;
+        let answer = self.open(method, path, body).await?;
+        self.read(answer).await
+    }
+
+    async fn read(&self, answer: http::Response<Incoming>) -> Result<Bytes, RemoteError> {
+        let answer = answer.into_body().collect().await;
         answer.map(Collected::to_bytes).map_err(|error| self.unreachable(error.to_string()))
     }
 
@@ -318,17 +340,21 @@ impl Remote {
 }
 
 /// The query of a part of a history.
-fn part(selector: &Selector, after: u64) -> form_urlencoded::Serializer<'static, String> {
+fn part(
+    selector: &Selector,
+    after: u64,
+) -> Result<form_urlencoded::Serializer<'static, String>, RemoteError> {
     let mut pairs = form_urlencoded::Serializer::new(String::new());
     pairs.append_pair("after", &after.to_string());
-    // A selector has scalar fields only.
     if let Ok(Value::Object(fields)) = serde_json::to_value(selector) {
         for (name, value) in fields {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            pairs.append_pair(&name, &text);
+            let text = value.as_str().ok_or_else(|| {
+                RemoteError::Refused(format!("{name}: a history is asked for one value: ask once for each"))
+            })?;
+            pairs.append_pair(&name, text);
         }
     }
-    pairs
+    Ok(pairs)
 }
 
 /// A name as a segment of a path.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
 
 use clap::Args;
-use greenroom_emulator::{Remote, command::HistoryQuery};
+use greenroom_emulator::{Export, Remote, command::HistoryQuery};
 use greenroom_model::{
     bound::Bound,
     call::OpKind,
@@ -17,7 +17,7 @@ use crate::{
     exit::{Exit, Failure},
     out,
     remote::{print, remote},
-    selection::Selection,
+    selection::{self, Selection},
     timeout,
 };
 
@@ -35,7 +35,7 @@ const EXAMPLES: &str = "Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct HistoryArgs {
     /// Only these: OP, OP:METHOD, a path (* stands for anything), FIELD=VALUE.
-    #[arg(value_name = "SELECTION")]
+    #[arg(value_name = "SELECTION", value_parser = selection::parse_uncounted)]
     selection: Option<Selection>,
     /// Only this kind of request: mint, exchange, api, jwks, other.
     #[arg(long)]
@@ -117,7 +117,9 @@ pub(crate) async fn history(args: &HistoryArgs) -> Result<Exit, Failure> {
         return follow(args, &remote).await;
     }
     if args.jsonl {
-        let entries = remote.export(&args.selector(), args.after).await.map_err(Failure::new)?;
+        let Export { entries, dropped } =
+            remote.export(&args.selector(), args.after).await.map_err(Failure::new)?;
+        say_dropped(dropped);
         for entry in &entries {
             out::say(&serde_json::to_string(entry).map_err(Failure::new)?)?;
         }
@@ -126,12 +128,7 @@ pub(crate) async fn history(args: &HistoryArgs) -> Result<Exit, Failure> {
     let bound = args.expect;
     let query = HistoryQuery { selector: args.selector(), after: args.after, count: bound, wait: args.wait };
     let page = remote.history(&query).await.map_err(Failure::new)?;
-    if page.dropped > 0 {
-        out::complain(&format!(
-            "{} older entries were dropped to keep the history within its bounds",
-            page.dropped
-        ));
-    }
+    say_dropped(page.dropped);
     let holds = bound.as_ref().is_none_or(|bound| bound.holds(page.count));
     if args.count {
         out::say(&page.count.to_string())?;
@@ -145,6 +142,12 @@ pub(crate) async fn history(args: &HistoryArgs) -> Result<Exit, Failure> {
             Ok(Exit::Expectation)
         }
         _ => Ok(Exit::Fine),
+    }
+}
+
+fn say_dropped(count: u64) {
+    if count > 0 {
+        out::complain(&format!("{count} older entries were dropped to keep the history within its bounds"));
     }
 }
 

@@ -2,9 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
-use greenroom_model::rule::Selector;
-
-use greenroom_model::bound::Bound;
+use greenroom_emulator::command::HistoryQuery;
+use greenroom_model::{bound::Bound, rule::Selector};
 
 /// Requests, as people name them on a command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +47,13 @@ impl FromStr for Selection {
     }
 }
 
+/// A selection of which nobody counts the nth: that of a history, or of an expectation.
+pub(crate) fn parse_uncounted(text: &str) -> Result<Selection, String> {
+    let selection: Selection = text.parse()?;
+    HistoryQuery::check_selector(&selection.selector).map_err(|error| format!("{text:?}: {error}"))?;
+    Ok(selection)
+}
+
 impl fmt::Display for Selection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
@@ -78,7 +84,7 @@ impl FromStr for Expectation {
             Some(split) => split,
             None => (head, last.to_owned()),
         };
-        let selection = selection.parse().map_err(|error: String| format!("{}; {error}", wrong()))?;
+        let selection = parse_uncounted(selection).map_err(|error| format!("{}; {error}", wrong()))?;
         let bound = bound.parse().map_err(|error: String| format!("{text:?}: {error}"))?;
         Ok(Self { selection, bound })
     }
@@ -152,6 +158,7 @@ mod tests {
             ("exchange 2", "no bound"),
             ("= 2", "which requests"),
             ("exchnge = 2", "mint, exchange, api"),
+            ("api nth=3 = 1", "counted by rules only"),
         ] {
             let error = text.parse::<Expectation>().unwrap_err();
             assert!(error.contains(what), "{text}: {error}");

@@ -20,7 +20,7 @@ const LONGEST_NAME: usize = 50;
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SandboxOptions {
-    /// Its name: 1 to 50 of A-Z a-z 0-9 . _ -; `sandbox-1` and so on by default.
+    /// Its name: 1 to 50 of A-Z a-z 0-9 . _ -, a letter or a digit first; `sandbox-1` and so on by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Its world; by default the one that the emulator started with.
@@ -99,8 +99,15 @@ impl SandboxOptions {
     fn check_name(&self) -> Result<(), CommandError> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
         match &self.name {
-            Some(name) if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(allowed) => {
-                let message = format!("a sandbox has a name of 1 to {LONGEST_NAME} of A-Z a-z 0-9 . _ -");
+            // No flag, no hidden file and no way up, wherever the name is written.
+            Some(name)
+                if !name.starts_with(|c: char| c.is_ascii_alphanumeric())
+                    || name.len() > LONGEST_NAME
+                    || !name.chars().all(allowed) =>
+            {
+                let message = format!(
+                    "a sandbox has a name of 1 to {LONGEST_NAME} of A-Z a-z 0-9 . _ -, a letter or a digit first"
+                );
                 Err(CommandError::field("name", message))
             }
             _ => Ok(()),

@@ -2,6 +2,7 @@
 
 use std::{
     convert::Infallible,
+    future,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -18,32 +19,46 @@ use serde_json::json;
 
 use super::{
     Desk,
-    query::{self, Part},
+    query::{self, DROPPED, EVENT_ID, Part},
     route::Given,
 };
-use crate::{command::CommandError, follow::Reader};
+use crate::{
+    command::{CommandError, HistoryQuery},
+    follow::Reader,
+};
 
 /// Server-sent events: each entry as it is written, its number as the id to go on from.
 pub(super) fn follow(desk: &Desk, given: &Given) -> Result<Response, CommandError> {
     let Part { selector, mut after } = query::part(&given.query)?;
-    if let Some(last) = &given.last_event_id {
-        let wrong = || CommandError::field("last-event-id", format!("{last:?} is no number of an entry"));
-        after = last.parse().map_err(|_| wrong())?;
+    HistoryQuery::check_selector(&selector)?;
+    let mut first = String::new();
+    match &given.last_event_id {
+        None => desk.sandbox.check_after(after)?,
+        Some(last) => {
+            let wrong = |_| CommandError::field(EVENT_ID, format!("{last:?} is no number of an entry"));
+            after = last.parse().map_err(wrong)?;
+            // Nobody looks at a refusal of what a browser asks for by itself: it is told where it is now.
+            if desk.sandbox.check_after(after).is_err() {
+                first = format!("event: restarted\ndata: {}\n\n", json!({ "not_there": after }));
+                after = 0;
+            }
+        }
     }
-    let reader = Reader::that_follows(&desk.sandbox, selector, after, desk.stop.clone());
+    let reader = Reader::new(&desk.sandbox, selector, after, desk.stop.clone());
     let head = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
-    Ok((head, Written::new(reader, events)).into_response())
+    Ok((head, Events::new(first, reader)).into_response())
 }
 
 /// JSON lines: what there is now, an entry a line.
 pub(super) fn export(desk: &Desk, given: &Given) -> Result<Response, CommandError> {
     let Part { selector, after } = query::part(&given.query)?;
-    let reader = Reader::to_the_end(&desk.sandbox, selector, after, desk.stop.clone());
-    Ok(([(header::CONTENT_TYPE, "application/jsonl")], Written::new(reader, lines)).into_response())
-}
-
-fn lines(_: u64, reading: &Reading) -> String {
-    reading.entries.iter().map(|entry| format!("{}\n", line(entry))).collect()
+    desk.sandbox.check_part(&selector, after)?;
+    // Cloned under the lock, selected outside: a long history must not hold requests, nor be overtaken.
+    let history = desk.sandbox.lock().history.clone();
+    let reading = history.read(after, usize::MAX, &selector);
+    let lines: String = reading.entries.iter().map(|entry| format!("{}\n", line(entry))).collect();
+    let kind = [(header::CONTENT_TYPE, "application/jsonl")];
+    Ok((kind, [(DROPPED, reading.missed.to_string())], lines).into_response())
 }
 
 /// Entries as events. Those that were gone before they could be read are an event of their own.
@@ -69,35 +84,33 @@ fn line(entry: &Entry) -> String {
     serde_json::to_string(entry).unwrap_or_default()
 }
 
-/// What a reading is written as; the number is the entry it was read after.
-type Write = fn(u64, &Reading) -> String;
-
 /// What is being read: a text, and who reads on.
 type Next = Pin<Box<dyn Future<Output = Option<(String, Reader)>> + Send>>;
 
 /// A body that is read from the history when its client takes it: it keeps one piece at most.
-struct Written {
-    next: Next,
-    write: Write,
-}
+struct Events(Next);
 
-impl Written {
-    fn new(reader: Reader, write: Write) -> Self {
-        Self { next: Box::pin(next(reader, write)), write }
+impl Events {
+    /// A first text, if it is one, and what the reader reads.
+    fn new(first: String, reader: Reader) -> Self {
+        match first.is_empty() {
+            true => Self(Box::pin(next(reader))),
+            false => Self(Box::pin(future::ready(Some((first, reader))))),
+        }
     }
 }
 
-async fn next(mut reader: Reader, write: Write) -> Option<(String, Reader)> {
+async fn next(mut reader: Reader) -> Option<(String, Reader)> {
     loop {
         let after = reader.after();
-        let text = write(after, &reader.next().await?);
+        let text = events(after, &reader.next().await?);
         if !text.is_empty() {
             return Some((text, reader));
         }
     }
 }
 
-impl hyper::body::Body for Written {
+impl hyper::body::Body for Events {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -106,14 +119,14 @@ impl hyper::body::Body for Written {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let this = self.get_mut();
-        Poll::Ready(ready!(this.next.as_mut().poll(cx)).map(|(text, reader)| {
-            this.next = Box::pin(next(reader, this.write));
+        Poll::Ready(ready!(this.0.as_mut().poll(cx)).map(|(text, reader)| {
+            this.0 = Box::pin(next(reader));
             Ok(Frame::data(text.into()))
         }))
     }
 }
 
-impl IntoResponse for Written {
+impl IntoResponse for Events {
     fn into_response(self) -> Response {
         Response::new(Body::new(self))
     }

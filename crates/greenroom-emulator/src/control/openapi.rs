@@ -7,19 +7,24 @@ use serde_json::{Map, Value, json};
 use super::{
     BASE,
     problem::Problem,
-    query::EVENT_ID,
+    query::{DROPPED, EVENT_ID},
     route::{Gives, Parameter, Route, Takes},
     table::ROUTES,
 };
 
 /// The control API of this version, in OpenAPI 3.1.
 pub fn openapi() -> Value {
+    of(ROUTES.iter())
+}
+
+/// These rows of it.
+pub(super) fn of(rows: impl Iterator<Item = &'static Route>) -> Value {
     let mut generator = SchemaGenerator::new(SchemaSettings::draft2020_12().with(|settings| {
         settings.definitions_path = "/components/schemas".into();
         settings.meta_schema = None;
     }));
     let mut paths = Map::new();
-    for route in ROUTES.iter() {
+    for route in rows {
         let operation = operation(route, &mut generator);
         let methods = paths.entry(format!("{BASE}/{}", route.path)).or_insert_with(|| json!({}));
         methods[route.method.as_str().to_ascii_lowercase()] = operation;
@@ -72,6 +77,13 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
             },
         },
     });
+    if matches!(gives, Gives::Entries("application/jsonl")) {
+        operation["responses"]["200"]["headers"] = json!({DROPPED: {
+            "description": "How many of the entries that were asked for are gone: the history is bounded.",
+            "required": true,
+            "schema": {"type": "integer", "minimum": 0},
+        }});
+    }
     let in_path = path.split_once('{').and_then(|(_, rest)| rest.split_once('}'));
     let mut parameters: Vec<_> =
         in_path.map(|(name, _)| named("path", name, "Its name.")).into_iter().collect();
@@ -85,7 +97,8 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
                 parameters.push(named(
                     "header",
                     EVENT_ID,
-                    "The entry after which to go on, in place of `after`.",
+                    "The entry after which to go on, in place of `after`. Who names one that is not there yet \
+                     followed an emulator that was started anew: `event: restarted`, then all from the beginning.",
                 ));
             }
         }

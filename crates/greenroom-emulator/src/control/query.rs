@@ -1,6 +1,6 @@
 //! Queries of control: pairs to a command's argument.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use greenroom_model::{bound::Bound, rule::Selector, spec::Secrets, time};
 
@@ -10,10 +10,14 @@ use crate::command::{Command, CommandError, HistoryQuery};
 /// Where a client that follows goes on from, after it lost its connection (HTML, server-sent events).
 pub(super) const EVENT_ID: &str = "last-event-id";
 
+/// How many of the entries that were asked for an export does not have, because they are gone.
+pub(crate) const DROPPED: &str = "greenroom-dropped";
+
 /// The longest that a history waits for a count, in real time.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-const AFTER: Parameter = Parameter { name: "after", says: "Only what came after this entry." };
+const AFTER: Parameter =
+    Parameter { name: "after", says: "Only what came after this entry, which is there, or 0." };
 
 /// The query of a part of the history, besides the fields of a selector.
 pub(super) const PART: &[Parameter] = &[AFTER];
@@ -64,10 +68,21 @@ impl Part {
     }
 }
 
+/// The pairs of a query, none of them twice: of two that are told apart by nothing one would be passed over.
+fn pairs(text: &str) -> Result<BTreeMap<String, String>, CommandError> {
+    let mut pairs = BTreeMap::new();
+    for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+        if pairs.insert(name.clone().into_owned(), value.into_owned()).is_some() {
+            return Err(CommandError::field(&name, format!("{name} is given twice: ask once for each")));
+        }
+    }
+    Ok(pairs)
+}
+
 /// `op=api&status=401&after=12`: the fields of a selector, and `after`.
 pub(super) fn part(text: &str) -> Result<Part, CommandError> {
     let mut part = Part::default();
-    for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+    for (name, value) in pairs(text)? {
         part.set(&name, &value)?;
     }
     Ok(part)
@@ -76,9 +91,9 @@ pub(super) fn part(text: &str) -> Result<Part, CommandError> {
 /// `op=api&status=401&after=12&count=>= 2&wait=5s`: a part, and what is expected of it.
 pub(super) fn history(text: &str) -> Result<Command, CommandError> {
     let (mut part, mut count, mut wait) = (Part::default(), None, None);
-    for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+    for (name, value) in pairs(text)? {
         let wrong = |error: String| CommandError::field(&name, error);
-        match &*name {
+        match name.as_str() {
             "count" => count = Some(value.parse::<Bound>().map_err(wrong)?),
             "wait" => wait = Some(patience(&value).map_err(wrong)?),
             _ => part.set(&name, &value)?,

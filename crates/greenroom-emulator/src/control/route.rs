@@ -194,6 +194,11 @@ pub(super) fn read(
 }
 
 impl Route {
+    /// Whether only the emulator itself does this, none of its sandboxes.
+    pub(super) fn is_of_the_house(&self) -> bool {
+        self.path.starts_with("sandboxes")
+    }
+
     /// Answers a request.
     pub(super) async fn answer(&self, desk: &Desk, given: &Given) -> Response {
         if !matches!(self.takes, Takes::Query(_) | Takes::Part(_)) && !given.query.is_empty() {

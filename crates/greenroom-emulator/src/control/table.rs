@@ -13,9 +13,7 @@ use serde_json::{Map, Value};
 use super::{
     Desk,
     body::{OneOrMore, Settings},
-    export,
-    openapi::{self, openapi},
-    query,
+    export, openapi, query,
     route::{Gives, Route, json, list, named, part, plain, query, read, route, tell, words},
 };
 use crate::command::{Command, Reply, SandboxOptions};
@@ -109,7 +107,7 @@ pub(crate) static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
             "openapi.json",
             "This list as an OpenAPI 3.1 description.",
             Gives::Json(SchemaGenerator::subschema_for::<Map<String, Value>>),
-            |_| Json(openapi()).into_response(),
+            |desk| Json(openapi::of(desk.rows())).into_response(),
         ),
         route(
             POST,

@@ -48,11 +48,15 @@ impl Follow {
             data = line.strip_prefix(b"data: ").unwrap_or(data);
         }
         let wrong = |_| self.remote.another_version();
-        if name == b"dropped" {
-            let dropped: Value = serde_json::from_slice(data).map_err(wrong)?;
-            self.dropped += dropped["dropped"].as_u64().unwrap_or_default();
-            return Ok(None);
+        match name {
+            b"message" => serde_json::from_slice(data).map(Some).map_err(wrong),
+            b"dropped" => {
+                let dropped: Value = serde_json::from_slice(data).map_err(wrong)?;
+                self.dropped += dropped["dropped"].as_u64().unwrap_or_default();
+                Ok(None)
+            }
+            // `restarted` is for those who name the last event they heard.
+            _ => Ok(None),
         }
-        serde_json::from_slice(data).map(Some).map_err(wrong)
     }
 }

@@ -131,8 +131,8 @@ pub struct Reply {
     /// Headers besides those that every answer has. `retry-after: 3s` is written in seconds.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
-    /// The body: the name of a documented one ([`wire_bodies`](super::wire_bodies)), or JSON. Without a body and
-    /// a text it is what the service that is asked says with that status.
+    /// The body: the name of a documented one, such as `too-many-requests`, or JSON. Without a body and a text it
+    /// is what the service that is asked says with that status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Value>,
     /// A body that is no JSON, as it is.
