@@ -64,6 +64,7 @@ fn exec_takes_rules_and_expectations() {
         (&["--expect", "mint <= 1"], 1, "200 200", "mint: 2 requests, expected <= 1"),
         (&["--expect", "exchange >= 1"], 1, "200 200", "exchange: 0 requests, expected >= 1"),
         (&["--expect", "mint"], 125, "", "which requests and how many"),
+        (&["--expect", "mint nth=2 = 1"], 125, "", "counted by rules only"),
         (&["--rule", "{when: {op: mint}}"], 125, "", "does nothing"),
     ] {
         let output = run(scratch.exec(flags, &["bash", "-c", &twice])).ended_with(code);
@@ -90,6 +91,41 @@ fn a_rule_that_cannot_be_is_refused_with_its_place() {
     }
     let list = served.control(&scratch, &["faults", "--json"]).ended_with(0);
     assert_eq!(list.json()["faults"], serde_json::json!([]));
+}
+
+#[test]
+fn a_phase_begins_and_a_history_knows_it() {
+    let scratch = Scratch::new();
+    let served = Served::start(&scratch, &["--clock", "frozen"]);
+    let script = format!(
+        "{CALLS}
+call; greenroom phase login; call; call
+greenroom history --count 'api phase=login' --expect '= 2'
+greenroom phase burst --json"
+    );
+    let output = shell(&scratch, &served, &script).ended_with(0);
+    let said = "200 phase login\n200 200 2\n{\n  \"phase\": \"burst\"\n}\n";
+    assert_eq!(output.stdout, said, "{output}");
+    let refused = served.control(&scratch, &["phase", ""]).ended_with(2);
+    assert!(refused.stderr.contains("1 to 100 characters"), "{refused}");
+}
+
+#[test]
+fn a_history_refuses_what_it_would_pass_over() {
+    let scratch = Scratch::new();
+    let served = Served::start(&scratch, &["--clock", "frozen"]);
+    for (args, mend) in [
+        (&["history", "api nth=2"][..], "counted by rules only"),
+        (&["history", "--follow", "api nth=2"], "counted by rules only"),
+        (&["history", "--after", "999999"], "there is no entry 999999: the newest is "),
+        (&["history", "--follow", "--after", "999999"], "read from 0"),
+        (&["history", "--jsonl", "--after", "999999"], "read from 0"),
+    ] {
+        let output = served.control(&scratch, args).ended_with(2);
+        assert!(output.stderr.contains(mend), "{args:?}: {output}");
+    }
+    // A rule counts.
+    served.control(&scratch, &["faults", "add", "--on", "api nth=2", "--close"]).ended_with(0);
 }
 
 #[test]

@@ -42,10 +42,10 @@ pub(crate) struct Cli {
 }
 
 const EXAMPLES: &str = "Examples:
-  greenroom exec -- python script.py         run a program against an emulator of its own
-  greenroom serve                            run an emulator until Ctrl-C
-  greenroom clock advance 16m                let the tokens of a running emulator expire
-  greenroom history --op exchange            see what a program sent";
+  greenroom exec -- python script.py   # run a program, and tell what it did
+  greenroom serve                      # run an emulator until Ctrl-C
+  greenroom clock advance 16m          # let tokens of a running one expire
+  greenroom history --op exchange      # see what a program sent";
 
 fn default_data_dir() -> PathBuf {
     let names = AppStrategyArgs {
@@ -74,7 +74,8 @@ pub(crate) enum Verb {
     Remote(RemoteVerb),
     /// Print completions for a shell.
     #[command(after_help = "Examples:
-  greenroom completions bash > ~/.local/share/bash-completion/completions/greenroom
+  greenroom completions bash > \\
+      ~/.local/share/bash-completion/completions/greenroom
   greenroom completions fish > ~/.config/fish/completions/greenroom.fish")]
     Completions {
         /// The shell.
@@ -171,6 +172,17 @@ pub(crate) enum RemoteVerb {
     Sandbox(Box<SandboxArgs>),
     /// Read what clients did, count it, or follow it.
     History(Box<HistoryArgs>),
+    /// Begin a phase: histories, selectors and gates know what comes from now on by its name.
+    #[command(after_help = "Examples:
+  greenroom phase login
+  greenroom phase burst --json
+  greenroom history phase=login")]
+    Phase {
+        /// Its name: 1 to 100 characters.
+        name: String,
+        #[command(flatten)]
+        target: Target,
+    },
     /// Read or set behaviours that no source settles.
     #[command(after_help = "Examples:
   greenroom dialect
@@ -282,8 +294,9 @@ pub(crate) enum WorldAct {
     #[command(after_help = "Examples:
   greenroom world patch patch.yaml
   greenroom world patch --add-devices abc=5 --remove-devices zurich=2
-  echo 'devices: {change: [{serial: CN000G0000, online: false}]}' | greenroom world patch -
-  echo 'tenants: {add: [{msp: msp, symbol: new}], remove: [abc]}' | greenroom world patch - --json")]
+  echo 'devices: {change: [{serial: CN000G0000, online: false}]}' | \\
+      greenroom world patch -
+  echo 'tenants: {remove: [abc]}' | greenroom world patch - --json")]
     Patch {
         /// A patch in the words of a world file, YAML or JSON; - for standard input.
         #[arg(required_unless_present_any = ["add_devices", "remove_devices"])]
@@ -362,7 +375,10 @@ mod tests {
         Cli::command().debug_assert();
     }
 
-    /// The words of a line of a shell, up to where another command or an explanation begins.
+    /// The widest that clap leaves alone on the narrowest screen that is usual.
+    const WIDTH: usize = 79;
+
+    /// The words of a line of a shell. A comment is none of them.
     fn words(line: &str) -> Vec<String> {
         let mut words = vec![String::new()];
         let mut quote = None;
@@ -371,31 +387,72 @@ mod tests {
             match (quote, c) {
                 (Some(open), c) if c == open => quote = None,
                 (None, '\'' | '"') => quote = Some(c),
+                (None, ' ') if word.is_empty() => {}
                 (None, ' ') => words.push(String::new()),
+                (None, '#') if word.is_empty() => break,
                 (_, c) => word.push(c),
             }
         }
-        words.into_iter().take_while(|word| !["", "&&", "|", ">"].contains(&word.as_str())).collect()
+        assert_eq!(quote, None, "{line}");
+        words.retain(|word| !word.is_empty());
+        words
     }
 
-    /// Fails unless a page of help has examples that are command lines of that command.
+    /// The command lines of Greenroom in a line of a shell, whole: what is behind a pipe or `&&`, and what is in
+    /// `$(…)`, are lines of their own; a file that is written to is none of their words.
+    fn command_lines(line: &str) -> Vec<Vec<String>> {
+        if let Some((before, inner)) = line.rsplit_once("$(") {
+            let (inner, after) = inner.split_once(')').unwrap();
+            return [command_lines(inner), command_lines(&format!("{before}it{after}"))].concat();
+        }
+        let words = words(line);
+        let commands = words.split(|word| ["&&", "|"].contains(&word.as_str())).map(|words| {
+            let mut words = words.to_vec();
+            if let Some(at) = words.iter().position(|word| word == ">") {
+                words.drain(at..(at + 2));
+            }
+            words
+        });
+        commands.filter(|words| words.first().is_some_and(|word| word == "greenroom")).collect()
+    }
+
+    /// Fails unless a page of help has examples that are lines of a shell, and command lines of that command.
     fn check_examples(command: &clap::Command, path: &str) {
         let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-        let text = help.replace("\\\n", " ");
+        let examples = help.split("\n\n").next().unwrap();
+        for line in examples.lines() {
+            assert!(line.chars().count() <= WIDTH, "{path}: clap would break {line:?}");
+        }
+        let (title, examples) = examples.split_once('\n').unwrap_or_default();
+        assert_eq!(title, "Examples:", "greenroom help {path}");
         let mut own = 0;
-        for line in text.lines().map(str::trim).filter(|line| line.contains("greenroom ")) {
-            let from = line.find("greenroom ").unwrap();
-            // An explanation stands apart from its example, and `$(…)` ends with its bracket.
-            let end = if line[..from].ends_with("$(") { ")" } else { "   " };
-            let line = line[from..].split(end).next().unwrap();
-            let words = words(line);
-            let parsed = Cli::try_parse_from(&words);
-            assert!(parsed.is_ok(), "{path}: {line}: {}", parsed.unwrap_err());
-            own += usize::from(words.join(" ").starts_with(path));
+        for line in examples.replace("\\\n", " ").lines() {
+            let commands = command_lines(line);
+            assert!(!commands.is_empty(), "{path}: {line}");
+            for words in commands {
+                let parsed = Cli::try_parse_from(&words);
+                assert!(parsed.is_ok(), "{path}: {line}: {}", parsed.unwrap_err());
+                own += usize::from(words.join(" ").starts_with(path));
+            }
         }
         assert!(own > 0, "greenroom help {path} has no example of its own: {help}");
         for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
             check_examples(sub, &format!("{path} {}", sub.get_name()));
+        }
+    }
+
+    #[test]
+    fn an_example_is_read_as_a_shell_reads_it() {
+        for (line, commands) in [
+            ("a b   # c", &[][..]),
+            ("greenroom clock   # read it", &["greenroom clock"]),
+            ("greenroom clock    read it", &["greenroom clock read it"]),
+            ("greenroom a > b c", &["greenroom a c"]),
+            ("greenroom a > b && greenroom 'c d#' | e", &["greenroom a", "greenroom c d#"]),
+            (r#"eval "$(greenroom a --b "$(greenroom c)")""#, &["greenroom c", "greenroom a --b it"]),
+        ] {
+            let got: Vec<_> = command_lines(line).iter().map(|words| words.join(" ")).collect();
+            assert_eq!(got, commands, "{line}");
         }
     }
 

@@ -11,7 +11,7 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   greenroom control --openapi
-  greenroom control --openapi > control.openapi.json    to make a client of it")]
+  greenroom control --openapi > control.openapi.json   # to make a client of it")]
 pub(crate) struct ControlArgs {
     /// Print its description in OpenAPI 3.1 (docs/control.openapi.json).
     #[arg(long, required = true)]

@@ -25,7 +25,8 @@ enum Shell {
 #[command(after_help = "Examples:
   eval \"$(greenroom env)\"
   greenroom env --shell fish | source
-  curl --cacert \"$(greenroom env --ca)\" --proxy http://127.0.0.1:4020 https://sso.common.cloud.hpe.com/pf/JWKS")]
+  curl --cacert \"$(greenroom env --ca)\" --proxy http://127.0.0.1:4020 \\
+      https://sso.common.cloud.hpe.com/pf/JWKS")]
 pub(crate) struct EnvArgs {
     /// The shell that reads the lines.
     #[arg(long, value_enum, default_value_t = Shell::Sh)]

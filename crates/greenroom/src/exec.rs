@@ -51,13 +51,14 @@ Examples:
   greenroom exec -- python script.py
   greenroom exec --adopt prod-token.yaml -- python script.py
   greenroom exec --expire tenant@api#3 -- python script.py
-  greenroom exec --rule '{when: {op: api, nth: 3}, do: [{reply: {status: 429}}]}' -- python script.py
-  greenroom exec --expect 'exchange = 2' --expect 'mint <= 1' -- python script.py
-  greenroom exec --clock frozen --token-life tenant=5m --summary json=run.json -- pytest
+  greenroom exec --rule '{when: {nth: 3}, do: [{close: {}}]}' -- python sync.py
+  greenroom exec --expect 'exchange = 2' --expect 'mint <= 1' -- python sync.py
+  greenroom exec --clock frozen --token-life tenant=5m \\
+      --summary json=run.json -- pytest
 
-The exit code is that of CMD, 1 if CMD was content and an expectation was not met, 128+n after
-signal n, 126 if CMD cannot be run, 127 if it is not
-there, and 125 if Greenroom itself fails.";
+The exit code is that of CMD, 1 if CMD was content and an expectation was not met, \
+128+n after signal n, 126 if CMD cannot be run, 127 if it is not there, and 125 if \
+Greenroom itself fails.";
 
 /// Where New Central is looked for by programs that bring nothing along, in a workspace without a cluster.
 const ANY_BASE_URL: &str = "https://us5.api.central.arubanetworks.com";

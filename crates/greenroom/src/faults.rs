@@ -1,6 +1,11 @@
 //! `greenroom faults`: rules of a running emulator, written as flags.
 
-use std::{fmt::Write as _, num::NonZeroU32, num::NonZeroU64, str::FromStr};
+use std::{
+    collections::BTreeSet,
+    fmt::Write as _,
+    num::{NonZeroU32, NonZeroU64},
+    str::FromStr,
+};
 
 use clap::{Args, Subcommand};
 use greenroom_model::{
@@ -23,12 +28,13 @@ use crate::{
 };
 
 const EXAMPLES: &str = "Examples:
-  greenroom faults add --on 'api:GET /network-monitoring/*' --nth 3 --reply 429 --retry-after 30 \\
-      --advance-after-reply 16m
+  greenroom faults add --on 'api:GET /network-monitoring/*' --nth 3 \\
+      --reply 429 --retry-after 30 --advance-after-reply 16m
   greenroom faults add --on exchange --expire presented --once
-  greenroom faults add --on 'api:POST' --at response --close     (done, and the answer lost)
+  greenroom faults add --on 'api:POST' --at response --close   # answer lost
   greenroom faults add --on mint --hang 90s --times 2
-  greenroom faults add --on 'api token=acme#1' --gate-waiting 10 --gate-limit 5s --gate-advance 16m
+  greenroom faults add --on 'api token=acme#1' --gate-waiting 10 \\
+      --gate-limit 5s --gate-advance 16m
   greenroom faults add --rule '{when: {op: api}, do: [{reply: {status: 503}}]}'
   greenroom faults list
   greenroom faults rm rule-1
@@ -237,7 +243,11 @@ impl AddArgs {
                 ));
             }
         };
+        if nth.is_some() && selector.nth.is_some() {
+            return Err(Failure::new("nth is given twice: leave --nth out, or nth=N in --on"));
+        }
         selector.nth = nth.or(selector.nth);
+        wire.check_names()?;
         let mut actions: Vec<Action> = self.effects().into_iter().map(Action::Effect).collect();
         actions.extend(wire.actions().into_iter().map(Action::Wire));
         let rule = Rule {
@@ -287,6 +297,22 @@ impl AddArgs {
 }
 
 impl WireArgs {
+    /// Refuses what is given twice, of which one would be passed over.
+    fn check_names(&self) -> Result<(), Failure> {
+        let retry_after = self.retry_after.iter().map(|_| "retry-after");
+        let headers = self.header.iter().map(|(name, _)| name.as_str()).chain(retry_after);
+        let members = self.set_json.iter().map(|(pointer, _)| pointer.as_str());
+        match (twice(headers), twice(members)) {
+            (Some(name), _) => Err(Failure::new(format!(
+                "header {name} is given twice: a reply has it once; --retry-after is --header Retry-After"
+            ))),
+            (None, Some(pointer)) => {
+                Err(Failure::new(format!("--set-json {pointer} is given twice: leave one of them out")))
+            }
+            (None, None) => Ok(()),
+        }
+    }
+
     /// What the flags say, more than one among them: the rule's own check refuses that with the reason.
     fn actions(&self) -> Vec<Wire> {
         let edit =
@@ -360,6 +386,12 @@ impl GateArgs {
         let release = self.gate_release.clone().unwrap_or_default();
         Ok(Some(Gate { open_when: self.open_when(), limit, then, release }))
     }
+}
+
+/// The first that was there before.
+fn twice<'a>(mut texts: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut seen = BTreeSet::new();
+    texts.find(|text| !seen.insert(*text))
 }
 
 fn infallible<T: FromStr<Err = std::convert::Infallible>>(text: &str) -> T {

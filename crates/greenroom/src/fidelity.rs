@@ -17,7 +17,7 @@ use crate::{
 #[command(after_help = "Examples:
   greenroom fidelity
   greenroom fidelity --json
-  greenroom fidelity --url http://127.0.0.1:4020    as a running emulator has it")]
+  greenroom fidelity --url http://127.0.0.1:4020   # as a running one has it")]
 pub(crate) struct FidelityArgs {
     /// A running emulator, which may be of another version. This one's own table, if not given.
     #[arg(long, env = "GREENROOM_URL")]

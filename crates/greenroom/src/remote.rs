@@ -1,10 +1,10 @@
-//! Commands for a running emulator: clock, tokens, history, dialect, world.
+//! Commands for a running emulator: clock, tokens, history, phase, dialect, world.
 
 use std::fmt::Write as _;
 
 use greenroom_emulator::{
     Remote,
-    command::{AssignRole, ClockReading, IssueToken, MoveClock, TokenRow, WorldView},
+    command::{AssignRole, BeginPhase, ClockReading, IssueToken, MoveClock, TokenRow, WorldView},
 };
 use greenroom_model::{
     dialect::{Dialect, Row},
@@ -29,6 +29,10 @@ pub(crate) async fn run(verb: RemoteVerb) -> Result<Exit, Failure> {
         RemoteVerb::Faults(args) => faults::faults(*args).await,
         RemoteVerb::Sandbox(args) => sandbox::sandbox(*args).await,
         RemoteVerb::History(args) => history::history(&args).await,
+        RemoteVerb::Phase { name: phase, target } => {
+            let begun = remote(&target)?.begin_phase(&BeginPhase { phase }).await;
+            print(&target, &begun.map_err(Failure::new)?, |begun| format!("phase {}", begun.phase))
+        }
         RemoteVerb::Dialect { markdown: true, .. } => {
             out::say(document::dialects().trim_end())?;
             Ok(Exit::Fine)

@@ -17,7 +17,7 @@ use crate::{
 
 const EXAMPLES: &str = "Examples:
   greenroom sandbox create --name login
-  eval \"$(greenroom env --url \"$(greenroom sandbox create)\")\"     (a shell with one of its own)
+  eval \"$(greenroom env --url \"$(greenroom sandbox create)\")\"   # a shell's own
   greenroom clock advance 16m --url http://127.0.0.1:40001
   greenroom sandbox list
   greenroom sandbox end login";
@@ -50,10 +50,11 @@ enum SandboxAct {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   greenroom sandbox create --name login --clock real
-  greenroom sandbox create --world world.yaml --start-time 2030-01-01T00:00:00Z --dialect rfc
-  greenroom sandbox create --rule '{when: {op: api, nth: 3}, do: [{reply: {status: 429}}]}' --json")]
+  greenroom sandbox create --world world.yaml --start-time 2030-01-01T00:00:00Z
+  greenroom sandbox create --dialect rfc --json
+  greenroom sandbox create --rule '{when: {}, do: [{reply: {status: 429}}]}'")]
 struct CreateArgs {
-    /// Its name: 1 to 50 of A-Z a-z 0-9 . _ -; sandbox-1 and so on, if not given
+    /// Its name: 1 to 50 of A-Z a-z 0-9 . _ -, a letter or a digit first; sandbox-1 and so on, if not given
     #[arg(long)]
     name: Option<String>,
     /// Its world: a file, or sample. That which the emulator started with, if not given

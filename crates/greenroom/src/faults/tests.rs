@@ -182,6 +182,16 @@ fn wrong_flags_are_told() {
         (&["--on", "api", "--at", "responce", "--close"], "connect, request or response"),
         (&["--rule", "{when: {}, do: [{close: {}}]}", "--once"], "leave the other flags out"),
         (&["--rule", "{when: {}}"], "does nothing"),
+        (
+            &["--on", "api", "--reply", "429", "--header", "X-A: b", "--header", "x-a: c"],
+            "x-a is given twice",
+        ),
+        (
+            &["--on", "api", "--reply", "429", "--retry-after", "3", "--header", "Retry-After: 5"],
+            "retry-after is given twice",
+        ),
+        (&["--on", "api", "--set-json", "/a=1", "--set-json", "/a=2"], "--set-json /a is given twice"),
+        (&["--on", "api nth=2", "--nth", "3", "--close"], "nth is given twice"),
     ] {
         let error = rules(line).unwrap_err();
         assert!(error.contains(what), "{line:?}: {error}");
