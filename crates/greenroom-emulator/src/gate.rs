@@ -217,3 +217,6 @@ impl Sandbox {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
