@@ -147,8 +147,10 @@ impl<'w> Draft<'w> {
         let known = self.world.directory.symbol(symbol).filter(|ix| !self.removed.contains(ix));
         let found = known.or_else(|| self.made.get(symbol).copied());
         if found.is_none() {
-            let known = self.world.workspaces().map(|(_, it)| it.symbol.as_str());
-            let known: Vec<_> = known.filter(|_| self.misfits.len() < MOST_HINTS).collect();
+            let known: Vec<_> = match self.misfits.len() {
+                0..MOST_HINTS => self.world.workspaces().map(|(_, it)| it.symbol.as_str()).collect(),
+                _ => Vec::new(),
+            };
             let mend = match nearest::of(symbol, &known) {
                 Some(near) if near != symbol => format!("did you mean {near}?"),
                 Some(_) => "this patch removes it".to_owned(),
@@ -302,11 +304,14 @@ impl<'w> Draft<'w> {
             }
         }
         self.let_go(gone);
+        // All of a workspace go at once: each time costs as much as the workspace is large.
+        let mut gone: BTreeMap<WorkspaceIx, Vec<u32>> = BTreeMap::new();
         for (nth, removed) in removed.iter().enumerate() {
             let Removed::Last(last) = removed else { continue };
             let at = || format!("devices.remove[{nth}].workspace");
             let Some(workspace) = self.workspace(&last.workspace, at) else { continue };
-            let (count, there) = (last.last.get(), self.fleet.count(workspace));
+            let going = gone.entry(workspace).or_default();
+            let (count, there) = (last.last.get(), self.fleet.count(workspace) - going.len() as u32);
             if count > there {
                 let message =
                     format!("{} has {there} devices, and {count} are to go", last.workspace.as_str());
@@ -317,9 +322,9 @@ impl<'w> Draft<'w> {
                 );
                 continue;
             }
-            let indices = (there - count..there).filter_map(|nth| self.fleet.nth(workspace, nth)).collect();
-            self.let_go(BTreeMap::from([(workspace, indices)]));
+            going.extend((there - count..there).filter_map(|nth| self.fleet.nth(workspace, nth)));
         }
+        self.let_go(gone);
     }
 
     fn let_go(&mut self, gone: BTreeMap<WorkspaceIx, Vec<u32>>) {

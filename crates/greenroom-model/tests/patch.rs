@@ -335,6 +335,32 @@ devices:
 }
 
 #[test]
+fn a_patch_of_many_entries_takes_no_longer_than_they_are_many() {
+    let mut world = world();
+    let many = 20_000;
+    let patch = json!({"devices": {"add": [{"workspace": "alone", "network": many}]}});
+    patched(&mut world, &patch.to_string()).unwrap();
+    let last = json!({"workspace": "alone", "last": 1});
+    // There were five before: one entry too many is told at its place.
+    let patch = |entries: usize| json!({"devices": {"remove": vec![&last; entries]}}).to_string();
+    let told = patched(&mut world, &patch(many + 6)).unwrap_err();
+    assert_eq!(
+        told,
+        [
+            "devices.remove[20005].last: alone has 0 devices, and 1 are to go; say as many as there are, or fewer"
+        ]
+    );
+    let changes = patched(&mut world, &patch(many + 4)).unwrap();
+    assert_eq!(changes.to_string(), "20004 devices removed");
+    let ix = world.workspace_named("alone").unwrap();
+    assert_eq!(
+        (world.fleet().count(ix), changes.devices_removed.last().unwrap().as_str()),
+        (1, "CN00200001")
+    );
+    agrees(&world);
+}
+
+#[test]
 fn the_published_schema_is_the_present_one_and_judges_as_the_reader_does() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/schemas/patch.json");
     let text = format!("{}\n", serde_json::to_string_pretty(&Patch::schema()).unwrap());
