@@ -134,3 +134,33 @@ async fn times_and_order_of_rules() {
     }
     assert_eq!(seen, [500, 502, 502, 200, 503, 200]);
 }
+
+#[tokio::test]
+async fn rules_look_at_all_of_a_long_text_and_a_history_keeps_its_beginning() {
+    let long = "x".repeat(5_000);
+    let end = |before: &str| format!("{before}{long}-end");
+    for when in [
+        r#"{"op":"mint","workspace":"*-end"}"#,
+        r#"{"op":"mint","client":"*-end"}"#,
+        r#"{"op":"mint","form.scope":"*-end"}"#,
+        r#"{"op":"api","path":"*-end"}"#,
+        r#"{"op":"api","query":"*&offset=50"}"#,
+        r#"{"op":"api","query.offset":"50"}"#,
+        r#"{"op":"api","header.x-trace":"*-end"}"#,
+    ] {
+        let wire =
+            with_rules(&[&format!(r#"{{"id":"mark","when":{when},"do":[{{"advance":"1s"}}]}}"#)]).await;
+        let form =
+            [("grant_type", "client_credentials"), ("client_id", &*end("me")), ("scope", &*end("all"))];
+        wire.post(&format!("/authorization/v2/oauth2/{}/token", end("w")), &[], &form).await;
+        let path = format!("{DEVICES}/{}?filter={long}&offset=50", end("d"));
+        wire.send(Method::GET, &path, &[("x-trace", &end("one"))], "").await;
+        assert_eq!(marked(&wire), if when.contains("mint") { "a" } else { "b" }, "{when}");
+        for exchange in wire.emulator.history().exchanges() {
+            let text = serde_json::to_string(&exchange.request).unwrap();
+            assert!(!text.contains("-end") && !text.contains("offset"), "{text}");
+            assert!(text.contains("xxx…") && !text.contains(&"x".repeat(513)), "{text}");
+        }
+        wire.emulator.stop().await.unwrap();
+    }
+}

@@ -64,10 +64,11 @@ pub(crate) struct Arrival<'a> {
 }
 
 impl Arrival<'_> {
-    /// The record of this request, but for what the world knows of it. Made without the lock.
+    /// The record of this request, but for what the world knows of it. Made without the lock. Its texts are
+    /// whole, because rules decide on them: the history cuts them.
     pub(crate) fn record(&self, veil: &Veil) -> Request {
         let head = self.head;
-        let shown = |text: &str| veil.short(text).into_owned();
+        let shown = |text: &str| veil.whole(text).into_owned();
         let bearer = self.bearer.as_ref().ok();
         // What is shown is mostly as long as what came, but for the token.
         let mut headers = Headers::with_room(256);
@@ -85,7 +86,7 @@ impl Arrival<'_> {
                 _ if is_scheme(&text, "basic") || is_scheme(&text, "bearer") => {
                     headers.push(name.as_str(), credentials(&text, bearer));
                 }
-                _ => headers.push(name.as_str(), veil.short(&text)),
+                _ => headers.push(name.as_str(), veil.whole(&text)),
             }
         }
         headers.shrink();
@@ -209,11 +210,11 @@ fn without_secrets(query: &str) -> Cow<'_, str> {
 /// The form, with every value that may be secret as a digest.
 fn form(request: &TokenRequest, veil: &Veil) -> BTreeMap<String, String> {
     let shown = |name: &str, value: &str| match name {
-        _ if PLAIN.contains(&name) => veil.short(value).into_owned(),
+        _ if PLAIN.contains(&name) => veil.whole(value).into_owned(),
         _ if value.is_empty() => String::new(),
         _ => Digest::of(value).to_string(),
     };
-    let row = |(name, value): &(String, String)| (veil.short(name).into_owned(), shown(name, value));
+    let row = |(name, value): &(String, String)| (veil.whole(name).into_owned(), shown(name, value));
     request.form.iter().take(50).map(row).collect()
 }
 

@@ -10,14 +10,12 @@ mod needles;
 use std::{borrow::Cow, collections::HashSet, ops::Range, sync::Arc};
 
 use greenroom_model::{
+    history::{LONGEST, beginning},
     secret::{self, Digest, JWT},
     world::World,
 };
 
 use self::needles::Needles;
-
-/// The longest text that a history keeps, in characters.
-const LONGEST: usize = 512;
 
 /// No shorter word is taken for a token: they have hundreds of characters.
 const SHORTEST: usize = 20;
@@ -79,9 +77,9 @@ impl Veil {
     pub(crate) fn short<'t>(&self, text: &'t str) -> Cow<'t, str> {
         // Cut before looking: what is dropped anyway need not be searched, but for a secret that begins before
         // the cut. Written with percent signs it is three times as long.
-        let enough = cut(text, LONGEST + 3 * secret::LONGEST);
+        let enough = beginning(text, LONGEST + 3 * secret::LONGEST);
         let shown = self.whole(enough);
-        match cut(&shown, LONGEST) {
+        match beginning(&shown, LONGEST) {
             kept if kept.len() < shown.len() || enough.len() < text.len() => Cow::Owned(format!("{kept}…")),
             _ => shown,
         }
@@ -98,7 +96,8 @@ impl Veil {
             let word = &text[place.clone()];
             if jwt && word.len() >= SHORTEST && word.starts_with(JWT.as_bytes()) {
                 found(place, Digest::of(word));
-            } else if any_word {
+            } else if any_word && word.len() <= secret::LONGEST {
+                // Longer ones are JWTs. Without this a text of many slashes takes as long as its square.
                 let digest = Digest::of(word);
                 if self.digests.contains(&digest) {
                     found(place, digest);
@@ -172,14 +171,6 @@ fn covered(text: &str, mut hits: Vec<(Range<usize>, Digest)>) -> String {
         end = end.max(place.end);
     }
     shown + &text[end..]
-}
-
-fn cut(text: &str, characters: usize) -> &str {
-    // No character is shorter than a byte.
-    if text.len() <= characters {
-        return text;
-    }
-    text.char_indices().nth(characters).map_or(text, |(end, _)| &text[..end])
 }
 
 #[cfg(test)]
@@ -279,6 +270,19 @@ mod tests {
                 assert!(!shown.contains("0123") && !shown.contains("%30%31"), "{shown}");
             }
         }
+    }
+
+    #[test]
+    fn a_text_of_slashes_takes_no_longer_than_it_is_long() {
+        let mut world = World::sample(DEFAULT_SEED);
+        let token = "opaque/token/12345/of/some/length";
+        let credentials = Credentials { access_token: Some(Secret::new(token)), ..Credentials::default() };
+        let adoption = Adoption { platform: Some(credentials), ..Adoption::default() };
+        world.adopt(&adoption, jiff::Timestamp::UNIX_EPOCH).unwrap();
+        // As long as a head may be: its square would be half a gigabyte to digest.
+        let slashes = "aaa/".repeat(1 << 13);
+        let shown = whole(&format!("{slashes}{token}/{slashes}"), &world);
+        assert!(shown.contains("/sha256:") && !shown.contains("12345"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What happened: an append-only list of entries under one sequence, bounded by count and bytes.
 
+mod cut;
 mod headers;
 mod reading;
 
@@ -12,7 +13,11 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use self::{headers::Headers, reading::Reading};
+pub use self::{
+    cut::{LONGEST, beginning},
+    headers::Headers,
+    reading::Reading,
+};
 use crate::{
     call::OpKind,
     credential::AuthMethod,
@@ -282,9 +287,12 @@ impl History {
         Self { bounds, ..Self::default() }
     }
 
-    /// Appends an entry and returns its number.
-    pub fn append(&mut self, event: Event, at: Timestamp, real: Real) -> u64 {
+    /// Appends an entry and returns its number. Of long texts of a request it keeps the beginnings.
+    pub fn append(&mut self, mut event: Event, at: Timestamp, real: Real) -> u64 {
         self.last += 1;
+        if let Event::Request(request) = &mut event {
+            request.cut();
+        }
         let real_ms = u64::try_from(real.as_millis()).unwrap_or(u64::MAX);
         let size = size_of(&event);
         self.entries.push_back((size, Entry { n: self.last, at, real_ms, event }));
