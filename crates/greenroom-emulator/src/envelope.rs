@@ -220,7 +220,7 @@ pub(crate) fn of_status(speaker: Option<Speaker>, status: StatusCode, at: Settin
 /// A quota of which nothing is left: the documented or custom one, else that of an allowance that nobody counts.
 fn spent(speaker: Speaker, at: Setting<'_>) -> Allowance {
     limit::used_up(at.dialect.rate_limits, speaker.route(), at.now)
-        .unwrap_or(Allowance { remaining: 0, ..uncounted(speaker.family(), at.now) })
+        .unwrap_or_else(|| Allowance { remaining: 0, ..uncounted(speaker.family(), at.now) })
 }
 
 /// How an allowance stands that nobody counts. GLP counts by the minute, Central by the hour (`glp.md §6.1`,
