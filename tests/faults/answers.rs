@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use greenroom_model::rule::{wire_bodies, wire_body};
+use greenroom_model::{
+    history::{Entry, Event},
+    rule::{wire_bodies, wire_body},
+};
 use reqwest::{Method, header};
 use serde_json::{Value, json};
 use tokio::{
@@ -16,6 +19,16 @@ use crate::wire::{Answer, answer};
 const BOTH: [Http; 2] = [Http::One, Http::Two];
 
 impl Stage {
+    /// What the rule that fired last did.
+    fn last_fault(&self) -> String {
+        let (entries, _) = self.wire.emulator.history().entries(0);
+        let did = |entry: Entry| match entry.event {
+            Event::Fault { did, .. } => Some(did),
+            _ => None,
+        };
+        entries.into_iter().rev().find_map(did).unwrap()
+    }
+
     /// The answer that one action leads to.
     async fn after(&self, http: Http, path: &str, action: Value) -> Answer {
         self.rule(json!({"when": {}, "do": [action], "once": true}));
@@ -50,6 +63,9 @@ async fn an_answer_is_made_up_whole() {
             json!({"reply": {"status": 429, "headers": {"retry-after": "Fri, 31 Dec 1999 23:59:59 GMT"}}});
         let answer = stage.after(http, PATH, date).await;
         assert_eq!(answer.header("retry-after"), Some("Fri, 31 Dec 1999 23:59:59 GMT"));
+        // Who comes early is refused again.
+        let span = json!({"reply": {"status": 429, "headers": {"retry-after": "1500ms"}}});
+        assert_eq!(stage.after(http, PATH, span).await.header("retry-after"), Some("2"));
         // Without a body it is what the service that is asked says.
         assert_eq!(answer.json()["errorCode"], "HPE_GL_ERROR_TOO_MANY_REQUESTS");
         let answer = stage.after(http, "/as/token.oauth2", json!({"reply": {"status": 503}})).await;
@@ -86,6 +102,14 @@ async fn an_answer_is_changed() {
         expected["items"].as_array_mut().unwrap().truncate(1);
         expected.as_object_mut().unwrap().shift_remove("count");
         assert_eq!(answer.json(), expected);
+        assert_eq!(
+            stage.last_fault(),
+            "edit_json: set /items/0/a~1b /items/0/serialNumber /total; remove /count /items/1; \
+             nothing at /items/9 /none /nowhere/x"
+        );
+        let edit = json!({"edit_json": {"set": {"/nope/x": 1}}});
+        assert_eq!(stage.after(http, path, edit).await.json(), good.json());
+        assert_eq!(stage.last_fault(), "edit_json: nothing at /nope/x");
         let answer = stage.after(http, path, json!({"bad_json": {}})).await;
         assert_eq!(answer.text, good.text[..good.text.len() / 2]);
         let answer = stage.after(http, path, json!({"wrong_content_type": "text/html; charset=x"})).await;
@@ -131,6 +155,9 @@ async fn an_answer_without_a_body_gets_none() {
                 format!("/workspaces/v1/credentials/{}", made.json()["clientId"].as_str().unwrap());
             let id = stage.rule(json!({"when": {"method": "DELETE", "at": "response"}, "do": [action]}));
             let deleted = answer(ask(Method::DELETE, credential)).await;
+            if action.get("edit_json").is_some() {
+                assert_eq!(stage.last_fault(), "edit_json: nothing, the body is no JSON", "{http:?}");
+            }
             if action.get("reply").is_none() {
                 assert_eq!((deleted.status, deleted.text.as_str()), (204, ""), "{action} {http:?}");
             }

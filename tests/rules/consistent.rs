@@ -73,11 +73,14 @@ fn any_rule() -> impl Strategy<Value = String> {
         r#""times":1"#,
         r#""once":true"#,
     ]);
-    (any_when(), effect, wire, gate).prop_map(|(when, effect, (at, wire), gate)| {
+    let rule = (any_when(), effect, wire, gate).prop_map(|(when, effect, (at, wire), gate)| {
         let when = [when.as_str(), at].into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(",");
         let does = [effect, wire].into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(",");
         let gate = if gate.is_empty() { String::new() } else { format!(",{gate}") };
         format!(r#"{{"when":{{{when}}},"do":[{does}]{gate}}}"#)
+    });
+    rule.prop_filter("a mint presents no token", |rule| {
+        !(rule.starts_with(r#"{"when":{"op":"mint""#) && rule.contains("presented"))
     })
 }
 

@@ -8,7 +8,7 @@ use crate::wire::{DEVICES, INVENTORY, Wire, access_token, credentials, issuer};
 
 /// What a client does, each request with the letter that it is known by here:
 /// `a` mint by form, `b` mint by Basic, `c` exchange to abc, `d` GLP devices with the MSP's token, `e` Central's
-/// inventory with abc's, `f` the same with a token of nobody's, `g` the key set.
+/// inventory with abc's, `f` the same with a token of nobody's, `g` the key set, `h` the same with the MSP's, which nobody asks for.
 async fn script(wire: &Wire) {
     wire.begin_phase("sign-in");
     let msp = wire.mint("msp").await;
@@ -32,7 +32,10 @@ async fn script(wire: &Wire) {
     let central = wire.send(Method::GET, &format!("{INVENTORY}?limit=5&next=1"), &headers, "").await;
     assert_eq!(central.status, 200, "{central:?}");
     wire.get(INVENTORY, "nobody's").await;
-    wire.send(Method::GET, "/.well-known/jwks.json", &[("host", "sso.common.cloud.hpe.com")], "").await;
+    let sso = ("host", "sso.common.cloud.hpe.com");
+    wire.send(Method::GET, "/.well-known/jwks.json", &[sso], "").await;
+    let bearer = format!("Bearer {msp}");
+    wire.send(Method::GET, "/pf/JWKS", &[sso, ("authorization", &bearer)], "").await;
 }
 
 /// Which of the requests a rule fired on.
@@ -48,17 +51,17 @@ fn marked(wire: &Wire) -> String {
 #[tokio::test]
 async fn every_field_selects() {
     for (when, expected) in [
-        (r#"{}"#, "abcdefg"),
+        (r#"{}"#, "abcdefgh"),
         (r#"{"op":"mint"}"#, "ab"),
-        (r#"{"op":["exchange","jwks"]}"#, "cg"),
+        (r#"{"op":["exchange","jwks"]}"#, "cgh"),
         (r#"{"op":"api","kind":"workspace"}"#, "d"),
         (r#"{"kind":"tenant"}"#, "e"),
         (r#"{"kind":"workspace","op":"exchange"}"#, "c"),
         (r#"{"phase":"sign-in"}"#, "abc"),
-        (r#"{"phase":"call*"}"#, "defg"),
-        (r#"{"token":"msp#1"}"#, "d"),
+        (r#"{"phase":"call*"}"#, "defgh"),
+        (r#"{"token":"msp#1"}"#, "dh"),
         (r#"{"token":["msp#9","abc#1"]}"#, "e"),
-        (r#"{"token":"*#1"}"#, "de"),
+        (r#"{"token":"*#1"}"#, "deh"),
         (r#"{"subject":"msp#1"}"#, "c"),
         (r#"{"actor":"abc"}"#, "e"),
         (r#"{"workspace":"abc"}"#, "ce"),
@@ -71,6 +74,8 @@ async fn every_field_selects() {
         (r#"{"method":"POST"}"#, "abc"),
         (r#"{"path":"/devices/*"}"#, "d"),
         (r#"{"path":"*inventory"}"#, "ef"),
+        (r#"{"op":"jwks","token":"msp#1"}"#, "h"),
+        (r#"{"op":["jwks","other"],"kind":"workspace","actor":"msp"}"#, "h"),
         (r#"{"query":"limit=5&next=1"}"#, "e"),
         (r#"{"query.limit":"5"}"#, "e"),
         (r#"{"query.limit":["4","6"]}"#, ""),

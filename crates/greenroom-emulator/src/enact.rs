@@ -5,8 +5,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use greenroom_model::{
     history::Event,
-    rule::{BadCertificate, Close, Effect, Reply, Ruling, Then, Tokens, Trickle, Wire, wire_body},
-    time::{self, Forward},
+    rule::{
+        BadCertificate, Close, EditJson, Edited, Effect, Reply, Ruling, Then, Tokens, Trickle, Wire,
+        retry_after, wire_body,
+    },
+    time::Forward,
     token::Ordinal,
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
@@ -105,8 +108,8 @@ fn to_tokens(
     did
 }
 
-/// What happens on the wire, as histories tell it.
-pub(crate) fn told(wire: &Wire) -> String {
+/// What happens on the wire, to `answer` if there is one, as histories tell it.
+pub(crate) fn told(wire: &Wire, answer: Option<&Answer>) -> String {
     let span = |forward: &Forward| format!("{} {:#}", wire.name(), forward.duration());
     match wire {
         Wire::Reply(reply) => format!("reply {}", reply.status),
@@ -114,6 +117,10 @@ pub(crate) fn told(wire: &Wire) -> String {
         Wire::Delay(by) | Wire::Hang(by) => span(by),
         Wire::HalfBody(half) => format!("half_body after {} bytes", half.bytes),
         Wire::RstStream(code) => format!("rst_stream {code}"),
+        Wire::EditJson(edit) => match answer.and_then(|answer| edited(edit, answer)) {
+            Some((_, edited)) => format!("edit_json: {edited}"),
+            None => "edit_json: nothing, the body is no JSON".to_owned(),
+        },
         Wire::BadCertificate(flaw) => format!(
             "bad_certificate {}",
             match flaw {
@@ -163,12 +170,18 @@ fn reply_of(reply: &Reply, call: &Call<'_>, at: Setting<'_>) -> Answer {
     };
     reply.headers.iter().fold(answer, |answer, (name, value)| {
         let Ok(name) = HeaderName::try_from(name) else { return answer };
-        match time::parse_duration(value) {
-            // `3s`: the header counts in seconds (RFC 9110 §10.2.3).
-            Ok(wait) if name == header::RETRY_AFTER => answer.with(name, &wait.as_secs().to_string()),
+        match retry_after(value) {
+            Some(wait) if name == header::RETRY_AFTER => answer.with(name, &wait),
             _ => answer.with(name, value),
         }
     })
+}
+
+/// The JSON body of an answer, changed, and what was done to it, if it is JSON.
+fn edited(edit: &EditJson, answer: &Answer) -> Option<(Bytes, Edited)> {
+    let mut body = serde_json::from_slice(&answer.body).ok()?;
+    let edited = edit.apply(&mut body);
+    Some((body.to_string().into(), edited))
 }
 
 /// The answer as it goes out, `wire` done to it, and its status as the client sees it.
@@ -232,9 +245,8 @@ pub(crate) fn deliver(
         }
         Some(Wire::EditJson(edit)) => {
             let mut answer = answer;
-            if let Ok(mut body) = serde_json::from_slice(&answer.body) {
-                edit.apply(&mut body);
-                answer.body = body.to_string().into();
+            if let Some((body, _)) = edited(edit, &answer) {
+                answer.body = body;
             }
             sent(Delivery::Answer(whole(answer)))
         }
@@ -263,7 +275,7 @@ impl State {
         let ruling = if self.is_closed() { None } else { self.rules.decide_connection(host) };
         let Some(Ruling { rule, effects, wire, gate: _ }) = ruling else { return Reception::default() };
         let mut did: Vec<_> = effects.iter().map(|it| effect(self, it, None)).collect();
-        did.extend(wire.as_ref().map(told));
+        did.extend(wire.as_ref().map(|wire| told(wire, None)));
         let did = did.join(", ");
         self.note(Event::Fault { rule, request: None, connection: Some(connection), did });
         let mut reception = Reception { pause: wire.as_ref().and_then(pause), ..Reception::default() };

@@ -140,7 +140,7 @@ impl Sandbox {
         open.asked = asked;
         let next = match ruling {
             None => Next::Handled(state.handle(call, closed)),
-            Some(ruling) => match open.apply(state, ruling) {
+            Some(ruling) => match open.apply(state, ruling, None) {
                 (None, None) => Next::Handled(state.handle(call, closed)),
                 (place, wire) => Next::First { place, wire },
             },
@@ -213,7 +213,7 @@ impl Sandbox {
             let ruling = asked.and_then(|asked| rules.decide(At::Response, asked, Some(&open.response)));
             match ruling {
                 None => (None, None),
-                Some(ruling) => open.apply(state, ruling),
+                Some(ruling) => open.apply(state, ruling, Some(&answer)),
             }
         };
         if place.is_some() || wire.as_ref().and_then(enact::pause).is_some() {

@@ -6,7 +6,10 @@ mod absent;
 mod action;
 mod bodies;
 mod check;
+mod edit;
 mod gate;
+mod never;
+mod retry_after;
 mod rules;
 mod schema;
 mod selector;
@@ -18,18 +21,20 @@ use std::{fmt, num::NonZeroU64};
 use schemars::JsonSchema;
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{MapAccess, Visitor},
+    de::{self, MapAccess, Visitor},
     ser::SerializeMap as _,
 };
 
 pub use self::{
     action::{
-        Action, BadCertificate, Close, EditJson, Effect, Goaway, HalfBody, Nothing, Presented, Redirect,
-        Reply, Then, Tokens, Trickle, Wire,
+        Action, BadCertificate, Close, Effect, Goaway, HalfBody, Nothing, Presented, Redirect, Reply, Then,
+        Tokens, Trickle, Wire,
     },
     bodies::{WireBody, wire_bodies, wire_body},
     check::RuleError,
+    edit::{EditJson, Edited},
     gate::{Gate, OpenWhen, Release},
+    retry_after::retry_after,
     rules::{Armed, Rules, Ruling},
     selector::{AnyOf, Glob, Pattern, Selector},
 };
@@ -123,6 +128,9 @@ impl<'de> Deserialize<'de> for When {
                 let mut at = None;
                 let selector = Selector::read(&mut map, |field, map| {
                     let is_at = field == "at";
+                    if is_at && at.is_some() {
+                        return Err(de::Error::custom("at: given twice"));
+                    }
                     if is_at {
                         at = Some(map.next_value()?);
                     }

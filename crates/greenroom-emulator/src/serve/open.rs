@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 
 use crate::{
     enact,
+    envelope::Answer,
     gate::{Place, Turn},
     sandbox::{Motion, Sandbox, State},
 };
@@ -57,8 +58,13 @@ impl<'a> Open<'a> {
     }
 
     /// Does to clock and tokens what a rule decided, and records that it fired. Returns what is left to be
-    /// done without the lock: to wait at a gate, and something on the wire.
-    pub(super) fn apply(&mut self, state: &mut State, ruling: Ruling) -> (Option<Place>, Option<Wire>) {
+    /// done without the lock: to wait at a gate, and something on the wire, to `answer` if there is one.
+    pub(super) fn apply(
+        &mut self,
+        state: &mut State,
+        ruling: Ruling,
+        answer: Option<&Answer>,
+    ) -> (Option<Place>, Option<Wire>) {
         let Ruling { rule, effects, wire, gate } = ruling;
         let mut did: Vec<_> =
             effects.iter().map(|effect| enact::effect(state, effect, self.presented)).collect();
@@ -68,7 +74,7 @@ impl<'a> Open<'a> {
         }));
         let waits = gate.is_some() && state.is_gate_closed(&rule);
         did.extend(waits.then(|| "wait at the gate".to_owned()));
-        did.extend(wire.as_ref().map(enact::told));
+        did.extend(wire.as_ref().map(|wire| enact::told(wire, answer)));
         state.fired(&rule, self.response.request, did);
         let place = state.wait_at(&rule, self.symbol.clone());
         self.response.applied.push(rule);

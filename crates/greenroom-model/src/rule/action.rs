@@ -9,11 +9,11 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{
     Deserialize, Deserializer, Serialize,
-    de::{self, DeserializeSeed, MapAccess, Visitor, value::MapAccessDeserializer},
+    de::{self, DeserializeSeed, MapAccess, Unexpected, Visitor, value::MapAccessDeserializer},
 };
 use serde_json::Value;
 
-use super::Glob;
+use super::{EditJson, Glob};
 use crate::{nearest, time::Forward};
 
 /// One thing that a rule does: written as a map of its name and its arguments, `{advance: 16m}`.
@@ -113,7 +113,7 @@ pub enum Presented {
 }
 
 /// Which tokens.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Tokens {
     /// The one that the request presents.
@@ -122,13 +122,38 @@ pub enum Tokens {
     Symbol(Glob),
 }
 
+impl<'de> Deserialize<'de> for Tokens {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Which;
+
+        impl Visitor<'_> for Which {
+            type Value = Tokens;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a symbol such as acme#1, or presented")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Tokens, E> {
+                match text {
+                    "" => Err(E::invalid_value(Unexpected::Str(text), &self)),
+                    "presented" => Ok(Tokens::Presented(Presented::Presented)),
+                    _ => Ok(Tokens::Symbol(Glob::of(text))),
+                }
+            }
+        }
+
+        deserializer.deserialize_str(Which)
+    }
+}
+
 /// An answer made up by a rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reply {
     /// The status: 200 to 599.
     pub status: u16,
-    /// Headers besides those that every answer has. `retry-after: 3s` is written in seconds.
+    /// Headers besides those that every answer has. `retry-after` is seconds, a date, or a duration, which is
+    /// written in seconds, rounded up: `1500ms` is 2.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
     /// The body: the name of a documented one, such as `too-many-requests`, or JSON. Without a body and a text it
@@ -187,54 +212,6 @@ pub enum Then {
     Close,
     /// With a RST.
     Reset,
-}
-
-/// What is changed in a JSON body.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct EditJson {
-    /// What stands at these places from now on.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub set: BTreeMap<String, Value>,
-    /// These places are gone.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub remove: Vec<String>,
-}
-
-impl EditJson {
-    /// Changes a body. What is to be set inside something that is not there, or is no object, is left out.
-    pub fn apply(&self, body: &mut Value) {
-        for place in &self.remove {
-            if let Some((parent, name)) = parent_and_name(place) {
-                match body.pointer_mut(parent) {
-                    Some(Value::Object(members)) => {
-                        members.shift_remove(&name);
-                    }
-                    Some(Value::Array(items)) => {
-                        if let Some(nth) = name.parse().ok().filter(|nth| *nth < items.len()) {
-                            items.remove(nth);
-                        }
-                    }
-                    _ => {}
-                }
-            }
-        }
-        for (place, value) in &self.set {
-            if let Some(old) = body.pointer_mut(place) {
-                *old = value.clone();
-            } else if let Some((parent, name)) = parent_and_name(place)
-                && let Some(Value::Object(members)) = body.pointer_mut(parent)
-            {
-                members.insert(name, value.clone());
-            }
-        }
-    }
-}
-
-/// A JSON pointer without its last token, and that, unescaped (RFC 6901 §4).
-fn parent_and_name(pointer: &str) -> Option<(&str, String)> {
-    let (parent, last) = pointer.rsplit_once('/')?;
-    Some((parent, last.replace("~1", "/").replace("~0", "~")))
 }
 
 /// What a GOAWAY frame says (RFC 9113 §6.8).

@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::{Action, At, Effect, Gate, OpenWhen, Reply, Rule, Selector, Tokens, Wire, wire_bodies};
+use super::{
+    Action, At, EditJson, Effect, Gate, Goaway, OpenWhen, Redirect, Reply, Rule, Tokens, Wire,
+    edit::fault_of_pointer, retry_after, wire_bodies,
+};
 use crate::{call::OpKind, nearest};
 
 /// How long a rule's name may be: it is repeated in the history whenever the rule fires.
@@ -36,8 +39,13 @@ impl RuleError {
         }
     }
 
-    pub(super) fn new(field: &str, reason: impl Into<String>) -> Self {
+    pub(super) fn new(field: impl Into<String>, reason: impl Into<String>) -> Self {
         wrong(field, reason)
+    }
+
+    /// The same, its field being one of `place`.
+    fn within(self, place: &str) -> Self {
+        Self { field: format!("{place}.{}", self.field), ..self }
     }
 }
 
@@ -65,26 +73,29 @@ impl Rule {
 
     fn check_selector(&self, at: At) -> Result<(), RuleError> {
         let selector = &self.when.selector;
-        if at != At::Response {
-            let later = [("status", selector.status.is_some()), ("refused", selector.refused.is_some())];
-            if let Some((field, _)) = later.into_iter().find(|(_, given)| *given) {
-                let reason = "not known before there is an answer: act on it with at: response";
+        if at != At::Response
+            && let Some(field) = selector.known_afterwards().next()
+        {
+            let reason = "not known before there is an answer: act on it with at: response";
+            return Err(wrong(format!("when.{field}"), reason));
+        }
+        if at == At::Connect {
+            let given = selector.given();
+            let known = |field: &str| ["host", "nth"].contains(&field);
+            if let Some((field, _)) = given.iter().find(|(field, _)| !known(field)) {
+                let reason = "before there is a request only its host is known (and nth)";
                 return Err(wrong(format!("when.{field}"), reason));
             }
         }
-        if at == At::Connect {
-            let host_only =
-                Selector { host: selector.host.clone(), nth: selector.nth, ..Selector::default() };
-            if *selector != host_only {
-                let reason = "before there is a request only its host is known (and nth)";
-                return Err(wrong("when", reason));
+        selector.check().map_err(|error| error.within("when"))?;
+        // A rule is asked before it changes the answer, so what was refused is still an error. A history, and a
+        // gate that looks at it, may see another status.
+        let answered = |status: &u16| *status < 400;
+        match &selector.status {
+            Some(status) if selector.refused.is_some() && status.values().iter().all(answered) => {
+                Err(wrong("when.status", "this never matches: what is refused has a status from 400 on"))
             }
-        }
-        match never(selector) {
-            Some((field, reason)) => {
-                Err(wrong(format!("when.{field}"), format!("this never matches: {reason}")))
-            }
-            None => Ok(()),
+            _ => Ok(()),
         }
     }
 
@@ -92,91 +103,138 @@ impl Rule {
         let mut on_the_wire = None;
         for (nth, action) in self.actions.iter().enumerate() {
             let field = format!("do[{nth}]");
-            let Action::Wire(wire) = action else {
-                if at == At::Connect && !matches!(action, Action::Effect(Effect::Advance(_) | Effect::Set(_)))
-                {
-                    return Err(wrong(field, "before there is a request only the clock can be moved"));
+            let wire = match action {
+                Action::Wire(wire) => wire,
+                Action::Effect(effect) => {
+                    self.check_effect(effect, at, &field)?;
+                    continue;
                 }
-                continue;
             };
             if let Some(first) = on_the_wire.replace(wire.name()) {
                 let reason =
                     format!("{first} happens on the wire already, and nothing can happen to an answer twice");
                 return Err(wrong(field, reason));
             }
-            check_wire(wire, at).map_err(|reason| wrong(format!("{field}.{}", wire.name()), reason))?;
+            check_wire(wire, at).map_err(|error| error.within(&field))?;
         }
         Ok(())
     }
+
+    fn check_effect(&self, effect: &Effect, at: At, field: &str) -> Result<(), RuleError> {
+        if at == At::Connect && !matches!(effect, Effect::Advance(_) | Effect::Set(_)) {
+            return Err(wrong(field, "before there is a request only the clock can be moved"));
+        }
+        let presented = match effect {
+            Effect::AdvanceToExpiry(_) => "advance_to_expiry",
+            Effect::Expire(Tokens::Presented(_)) => "expire",
+            Effect::Revoke(Tokens::Presented(_)) => "revoke",
+            _ => return Ok(()),
+        };
+        match &self.when.selector.op {
+            Some(ops) if ops.values().iter().all(|op| *op == OpKind::Mint) => {
+                let reason = "a mint presents no token: name one, or let another op present it";
+                Err(wrong(format!("{field}.{presented}"), reason))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
-fn check_wire(wire: &Wire, at: At) -> Result<(), String> {
+fn check_wire(wire: &Wire, at: At) -> Result<(), RuleError> {
+    let name = wire.name();
     if at == At::Connect && !wire.fits_a_connection() {
-        return Err("needs a request: it cannot happen at: connect".to_owned());
+        return Err(wrong(name, "needs a request: it cannot happen at: connect"));
     }
     if at == At::Request && wire.wants_an_answer() {
-        return Err("spoils an answer, and there is none at: request; say at: response".to_owned());
+        return Err(wrong(name, "spoils an answer, and there is none at: request; say at: response"));
     }
     match wire {
         Wire::BadCertificate(_) if at != At::Connect => {
-            Err("happens before there is a request: say at: connect".to_owned())
+            Err(wrong(name, "happens before there is a request: say at: connect"))
         }
-        Wire::Reply(reply) => check_reply(reply),
-        Wire::Redirect(redirect) if ![301, 302, 303, 307, 308].contains(&redirect.status) => {
-            Err(format!("status {} does not redirect: 301, 302, 303, 307 or 308", redirect.status))
-        }
-        Wire::Redirect(redirect) => check_value("to", &redirect.to),
-        Wire::WrongContentType(kind) => check_value("the type", kind),
-        Wire::Goaway(goaway) if goaway.last_stream.is_some_and(|last| last > LAST_STREAM) => {
-            Err(format!("last_stream is a number up to {LAST_STREAM}"))
-        }
-        Wire::Goaway(goaway) if goaway.last_stream.is_none() && goaway.code.is_some() => {
-            Err("a farewell has code 0: say last_stream too, then the code is yours".to_owned())
-        }
+        Wire::Reply(reply) => check_reply(reply).map_err(|error| error.within(name)),
+        Wire::Redirect(redirect) => check_redirect(redirect).map_err(|error| error.within(name)),
+        Wire::WrongContentType(kind) => check_value(name, kind),
+        Wire::Goaway(goaway) => check_goaway(*goaway).map_err(|error| error.within(name)),
         Wire::EditJson(edit) if edit.set.is_empty() && edit.remove.is_empty() => {
-            Err("says nothing to set and nothing to remove".to_owned())
+            Err(wrong(name, "says nothing to set and nothing to remove"))
         }
-        Wire::EditJson(edit) => {
-            let mut places = edit.set.keys().chain(&edit.remove);
-            match places.find(|place| !place.is_empty() && !place.starts_with('/')) {
-                Some(place) => {
-                    Err(format!("{place:?} is no JSON pointer: they begin with a slash, as in /total"))
-                }
-                None => Ok(()),
-            }
+        Wire::EditJson(edit) => check_edit(edit).map_err(|error| error.within(name)),
+        _ => Ok(()),
+    }
+}
+
+fn check_redirect(Redirect { status, to }: &Redirect) -> Result<(), RuleError> {
+    match status {
+        301 | 302 | 303 | 307 | 308 => check_value("to", to),
+        _ => Err(wrong("status", format!("{status} does not redirect: 301, 302, 303, 307 or 308"))),
+    }
+}
+
+fn check_goaway(Goaway { last_stream, code }: Goaway) -> Result<(), RuleError> {
+    match (last_stream, code) {
+        (Some(last), _) if last > LAST_STREAM => {
+            Err(wrong("last_stream", format!("a number up to {LAST_STREAM}")))
+        }
+        (None, Some(_)) => {
+            Err(wrong("code", "a farewell has code 0: say last_stream too, then the code is yours"))
         }
         _ => Ok(()),
     }
 }
 
-fn check_reply(reply: &Reply) -> Result<(), String> {
+fn check_edit(edit: &EditJson) -> Result<(), RuleError> {
+    let set = edit.set.keys().map(|place| ("set".to_owned(), place));
+    let remove = edit.remove.iter().enumerate().map(|(nth, place)| (format!("remove[{nth}]"), place));
+    for (field, place) in set.chain(remove.clone()) {
+        if let Some(fault) = fault_of_pointer(place) {
+            return Err(wrong(field, format!("{place:?} is no JSON pointer: {fault}")));
+        }
+    }
+    match remove.into_iter().find(|(_, place)| place.is_empty()) {
+        Some((field, _)) => Err(wrong(field, "the whole body cannot be taken away: set \"\" to something")),
+        None => Ok(()),
+    }
+}
+
+fn check_reply(reply: &Reply) -> Result<(), RuleError> {
     let status = reply.status;
     if !(200..600).contains(&status) {
-        return Err(format!("status {status} is none of an answer: 200 to 599"));
+        return Err(wrong("status", format!("{status} is none of an answer: 200 to 599")));
     }
     match (&reply.body, &reply.text) {
-        (Some(_), Some(_)) => return Err("body and text are two bodies: leave one out".to_owned()),
+        (Some(_), Some(_)) => return Err(wrong("text", "body and text are two bodies: leave one out")),
         (None, None) => {}
         // RFC 9110 §6.4.1.
-        _ if matches!(status, 204 | 304) => return Err(format!("an answer {status} has no body")),
+        (body, _) if matches!(status, 204 | 304) => {
+            let field = if body.is_some() { "body" } else { "text" };
+            return Err(wrong(field, format!("an answer {status} has no body")));
+        }
         (Some(Value::String(name)), _) if !wire_bodies().any(|known| known == name) => {
             let known: Vec<_> = wire_bodies().collect();
             let hint = nearest::hint(&nearest::of(name, &known));
-            return Err(format!(
-                "there is no documented body {name:?}{hint} They are {}; a text of your own is text: …",
-                known.join(", ")
-            ));
+            let known = known.join(", ");
+            let reason = format!(
+                "there is no documented body {name:?}{hint} They are {known}; a text of your own is text: …"
+            );
+            return Err(wrong("body", reason));
         }
         _ => {}
     }
     for (name, value) in &reply.headers {
+        let field = format!("headers.{name}");
         let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
         if name.is_empty() || !name.chars().all(is_token) {
-            return Err(format!("{name:?} is no name of a header"));
+            return Err(wrong("headers", format!("{name:?} is no name of a header")));
         }
-        check_value(name, value)?;
-        if let Some((_, why)) = NOT_YOURS.iter().find(|(theirs, _)| name.eq_ignore_ascii_case(theirs)) {
-            return Err(format!("{name}: {why}"));
+        check_value(&field, value)?;
+        let is = |known: &str| name.eq_ignore_ascii_case(known);
+        if let Some((_, why)) = NOT_YOURS.iter().find(|(theirs, _)| is(theirs)) {
+            return Err(wrong(field, *why));
+        }
+        if is("retry-after") && retry_after(value).is_none() {
+            let reason = format!("{value:?} is no time to wait: say 30, 3s, or a date of HTTP");
+            return Err(wrong(field, reason));
         }
     }
     Ok(())
@@ -198,10 +256,10 @@ const CONNECTIONS: &str = "it belongs to the connection, and HTTP/2 has none suc
 /// The highest number of a stream (RFC 9113 §5.1.1).
 const LAST_STREAM: u32 = 0x7fff_ffff;
 
-fn check_value(name: &str, value: &str) -> Result<(), String> {
+fn check_value(field: &str, value: &str) -> Result<(), RuleError> {
     match value.chars().all(|c| matches!(c, ' '..='~' | '\t')) {
         true => Ok(()),
-        false => Err(format!("{name}: {value:?} cannot stand in a header")),
+        false => Err(wrong(field, format!("{value:?} cannot stand in a header"))),
     }
 }
 
@@ -213,11 +271,18 @@ fn check_gate(gate: &Gate, at: At) -> Result<(), RuleError> {
         return Err(wrong("gate.open_when", "say what opens it: waiting, quiet, seen or step"));
     }
     for (nth, open) in gate.open_when.iter().enumerate() {
-        if let OpenWhen::Quiet(quiet) = open
-            && quiet.duration().as_millis() < LEAST_QUIET
-        {
-            let reason = format!("quiet shorter than {LEAST_QUIET} ms cannot be told from a pause");
-            return Err(wrong(format!("gate.open_when[{nth}]"), reason));
+        let field = format!("gate.open_when[{nth}]");
+        match open {
+            OpenWhen::Quiet(quiet) if quiet.duration().as_millis() < LEAST_QUIET => {
+                let reason = format!("quiet shorter than {LEAST_QUIET} ms cannot be told from a pause");
+                return Err(wrong(field, reason));
+            }
+            OpenWhen::Seen(seen) if seen.nth.is_some() => {
+                let reason = "seen counts nothing: let a rule with nth fire, and say its name in applied";
+                return Err(wrong(format!("{field}.seen.nth"), reason));
+            }
+            OpenWhen::Seen(seen) => seen.check().map_err(|error| error.within(&format!("{field}.seen")))?,
+            OpenWhen::Waiting(_) | OpenWhen::Quiet(_) | OpenWhen::Step(_) => {}
         }
     }
     for (nth, effect) in gate.then.iter().enumerate() {
@@ -234,41 +299,4 @@ fn check_gate(gate: &Gate, at: At) -> Result<(), RuleError> {
         return Err(wrong("gate.limit", "nobody would wait: say how long at most, in real time"));
     }
     Ok(())
-}
-
-/// A field that no request of the selector's `op` has, with the reason.
-fn never(selector: &Selector) -> Option<(&'static str, &'static str)> {
-    let ops = selector.op.as_ref().map_or(&OpKind::ALL[..], |ops| ops.values());
-    let only = |wanted: &[OpKind]| ops.iter().all(|op| !wanted.contains(op));
-    let of_issuers = &[OpKind::Mint, OpKind::Exchange];
-    let with_tokens = &[OpKind::Api, OpKind::Exchange];
-    [
-        (
-            "subject",
-            selector.subject.is_some() && only(&[OpKind::Exchange]),
-            "only an exchange has a subject token",
-        ),
-        (
-            "token",
-            selector.token.is_some() && only(&[OpKind::Api, OpKind::Other]),
-            "only an api request has a bearer",
-        ),
-        (
-            "actor",
-            selector.actor.is_some() && only(&[OpKind::Api, OpKind::Other]),
-            "only a bearer acts somewhere",
-        ),
-        ("kind", selector.kind.is_some() && only(with_tokens), "it presents no token"),
-        ("client", selector.client.is_some() && only(of_issuers), "only a token request names a client"),
-        ("auth", selector.auth.is_some() && only(of_issuers), "only a token request authenticates a client"),
-        ("form", !selector.form.is_empty() && only(of_issuers), "only a token request has a form"),
-    ]
-    .into_iter()
-    .find(|(_, never, _)| *never)
-    .map(|(field, _, reason)| (field, reason))
-    .or_else(|| {
-        let paths = selector.path.as_ref()?;
-        let rooted = |path: &super::Glob| path.literal().is_none_or(|path| path.starts_with('/'));
-        (!paths.values().iter().any(rooted)).then_some(("path", "a path begins with a slash"))
-    })
 }

@@ -1,9 +1,12 @@
 //! A gate: requests wait before it until it opens, and then go on together.
 
-use std::num::NonZeroU32;
+use std::{fmt, num::NonZeroU32};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, SeqAccess, Unexpected, Visitor, value::SeqAccessDeserializer},
+};
 
 use super::{action::Effect, selector::Selector};
 use crate::time::Forward;
@@ -32,14 +35,14 @@ pub enum OpenWhen {
     Waiting(NonZeroU32),
     /// No further request has come for so much real time: 500 ms or more.
     Quiet(Forward),
-    /// Such an exchange has been answered.
+    /// Such an exchange has been answered. It counts nothing: `nth` cannot be said here.
     Seen(Box<Selector>),
     /// This step of the scenario has begun.
     Step(String),
 }
 
 /// The order in which those that wait go on.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Release {
     /// As they came.
@@ -50,4 +53,32 @@ pub enum Release {
     /// Those with these tokens first, in this order; the others as they came.
     #[serde(untagged)]
     Symbols(Vec<String>),
+}
+
+impl<'de> Deserialize<'de> for Release {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Order;
+
+        impl<'de> Visitor<'de> for Order {
+            type Value = Release;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("fifo, lifo, or a list of symbols")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Release, E> {
+                match text {
+                    "fifo" => Ok(Release::Fifo),
+                    "lifo" => Ok(Release::Lifo),
+                    _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
+                }
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Release, A::Error> {
+                Deserialize::deserialize(SeqAccessDeserializer::new(list)).map(Release::Symbols)
+            }
+        }
+
+        deserializer.deserialize_any(Order)
+    }
 }

@@ -60,6 +60,10 @@ impl fmt::Display for Glob {
 }
 
 impl Glob {
+    pub(super) fn of(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// Whether it is one text and no other.
     pub(super) fn literal(&self) -> Option<&str> {
         (!self.0.contains('*')).then_some(self.0.as_str())
@@ -243,9 +247,21 @@ impl Selector {
     }
 
     /// Sets a field by its name, from a text: `status` to `429`. A name that is not known, or a text that
-    /// cannot stand there, is an error for people.
+    /// cannot stand there, is an error for people, and so is a field that is set already.
     pub fn set(&mut self, field: &str, text: &str) -> Result<(), String> {
-        self.put(field, vec![text.to_owned()])
+        match self.has(field) {
+            true => Err("given twice: say it once".to_owned()),
+            false => self.put(field, vec![text.to_owned()]),
+        }
+    }
+
+    /// Whether a field of this name is set.
+    fn has(&self, field: &str) -> bool {
+        let name = match field.split_once('.') {
+            Some(("header", name)) => format!("header.{}", name.to_ascii_lowercase()),
+            _ => field.to_owned(),
+        };
+        self.given().iter().any(|(given, _)| *given == name)
     }
 
     fn put(&mut self, field: &str, texts: Vec<String>) -> Result<(), String> {
@@ -291,7 +307,7 @@ impl Selector {
     }
 
     /// Every field that is given, by name, with its values.
-    fn given(&self) -> Vec<(String, Vec<String>)> {
+    pub(super) fn given(&self) -> Vec<(String, Vec<String>)> {
         fn texts<T: fmt::Display>(any: &AnyOf<T>) -> Vec<String> {
             any.0.iter().map(T::to_string).collect()
         }
@@ -424,6 +440,9 @@ impl<'de> DeserializeSeed<'de> for Field<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         let Texts(texts) = Texts::deserialize(deserializer)?;
+        if self.selector.has(self.name) {
+            return Err(de::Error::custom(format!("{}: given twice: write a list", self.name)));
+        }
         let put = self.selector.put(self.name, texts);
         put.map_err(|error| de::Error::custom(format!("{}: {error}", self.name)))
     }

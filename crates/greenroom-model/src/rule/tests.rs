@@ -189,68 +189,101 @@ fn rules_that_cannot_be_are_refused_with_field_and_reason() {
         (r#"{"when":{},"do":[{"close":{}}],"times":3,"once":true}"#, "once: says the same"),
         (r#"{"when":{"status":200},"do":[{"advance":"1m"}]}"#, "when.status: not known before"),
         (r#"{"when":{"refused":"x","at":"request"},"do":[{"close":{}}]}"#, "when.refused: not known before"),
-        (r#"{"when":{"at":"connect","path":"/x"},"do":[{"close":{}}]}"#, "when: before there is a request"),
+        (r#"{"when":{"applied":"x"},"do":[{"close":{}}]}"#, "when.applied: not known before"),
+        (r#"{"when":{"fired":"x","at":"request"},"do":[{"close":{}}]}"#, "when.fired: not known before"),
+        (r#"{"when":{"fired":"x","at":"connect"},"do":[{"close":{}}]}"#, "when.fired: not known before"),
+        (
+            r#"{"when":{"at":"connect","host":"h","header.a":"b"},"do":[{"close":{}}]}"#,
+            "when.header.a: before",
+        ),
+        (r#"{"when":{"op":"mint"},"do":[{"expire":"presented"}]}"#, "do[0].expire: a mint presents no token"),
+        (r#"{"when":{"op":"mint"},"do":[{"revoke":"presented"}]}"#, "do[0].revoke: a mint presents no token"),
+        (
+            r#"{"when":{"op":["mint","mint"]},"do":[{"advance":"1s"},{"advance_to_expiry":"presented"}]}"#,
+            "do[1].advance_to_expiry: a mint presents no token",
+        ),
+        (
+            r#"{"when":{},"do":[{"reply":{"status":429,"headers":{"retry-after":"soon"}}}]}"#,
+            "do[0].reply.headers.retry-after: \"soon\" is no time to wait",
+        ),
+        (
+            r#"{"when":{},"do":[{"reply":{"status":429,"headers":{"Retry-After":"-3s"}}}]}"#,
+            "do[0].reply.headers.Retry-After: \"-3s\" is no time to wait",
+        ),
+        (
+            r#"{"when":{},"do":[{"edit_json":{"remove":["/a",""]}}]}"#,
+            "do[0].edit_json.remove[1]: the whole body cannot be taken away",
+        ),
+        (
+            r#"{"when":{},"do":[{"edit_json":{"set":{"/a~2b":1}}}]}"#,
+            "do[0].edit_json.set: \"/a~2b\" is no JSON pointer: a ~ is written ~0",
+        ),
+        (
+            r#"{"when":{},"do":[{"edit_json":{"remove":["/a~"]}}]}"#,
+            "do[0].edit_json.remove[0]: \"/a~\" is no",
+        ),
+        (
+            r#"{"when":{"at":"response","refused":"x","status":[200,301]},"do":[{"close":{}}]}"#,
+            "when.status: this never matches: what is refused",
+        ),
+        (
+            r#"{"when":{"at":"connect","path":"/x"},"do":[{"close":{}}]}"#,
+            "when.path: before there is a request",
+        ),
         (r#"{"when":{"at":"connect"},"do":[{"reply":{"status":500}}]}"#, "do[0].reply: needs a request"),
         (r#"{"when":{"at":"connect"},"do":[{"revoke":"a#1"}]}"#, "do[0]: before there is a request only"),
         (r#"{"when":{},"do":[{"close":{}},{"reset":{}}]}"#, "do[1]: close happens on the wire already"),
         (r#"{"when":{"at":"request"},"do":[{"bad_json":{}}]}"#, "do[0].bad_json: spoils an answer"),
         (r#"{"when":{},"do":[{"bad_certificate":"expired"}]}"#, "do[0].bad_certificate: happens before"),
-        (r#"{"when":{},"do":[{"reply":{"status":99}}]}"#, "do[0].reply: status 99"),
-        (r#"{"when":{},"do":[{"redirect":{"status":200,"to":"/"}}]}"#, "do[0].redirect: status 200"),
+        (r#"{"when":{},"do":[{"reply":{"status":99}}]}"#, "do[0].reply.status: 99 is none"),
+        (r#"{"when":{},"do":[{"redirect":{"status":200,"to":"/"}}]}"#, "do[0].redirect.status: 200 does not"),
         (
             r#"{"when":{},"do":[{"redirect":{"status":302,"to":"/a\nb"}}]}"#,
-            "do[0].redirect: to: \"/a\\nb\" cannot",
+            "do[0].redirect.to: \"/a\\nb\" cannot",
         ),
-        (
-            r#"{"when":{},"do":[{"wrong_content_type":"é"}]}"#,
-            "do[0].wrong_content_type: the type: \"é\" cannot",
-        ),
+        (r#"{"when":{},"do":[{"wrong_content_type":"é"}]}"#, "do[0].wrong_content_type: \"é\" cannot"),
         (
             r#"{"when":{},"do":[{"reply":{"status":500,"body":{},"text":"x"}}]}"#,
-            "do[0].reply: body and text are two bodies",
+            "do[0].reply.text: body and text are two bodies",
         ),
         (
             r#"{"when":{},"do":[{"reply":{"status":429,"body":"too-many-request"}}]}"#,
-            "do[0].reply: there is no documented body \"too-many-request\", did you mean \"too-many-requests\"?",
+            "do[0].reply.body: there is no documented body \"too-many-request\", did you mean \"too-many-requests\"?",
         ),
         (
             r#"{"when":{},"do":[{"reply":{"status":204,"text":"x"}}]}"#,
-            "do[0].reply: an answer 204 has no body",
+            "do[0].reply.text: an answer 204 has no body",
         ),
         (
             r#"{"when":{},"do":[{"reply":{"status":304,"body":{}}}]}"#,
-            "do[0].reply: an answer 304 has no body",
+            "do[0].reply.body: an answer 304 has no body",
         ),
         (
             r#"{"when":{},"do":[{"reply":{"status":500,"headers":{"a b":"x"}}}]}"#,
-            "do[0].reply: \"a b\" is no name of a header",
+            "do[0].reply.headers: \"a b\" is no name of a header",
         ),
         (
             r#"{"when":{},"do":[{"reply":{"status":500,"headers":{"x-a":"\u0000"}}}]}"#,
-            "do[0].reply: x-a: \"\\0\" cannot stand in a header",
+            "do[0].reply.headers.x-a: \"\\0\" cannot stand in a header",
         ),
         (
             r#"{"when":{},"do":[{"reply":{"status":500,"headers":{"Content-Length":"9"}}}]}"#,
-            "do[0].reply: Content-Length: the body has the length it has",
+            "do[0].reply.headers.Content-Length: the body has the length it has",
         ),
         (
             r#"{"when":{},"do":[{"reply":{"status":500,"headers":{"connection":"close"}}}]}"#,
-            "do[0].reply: connection: it belongs to the connection",
+            "do[0].reply.headers.connection: it belongs to the connection",
         ),
-        (r#"{"when":{},"do":[{"goaway":{"code":11}}]}"#, "do[0].goaway: a farewell has code 0"),
+        (r#"{"when":{},"do":[{"goaway":{"code":11}}]}"#, "do[0].goaway.code: a farewell has code 0"),
         (
             r#"{"when":{},"do":[{"goaway":{"last_stream":2147483648}}]}"#,
-            "do[0].goaway: last_stream is a number up to 2147483647",
+            "do[0].goaway.last_stream: a number up to 2147483647",
         ),
         (r#"{"when":{},"do":[{"edit_json":{}}]}"#, "do[0].edit_json: says nothing"),
         (
             r#"{"when":{},"do":[{"edit_json":{"remove":["total"]}}]}"#,
-            "do[0].edit_json: \"total\" is no JSON pointer",
+            "do[0].edit_json.remove[0]: \"total\" is no JSON pointer",
         ),
-        (r#"{"when":{"op":"api","subject":"a#1"},"do":[{"close":{}}]}"#, "when.subject: this never matches"),
-        (r#"{"when":{"op":["mint"],"token":"a#1"},"do":[{"close":{}}]}"#, "when.token: this never matches"),
-        (r#"{"when":{"op":"api","form.scope":"x"},"do":[{"close":{}}]}"#, "when.form: this never matches"),
-        (r#"{"when":{"path":"devices"},"do":[{"close":{}}]}"#, "when.path: this never matches"),
         (r#"{"when":{},"gate":{"open_when":[],"limit":"5s"}}"#, "gate.open_when: say what opens it"),
         (
             r#"{"when":{},"gate":{"open_when":[{"quiet":"100ms"}],"limit":"5s"}}"#,
@@ -263,9 +296,103 @@ fn rules_that_cannot_be_are_refused_with_field_and_reason() {
     }
 }
 
+/// In a rule's `when` and where a gate waits for what it has seen.
+#[test]
+fn what_no_request_can_be_is_refused_wherever_it_is_waited_for() {
+    let of = |selector: &str| {
+        let when = rule(&format!(r#"{{"when":{selector},"do":[{{"bad_json":{{}}}}]}}"#)).check();
+        let seen = rule(&format!(
+            r#"{{"when":{{}},"gate":{{"open_when":[{{"waiting":2}},{{"seen":{selector}}}],"limit":"5s"}}}}"#
+        ))
+        .check();
+        (when, seen)
+    };
+    for (selector, field, why) in [
+        (r#"{"op":["mint","jwks"],"subject":"a#1"}"#, "subject", "only an exchange"),
+        (r#"{"op":["mint","exchange"],"token":"a#1"}"#, "token", "a token request has no bearer"),
+        (r#"{"op":"mint","actor":"a"}"#, "actor", "only a bearer"),
+        (r#"{"op":"mint","kind":"sso"}"#, "kind", "it presents no token"),
+        (r#"{"op":["api","jwks"],"client":"msp"}"#, "client", "only a token request names"),
+        (r#"{"op":"other","auth":"both"}"#, "auth", "only a token request auth"),
+        (r#"{"op":"api","form.scope":"x"}"#, "form", "only a token request has a form"),
+        (r#"{"status":199}"#, "status", "\"199\": the status of an answer is 200 to 599"),
+        (r#"{"status":[200,600]}"#, "status", "\"600\": "),
+        (r#"{"method":"post"}"#, "method", "\"post\": methods are in upper case"),
+        (r#"{"method":["GET","Post"]}"#, "method", "\"Post\": "),
+        (r#"{"host":"Sso.common.cloud.hpe.com"}"#, "host", "hosts are in lower case"),
+        (r#"{"host":"*.HPE.com"}"#, "host", "hosts are in lower case"),
+        (r#"{"host":"https://sso.common.cloud.hpe.com"}"#, "host", "no scheme and no path"),
+        (r#"{"host":"*/x"}"#, "host", "no scheme and no path"),
+        (r#"{"host":"localhost:4020"}"#, "host", "without its port"),
+        (r#"{"host":"localhost:*"}"#, "host", "without its port"),
+        (r#"{"host":"*:443"}"#, "host", "without its port"),
+        (r#"{"host":"[::1]:443"}"#, "host", "without its port"),
+        (r#"{"path":"devices/*"}"#, "path", "\"devices/*\": a path begins with a slash"),
+        (r#"{"path":["/x","x"]}"#, "path", "\"x\": a path begins with a slash"),
+        (r#"{"path":"/x?limit=5"}"#, "path", "say query"),
+        (r#"{"path":"*?limit=5"}"#, "path", "say query"),
+        (r#"{"token":""}"#, "token", "\"\": it is never empty"),
+        (r#"{"subject":["a#1",""]}"#, "subject", "\"\": it is never empty"),
+        (r#"{"actor":""}"#, "actor", "it is never empty"),
+        (r#"{"client":""}"#, "client", "it is never empty"),
+        (r#"{"method":""}"#, "method", "it is never empty"),
+        (r#"{"path":""}"#, "path", "it is never empty"),
+        (r#"{"phase":""}"#, "phase", "it is never empty"),
+        (r#"{"refused":""}"#, "refused", "it is never empty"),
+        (r#"{"applied":""}"#, "applied", "it is never empty"),
+        (r#"{"fired":""}"#, "fired", "it is never empty"),
+    ] {
+        let (when, seen) = of(selector);
+        for (place, error) in [("when", when), ("gate.open_when[1].seen", seen)] {
+            let RuleError { field: named, reason } = error.expect_err(selector);
+            assert_eq!(named, format!("{place}.{field}"), "{selector}");
+            assert!(
+                reason.starts_with("this never matches: ") && reason.contains(why),
+                "{selector}: {reason}"
+            );
+        }
+    }
+    for selector in [
+        "{}",
+        // A request may have neither a host nor a query, and a token endpoint no workspace.
+        r#"{"host":"","workspace":"","query":"","query.x":"","header.x":"","form.x":""}"#,
+        // Any request but a token request may have a bearer, of whatever kind.
+        r#"{"op":["jwks","other"],"token":"a#1","actor":"a","kind":"tenant"}"#,
+        r#"{"op":"api","kind":"sso"}"#,
+        r#"{"op":["mint","exchange"],"subject":"a#1"}"#,
+        r#"{"host":["[::1]","*::*","127.0.0.1","us5.*"],"path":["*","/","*/x"],"method":["GET","M-SEARCH","patc*"]}"#,
+        r#"{"status":[200,599]}"#,
+    ] {
+        assert_eq!(of(selector), (Ok(()), Ok(())), "{selector}");
+    }
+    // A rule may have changed the answer that a gate sees.
+    let (when, seen) = of(r#"{"refused":"expired","status":200}"#);
+    assert!(when.is_err() && seen.is_ok());
+    assert_eq!(of(r#"{"refused":"expired","status":[200,401]}"#).0, Ok(()));
+    // What a gate has seen it does not count.
+    let (when, seen) = of(r#"{"op":"mint","nth":2}"#);
+    let seen = seen.unwrap_err().to_string();
+    assert!(when.is_ok() && seen.starts_with("gate.open_when[1].seen.nth: seen counts nothing"), "{seen}");
+}
+
 #[test]
 fn what_is_no_rule_is_not_read() {
     for (text, expected) in [
+        (r#"{"when":{"op":"api","op":"mint"},"do":[{"close":{}}]}"#, "op: given twice: write a list"),
+        (r#"{"when":{"nth":1,"op":"api","nth":1},"do":[{"close":{}}]}"#, "nth: given twice"),
+        (r#"{"when":{"header.A":1,"header.a":1},"do":[{"close":{}}]}"#, "header.a: given twice"),
+        (r#"{"when":{"query.a":1,"query":"b","query.a":1},"do":[{"close":{}}]}"#, "query.a: given twice"),
+        (r#"{"when":{"at":"request","at":"request"},"do":[{"close":{}}]}"#, "at: given twice"),
+        (r#"{"when":{},"do":[{"expire":5}]}"#, "integer `5`, expected a symbol such as acme#1, or presented"),
+        (r#"{"when":{},"do":[{"revoke":""}]}"#, "expected a symbol such as acme#1, or presented"),
+        (
+            r#"{"when":{},"gate":{"open_when":[{"waiting":2}],"limit":"5s","release":"random"}}"#,
+            "string \"random\", expected fifo, lifo, or a list of symbols",
+        ),
+        (
+            r#"{"when":{},"gate":{"open_when":[{"waiting":2}],"limit":"5s","release":5}}"#,
+            "integer `5`, expected fifo, lifo, or a list of symbols",
+        ),
         (r#"{"when":{"opp":"api"},"do":[{"close":{}}]}"#, "there is no field \"opp\", did you mean \"op\"?"),
         (r#"{"when":{"op":"apii"},"do":[{"close":{}}]}"#, "op: unknown operation"),
         (r#"{"when":{"nth":0},"do":[{"close":{}}]}"#, "nth: a whole number from 1 on"),
@@ -300,4 +427,17 @@ fn rules_are_bounded_and_their_names_are_their_own() {
     assert!(rules.add(any()).unwrap_err().reason.contains("1000 rules already"));
     rules.clear();
     assert!(rules.list().is_empty());
+}
+
+#[test]
+fn a_field_is_set_once() {
+    let mut selector = Selector::default();
+    selector.set("op", "api").unwrap();
+    selector.set("header.Accept", "x").unwrap();
+    for field in ["op", "header.Accept", "header.accept"] {
+        assert_eq!(selector.set(field, "x").unwrap_err(), "given twice: say it once", "{field}");
+    }
+    selector.set("query", "x").unwrap();
+    selector.set("query.accept", "x").unwrap();
+    assert!(selector.set("opp", "x").unwrap_err().contains("there is no field"));
 }
