@@ -138,6 +138,8 @@ greenroom faults add --on api --nth 2 --reply 503 --id busy
 call; call
 greenroom history --follow | head -3 > followed &
 (while kill -0 $! 2>/dev/null; do call; done) > calls
+# Who follows hears that nobody reads when there is more to tell.
+call > more
 wait
 greenroom history --count 'api status=503' --expect '= 1' --wait 5s
 greenroom history --count mint --expect '>= 1' --wait 1ms || echo 'no mint'

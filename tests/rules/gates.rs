@@ -201,8 +201,7 @@ async fn the_limit_counts_from_the_first_that_is_still_there() {
     assert_eq!(opening(&wire).1, "limit");
     // Real time has a lower bound only: the one that waited had its two seconds, whenever the first one came.
     let (entries, _) = wire.emulator.history().entries(0);
-    let came =
-        entries.iter().filter(|entry| matches!(entry.event, Event::Fault { .. })).last().unwrap().real_ms;
+    let came = entries.iter().rfind(|entry| matches!(entry.event, Event::Fault { .. })).unwrap().real_ms;
     let opened = entries.iter().find(|entry| matches!(entry.event, Event::Gate { .. })).unwrap().real_ms;
     assert!(came >= since && opened >= came + 2_000, "{came} {opened}");
 }
