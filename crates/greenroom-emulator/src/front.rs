@@ -100,6 +100,9 @@ fn tell(event: ConnectionEvent) -> (u64, &'static str, Option<String>, Option<St
         ConnectionEvent::TimedOut { connection, what } => {
             (connection, "timed-out", None, Some(what.replace('_', " ")))
         }
+        ConnectionEvent::EndedByRule { connection } => {
+            (connection, "ended-by-rule", None, Some("answers on it may not have arrived".to_owned()))
+        }
         ConnectionEvent::Closed { connection } => (connection, "closed", None, None),
     }
 }

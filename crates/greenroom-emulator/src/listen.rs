@@ -100,6 +100,11 @@ pub(crate) enum ConnectionEvent {
         /// What was waited for: `first_byte`, `tls_handshake`, `request_head` or (a further one) `idle`.
         what: &'static str,
     },
+    /// A rule ends the connection: answers that HTTP took to be sent on it may not have arrived.
+    EndedByRule {
+        /// The connection's number.
+        connection: u64,
+    },
     /// The connection is over; all its requests have ended. Always the last event of a connection.
     Closed {
         /// The connection's number.

@@ -193,7 +193,7 @@ pub enum Event {
     Connection {
         /// Its number, counted from 1.
         connection: u64,
-        /// `opened`, `closed`, `refused`, `tls-failed`, `malformed`, `timed-out`.
+        /// `opened`, `tunnel`, `refused`, `tls-failed`, `malformed`, `timed-out`, `ended-by-rule`, `closed`.
         what: String,
         /// The host it asked for, where it asked for one.
         #[serde(default, skip_serializing_if = "Option::is_none")]

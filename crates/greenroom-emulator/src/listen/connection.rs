@@ -70,10 +70,8 @@ impl<S: Service> Connection<S> {
 
     /// Serves the client until one of both has had enough.
     pub(super) async fn run(mut self, socket: TcpStream) {
-        // Fails for a client that is gone, which the first read finds out too.
-        let _ = socket.set_nodelay(true);
-        let Ok(line) = Line::of(&socket) else { return };
-        let Some(begun) = self.within_head("first_byte", Stream::begin(socket)).await else { return };
+        let line = Line::new(socket);
+        let Some(begun) = self.within_head("first_byte", Stream::begin(line.clone())).await else { return };
         let mut after = match begun {
             // Nothing was said, so nothing is wrong.
             Err(_) => return,
@@ -93,13 +91,14 @@ impl<S: Service> Connection<S> {
             };
         }
         if let After::End(end) = after {
+            self.service.event(ConnectionEvent::EndedByRule { connection: self.number });
             // It fails for a client that has gone.
             let _ = line.end(end).await;
         }
     }
 
     /// TLS without a tunnel around it: what it meets is known when it has said hello.
-    async fn serve_direct_tls(&mut self, stream: Stream<TcpStream>) -> After {
+    async fn serve_direct_tls(&mut self, stream: Stream<Line>) -> After {
         let Some(mut hello) = self.greet(stream, None).await else { return After::Nothing };
         let Reception { pause, end, flaw } = self.service.meet(self.number, hello.sni());
         if let Some(pause) = pause {
@@ -174,9 +173,8 @@ impl<S: Service> Connection<S> {
         let flights = watch::Sender::new(Flights::default());
         let watched = flights.subscribe();
         let orders = Orders::new();
-        let http2 = stream.begins_http2();
         let stream = stream.holding_the_end(flights.subscribe(), self.timeouts.half_closed);
-        let stream = FaultIo::new(stream, Arc::clone(&orders), http2);
+        let stream = FaultIo::new(stream, Arc::clone(&orders));
         let front = Arc::new(Front {
             service: Arc::clone(&self.service),
             peer: Arc::new(peer),
@@ -260,6 +258,11 @@ impl<S: Service> Front<S> {
         let head_only = request.method() == Method::HEAD;
         match self.service.answer(Arc::clone(&self.peer), request).await {
             Delivery::Answer(answer) => Ok(answer),
+            // Other answers go out meanwhile, so that nothing can be counted below HTTP.
+            Delivery::Cut { mut answer, body, end } if http2 => {
+                answer.body_mut().end_after(body, &self.orders, end);
+                Ok(answer)
+            }
             Delivery::Cut { answer, body, end } => {
                 let length = if head_only { 0 } else { answer.body().length() };
                 self.orders.give(Order::Cut(body.min(length), end));
@@ -272,7 +275,10 @@ impl<S: Service> Front<S> {
             Delivery::ResetStream(code) if http2 => Err(h2::Reason::from(code).into()),
             Delivery::ResetStream(_) => self.end(Order::End(End::Reset)).await,
             Delivery::End(end) => self.end(Order::End(end)).await,
-            Delivery::GoAway { last_stream, code } => self.end(Order::GoAway { last_stream, code }).await,
+            Delivery::GoAway { last_stream, code } if http2 => {
+                self.end(Order::GoAway { last_stream, code }).await
+            }
+            Delivery::GoAway { .. } => self.end(Order::End(End::Close)).await,
         }
     }
 
@@ -431,7 +437,7 @@ where
 /// Waits until the client is late with its next request.
 async fn overdue(mut flights: watch::Receiver<Flights>, timeouts: &Timeouts) -> &'static str {
     loop {
-        let Flights { begun, open } = *flights.borrow_and_update();
+        let Flights { begun, open, .. } = *flights.borrow_and_update();
         let (what, limit) =
             if begun == 0 { ("request_head", timeouts.head) } else { ("idle", timeouts.idle) };
         let next = flights.changed();

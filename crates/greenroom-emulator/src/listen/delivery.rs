@@ -3,6 +3,7 @@
 use std::{
     convert::Infallible,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -13,7 +14,10 @@ use http_body_util::{BodyExt as _, combinators::UnsyncBoxBody};
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::Sleep;
 
-use super::stream::Flight;
+use super::{
+    fault_io::{Last, Orders},
+    stream::Flight,
+};
 
 /// How a request is answered on the wire.
 #[derive(Debug)]
@@ -48,7 +52,6 @@ pub(crate) enum End {
 }
 
 /// The body of an answer.
-#[derive(Debug)]
 pub(crate) struct Payload {
     rest: Bytes,
     pace: Option<Pace>,
@@ -56,49 +59,52 @@ pub(crate) struct Payload {
     sized: bool,
     /// What follows `rest`, as it comes.
     source: Option<Source>,
-}
-
-/// A body that is made while it is sent. Its client counts as one that waits for an answer.
-struct Source {
-    body: UnsyncBoxBody<Bytes, ()>,
+    /// What comes first, and the connection ends with.
+    last: Option<Last>,
+    /// How many bytes HTTP waits for in vain after that.
+    withheld: u64,
+    /// While it is made or trickles, its client counts as one that waits for an answer.
     flight: Option<Flight>,
 }
 
-impl std::fmt::Debug for Source {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Source")
-    }
-}
+/// A body that is made while it is sent.
+struct Source(UnsyncBoxBody<Bytes, ()>);
 
 /// So many bytes at a time, with a pause before each further piece.
-#[derive(Debug)]
 struct Pace {
     piece: usize,
     pause: Duration,
     until: Option<Pin<Box<Sleep>>>,
 }
 
+impl std::fmt::Debug for Payload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Payload")
+    }
+}
+
 impl Payload {
     /// All at once.
     pub(crate) fn whole(bytes: impl Into<Bytes>) -> Self {
-        Self { rest: bytes.into(), pace: None, sized: true, source: None }
+        let rest = bytes.into();
+        Self { rest, pace: None, sized: true, source: None, last: None, withheld: 0, flight: None }
     }
 
     /// In pieces of `piece` bytes (at least one), with a pause in real time between them.
     pub(crate) fn trickling(bytes: impl Into<Bytes>, piece: usize, pause: Duration) -> Self {
         let pace = Some(Pace { piece: piece.max(1), pause, until: None });
-        Self { rest: bytes.into(), pace, sized: true, source: None }
+        Self { pace, ..Self::whole(bytes) }
     }
 
     /// All at once, below a `Content-Length` that may say more: then the connection ends after it.
     pub(crate) fn of_any_length(bytes: impl Into<Bytes>) -> Self {
-        Self { rest: bytes.into(), pace: None, sized: false, source: None }
+        Self { sized: false, ..Self::whole(bytes) }
     }
 
     /// As it comes, for as long as the client stays. One that fails ends there.
     pub(crate) fn streaming<B: Body<Data = Bytes> + Send + 'static>(body: B) -> Self {
-        let source = Source { body: body.map_err(drop).boxed_unsync(), flight: None };
-        Self { rest: Bytes::new(), pace: None, sized: false, source: Some(source) }
+        let source = Some(Source(body.map_err(drop).boxed_unsync()));
+        Self { source, ..Self::of_any_length(Bytes::new()) }
     }
 }
 
@@ -108,10 +114,21 @@ impl Payload {
         self.rest.len() as u64
     }
 
-    /// Keeps the request in flight while a body is still made. Any other body is all there.
+    /// Ends the connection, which must be one of HTTP/2, when so many bytes of it (or all, if there are no more)
+    /// have gone out.
+    pub(super) fn end_after(&mut self, count: u64, orders: &Arc<Orders>, end: End) {
+        let count = self.length().min(count);
+        self.withheld = self.length() - count;
+        let mut bytes = std::mem::take(&mut self.rest);
+        // Not more than there are, so that it fits.
+        bytes.truncate(usize::try_from(count).unwrap_or(usize::MAX));
+        self.last = Some(Last::new(bytes, orders, end));
+    }
+
+    /// Keeps the request in flight while a body is still made, or trickles. Any other body is all there.
     pub(super) fn keep(&mut self, flight: Flight) {
-        if let Some(source) = &mut self.source {
-            source.flight = Some(flight);
+        if self.pace.is_some() || self.source.is_some() {
+            self.flight = Some(flight);
         }
     }
 }
@@ -126,11 +143,17 @@ impl Body for Payload {
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let this = self.get_mut();
         if let Some(source) = &mut this.source {
-            let frame = ready!(Pin::new(&mut source.body).poll_frame(cx)).and_then(Result::ok);
+            let frame = ready!(Pin::new(&mut source.0).poll_frame(cx)).and_then(Result::ok);
             if frame.is_none() {
-                this.source = None;
+                (this.source, this.flight) = (None, None);
             }
             return Poll::Ready(frame.map(Ok));
+        }
+        if let Some(last) = this.last.take() {
+            return Poll::Ready(Some(Ok(Frame::data(Bytes::from_owner(last)))));
+        }
+        if this.withheld > 0 {
+            return Poll::Pending;
         }
         if this.rest.is_empty() {
             return Poll::Ready(None);
@@ -143,14 +166,22 @@ impl Body for Payload {
         }
         let piece = this.rest.split_to(pace.piece.min(this.rest.len()));
         pace.until = Some(Box::pin(tokio::time::sleep(pace.pause)));
+        if this.rest.is_empty() {
+            this.flight = None;
+        }
         Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && self.source.is_none()
+        self.rest.is_empty() && self.source.is_none() && self.last.is_none() && self.withheld == 0
     }
 
     fn size_hint(&self) -> SizeHint {
-        if self.sized { SizeHint::with_exact(self.rest.len() as u64) } else { SizeHint::default() }
+        let last = self.last.as_ref().map_or(0, |last| last.as_ref().len() as u64);
+        if self.sized {
+            SizeHint::with_exact(last + self.length() + self.withheld)
+        } else {
+            SizeHint::default()
+        }
     }
 }

@@ -1,29 +1,33 @@
 //! The place below HTTP where an answer is cut, a frame is slipped in, and a connection ends.
 //!
-//! HTTP libraries keep what they promise; what breaks a promise happens under them. The bytes that go out are
-//! counted as HTTP sees them: body bytes of HTTP/1, DATA bytes of HTTP/2.
+//! HTTP libraries keep what they promise; what breaks a promise happens under them. Over HTTP/1 the bytes that go
+//! out are counted. Over HTTP/2, where many answers go out at once, the last bytes of one say themselves when they
+//! have been written.
 
-mod outgoing;
+mod cut;
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::watch;
 
-use self::outgoing::{Cut, Outgoing};
+use self::cut::Cut;
 use super::delivery::End;
 
 /// What a request's answer wants done to the connection under it.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Order {
-    /// Let the head of the next answer and so many bytes of its body go out, then end.
+    /// HTTP/1: let the head of the next answer and so many bytes of its body go out, then end.
     Cut(u64, End),
+    /// HTTP/2: let go out what has been written, then end.
+    Written(End),
     /// End now.
     End(End),
-    /// Send a GOAWAY frame between two others, then end with a FIN.
+    /// HTTP/2: send a GOAWAY frame between two others, then end with a FIN.
     GoAway { last_stream: u32, code: u32 },
     /// Finish what is under way and take no more requests.
     Farewell,
@@ -93,11 +97,36 @@ impl Orders {
     }
 }
 
+/// The last bytes of an answer that may go out over HTTP/2. HTTP lets go of them when it has written them, or
+/// when their stream is no more: either way the connection ends then.
+pub(super) struct Last {
+    bytes: Bytes,
+    orders: Arc<Orders>,
+    end: End,
+}
+
+impl Last {
+    pub(super) fn new(bytes: Bytes, orders: &Arc<Orders>, end: End) -> Self {
+        Self { bytes, orders: Arc::clone(orders), end }
+    }
+}
+
+impl AsRef<[u8]> for Last {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        self.orders.give(Order::Written(self.end));
+    }
+}
+
 /// A stream that carries out orders.
 pub(super) struct FaultIo<IO> {
     io: IO,
     orders: Arc<Orders>,
-    outgoing: Outgoing,
     flow: Flow,
 }
 
@@ -105,16 +134,18 @@ enum Flow {
     Free,
     /// Until the cut is reached.
     Cutting(Cut, End),
+    /// Until HTTP has written whole frames and flushes them; then these bytes follow.
+    Flushing(Vec<u8>, End),
     /// These bytes go out first.
-    Inserting(Vec<u8>),
+    Inserting(Vec<u8>, End),
     Ending(End),
     /// Nothing goes out any more, whatever HTTP believes.
     Over,
 }
 
 impl<IO> FaultIo<IO> {
-    pub(super) fn new(io: IO, orders: Arc<Orders>, http2: bool) -> Self {
-        Self { io, orders, outgoing: Outgoing::of(http2), flow: Flow::Free }
+    pub(super) fn new(io: IO, orders: Arc<Orders>) -> Self {
+        Self { io, orders, flow: Flow::Free }
     }
 }
 
@@ -125,26 +156,20 @@ impl<IO: AsyncWrite + Unpin> FaultIo<IO> {
             let order = self.orders.desk().order.take();
             match order {
                 None | Some(Order::Farewell) => {}
-                Some(Order::Cut(body, end)) => self.flow = Flow::Cutting(self.outgoing.cut(body), end),
+                Some(Order::Cut(body, end)) => self.flow = Flow::Cutting(Cut::after(body), end),
                 Some(Order::End(end)) => self.flow = Flow::Ending(end),
+                Some(Order::Written(end)) => self.flow = Flow::Flushing(Vec::new(), end),
                 Some(Order::GoAway { last_stream, code }) => {
-                    self.flow = match &self.outgoing {
-                        Outgoing::Http1 => Flow::Ending(End::Close),
-                        Outgoing::Http2(_) => Flow::Inserting(outgoing::goaway(last_stream, code)),
-                    };
+                    self.flow = Flow::Flushing(goaway(last_stream, code), End::Close);
                 }
             }
         }
-        if let Flow::Inserting(bytes) = &mut self.flow {
-            // In the middle of a frame: HTTP writes the rest of it first.
-            if !self.outgoing.between_frames() {
-                return Poll::Ready(Ok(()));
-            }
+        if let Flow::Inserting(bytes, end) = &mut self.flow {
             while !bytes.is_empty() {
                 let count = ready!(Pin::new(&mut self.io).poll_write(cx, bytes))?;
                 bytes.drain(..count);
             }
-            self.flow = Flow::Ending(End::Close);
+            self.flow = Flow::Ending(*end);
         }
         if let Flow::Ending(end) = self.flow {
             ready!(Pin::new(&mut self.io).poll_flush(cx))?;
@@ -177,21 +202,16 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for FaultIo<IO> {
         ready!(this.attend(cx))?;
         let allowed = match &this.flow {
             Flow::Over => return Poll::Ready(Ok(buf.len())),
-            Flow::Cutting(cut, _) => this.outgoing.clone().advance(buf, Some(&mut cut.clone())),
+            Flow::Cutting(cut, _) => cut.clone().advance(buf),
             _ => buf.len(),
         };
         let count = ready!(Pin::new(&mut this.io).poll_write(cx, &buf[..allowed]))?;
-        match &mut this.flow {
-            Flow::Cutting(cut, end) => {
-                this.outgoing.advance(&buf[..count], Some(cut));
-                if cut.reached() {
-                    this.flow = Flow::Ending(*end);
-                    // What cannot be finished now is when the connection is polled next.
-                    let _ = this.attend(cx)?;
-                }
-            }
-            _ => {
-                this.outgoing.advance(&buf[..count], None);
+        if let Flow::Cutting(cut, end) = &mut this.flow {
+            cut.advance(&buf[..count]);
+            if cut.reached() {
+                this.flow = Flow::Ending(*end);
+                // What cannot be finished now is when the connection is polled next.
+                let _ = this.attend(cx)?;
             }
         }
         Poll::Ready(Ok(count))
@@ -204,18 +224,11 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for FaultIo<IO> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         ready!(this.attend(cx))?;
-        if !matches!(this.flow, Flow::Free | Flow::Inserting(_)) {
+        if matches!(this.flow, Flow::Cutting(..) | Flow::Over) {
             let first = bufs.iter().find(|buf| !buf.is_empty()).map_or(&[][..], |buf| buf);
             return Pin::new(this).poll_write(cx, first);
         }
-        let count = ready!(Pin::new(&mut this.io).poll_write_vectored(cx, bufs))?;
-        let mut left = count;
-        for buf in bufs {
-            let part = &buf[..left.min(buf.len())];
-            this.outgoing.advance(part, None);
-            left -= part.len();
-        }
-        Poll::Ready(Ok(count))
+        Pin::new(&mut this.io).poll_write_vectored(cx, bufs)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -225,6 +238,10 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for FaultIo<IO> {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         ready!(this.attend(cx))?;
+        if let Flow::Flushing(bytes, end) = &mut this.flow {
+            this.flow = Flow::Inserting(std::mem::take(bytes), *end);
+            ready!(this.attend(cx))?;
+        }
         match this.flow {
             Flow::Over => Poll::Ready(Ok(())),
             _ => Pin::new(&mut this.io).poll_flush(cx),
@@ -238,4 +255,13 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for FaultIo<IO> {
             _ => Pin::new(&mut this.io).poll_shutdown(cx),
         }
     }
+}
+
+/// A GOAWAY frame (RFC 9113 §6.8).
+fn goaway(last_stream: u32, code: u32) -> Vec<u8> {
+    const GOAWAY: u8 = 7;
+    let mut frame = vec![0, 0, 8, GOAWAY, 0, 0, 0, 0, 0];
+    frame.extend((last_stream & 0x7fff_ffff).to_be_bytes());
+    frame.extend(code.to_be_bytes());
+    frame
 }

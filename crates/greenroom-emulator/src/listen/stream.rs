@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::{Buf as _, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::sync::watch;
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
 /// The first byte of a TLS handshake record.
 const TLS_HANDSHAKE: u8 = 0x16;
@@ -68,10 +68,15 @@ pub(super) struct Stream<IO> {
 enum End {
     /// Say so at once.
     Shown,
-    /// Say so when no answer is due, or this long after it came.
+    /// Say so when no answer is due, or this long after it came and anything was written.
     Held { flights: watch::Receiver<Flights>, patience: Duration },
     /// It has come.
-    Due { flights: watch::Receiver<Flights>, until: Pin<Box<Sleep>>, reader: Option<Waker> },
+    Due {
+        flights: watch::Receiver<Flights>,
+        patience: Duration,
+        until: Pin<Box<Sleep>>,
+        reader: Option<Waker>,
+    },
 }
 
 impl<IO: AsyncRead + Unpin> Stream<IO> {
@@ -100,12 +105,8 @@ impl<IO: AsyncRead + Unpin> Stream<IO> {
         std::future::pending().await
     }
 
-    /// Whether the client begins with the preface of HTTP/2.
-    pub(super) fn begins_http2(&self) -> bool {
-        self.start.starts_with(H2_PREFACE)
-    }
-
-    /// Holds back the end of input while a request is unanswered, for at most `patience`, and while an answer
+    /// Holds back the end of input while a request is unanswered, for at most `patience` after anything was
+    /// written, and while an answer
     /// is being taken.
     pub(super) fn holding_the_end(mut self, flights: watch::Receiver<Flights>, patience: Duration) -> Self {
         self.end = End::Held { flights, patience };
@@ -130,9 +131,9 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Stream<IO> {
             }
             let End::Held { flights, patience } = &this.end else { return Poll::Ready(Ok(())) };
             let until = Box::pin(tokio::time::sleep(*patience));
-            this.end = End::Due { flights: flights.clone(), until, reader: None };
+            this.end = End::Due { flights: flights.clone(), patience: *patience, until, reader: None };
         }
-        let End::Due { flights, until, reader } = &mut this.end else { return Poll::Ready(Ok(())) };
+        let End::Due { flights, until, reader, .. } = &mut this.end else { return Poll::Ready(Ok(())) };
         // hyper drops a request when it meets the end, and what it has not written yet.
         if this.write_is_blocked {
             // Somebody is reading slowly: whoever is gone answers what we write with a reset.
@@ -149,10 +150,12 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Stream<IO> {
 impl<IO> Stream<IO> {
     fn noting<T>(&mut self, written: Poll<T>) -> Poll<T> {
         self.write_is_blocked = written.is_pending();
-        if let (End::Due { reader, .. }, false) = (&mut self.end, self.write_is_blocked)
-            && let Some(reader) = reader.take()
-        {
-            reader.wake();
+        if let (End::Due { patience, until, reader, .. }, false) = (&mut self.end, self.write_is_blocked) {
+            // What has taken this is still there, as far as we know.
+            until.as_mut().reset(Instant::now() + *patience);
+            if let Some(reader) = reader.take() {
+                reader.wake();
+            }
         }
         written
     }

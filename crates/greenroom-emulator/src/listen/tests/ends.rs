@@ -2,14 +2,6 @@
 
 use super::*;
 
-/// HTTP/2 by hand: the preface, an empty SETTINGS frame, and a HEADERS frame on stream 1.
-fn h2_get(path: &str) -> Vec<u8> {
-    let length = u8::try_from(path.len()).unwrap();
-    let fields = [b"\x82\x86\x04", &[length][..], path.as_bytes(), b"\x01\x01h"].concat();
-    let headers = [0, 0, u8::try_from(fields.len()).unwrap(), 1, 5, 0, 0, 0, 1];
-    [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", &headers[..], &fields].concat()
-}
-
 fn impatient() -> Timeouts {
     Timeouts { head: SOON, ..Timeouts::default() }
 }
@@ -61,7 +53,7 @@ async fn an_idle_connection_is_ended_and_http_2_is_told() {
 async fn an_idle_http_2_client_that_never_acknowledges_is_ended_all_the_same() {
     let mut port = Port::with(Timeouts { idle: SOON, ..Timeouts::default() }, async |_| {}).await;
     let mut silent = port.dial().await;
-    silent.write_all(&h2_get("/")).await.unwrap();
+    silent.write_all(&h2_gets(&["/"])).await.unwrap();
     port.expect(&["Opened { #1 }", "TimedOut { #1, what: \"idle\" }", "Closed { #1 }"]).await;
 }
 
@@ -97,7 +89,7 @@ async fn a_client_that_leaves_frees_its_request() {
     port.expect(&["dropped", "Closed { #2 }"]).await;
 
     let mut second = port.dial().await;
-    second.write_all(&h2_get("/gate")).await.unwrap();
+    second.write_all(&h2_gets(&["/gate"])).await.unwrap();
     port.expect(&["Opened { #3 }", "at the gate"]).await;
     drop(second);
     port.expect(&["dropped", "Closed { #3 }"]).await;
@@ -192,4 +184,29 @@ async fn stopping_does_not_wait_for_ever() {
     notes.sort();
     assert_eq!(notes, ["Closed { #1 }", "Closed { #2 }", "dropped", "dropped"]);
     waiting.abort();
+}
+
+/// How many handles of this process lead to the listener's end of a connection.
+#[cfg(target_os = "linux")]
+fn handles(connection: &TcpStream) -> usize {
+    let port = |address: std::io::Result<SocketAddr>| format!("{:04X}", address.unwrap().port());
+    let (theirs, ours) = (port(connection.peer_addr()), port(connection.local_addr()));
+    let table = std::fs::read_to_string("/proc/self/net/tcp").unwrap();
+    let mut rows = table.lines().map(|row| row.split_whitespace().collect::<Vec<_>>());
+    let row =
+        rows.find(|row| row[1].ends_with(&format!(":{theirs}")) && row[2].ends_with(&format!(":{ours}")));
+    let name = format!("socket:[{}]", row.expect("the connection")[9]);
+    let handles = std::fs::read_dir("/proc/self/fd").unwrap();
+    let names = handles.filter_map(|handle| std::fs::read_link(handle.ok()?.path()).ok());
+    names.filter(|it| it.as_os_str() == name.as_str()).count()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_connection_takes_one_handle() {
+    let mut port = Port::open().await;
+    let mut stream = port.dial().await;
+    stream.write_all(b"GET /gate HTTP/1.1\r\n\r\n").await.unwrap();
+    port.expect(&["Opened { #1 }", "at the gate"]).await;
+    assert_eq!(handles(&stream), 1);
 }

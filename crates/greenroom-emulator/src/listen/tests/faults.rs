@@ -8,6 +8,8 @@ use super::super::End;
 use super::*;
 
 const BODY: &str = "0123456789";
+/// More than a client of HTTP/2 takes without saying that it takes more.
+const HUGE: usize = 200_000;
 
 /// What the service does for `/fault/…`.
 pub(super) fn delivery(fault: &str) -> Delivery {
@@ -24,10 +26,15 @@ pub(super) fn delivery(fault: &str) -> Delivery {
         "goaway" => Delivery::GoAway { last_stream: 7, code: 11 },
         "farewell" => Delivery::Farewell(answer()),
         "trickle" => Delivery::Answer(Response::new(Payload::trickling(BODY, 3, SOON))),
+        "drip" => Delivery::Answer(Response::new(Payload::trickling(BODY, 1, SOON))),
         "overstated" => {
             let mut answer = Response::new(Payload::of_any_length(BODY));
             answer.headers_mut().insert("content-length", HeaderValue::from_static("15"));
             Delivery::Answer(answer)
+        }
+        "huge" => {
+            let answer = Response::new(Payload::whole("h".repeat(HUGE)));
+            Delivery::Cut { answer, body: HUGE as u64 - 7, end }
         }
         "empty" => Delivery::Cut { answer: Response::new(Payload::whole("")), body: u64::MAX, end },
         body => Delivery::Cut { answer: answer(), body: body.parse().unwrap(), end },
@@ -85,7 +92,11 @@ async fn http_1_answers_end_where_they_shall() {
     ]) {
         let expected = (body.map(str::to_owned), saw);
         assert_eq!(http1(&mut port.dial().await, fault).await, expected, "{fault}");
-        port.expect(&[&format!("Opened {{ #{n} }}"), &format!("Closed {{ #{n} }}")]).await;
+        port.expect(&[&format!("Opened {{ #{n} }}")]).await;
+        if fault != "farewell" && fault != "overstated" {
+            port.expect(&[&format!("EndedByRule {{ #{n} }}")]).await;
+        }
+        port.expect(&[&format!("Closed {{ #{n} }}")]).await;
     }
 }
 
@@ -147,7 +158,7 @@ async fn http_2_answers_end_where_they_shall() {
         ("empty", "", broken),
         ("end", "stream closed because of a broken pipe", broken),
         ("end/reset", "connection reset", "connection reset"),
-        ("5", "bytes remaining on stream", "bytes remaining on stream"),
+        ("5", "stream closed because of a broken pipe", broken),
         ("5/reset", "connection reset", "connection reset"),
         ("goaway", "stream closed because of a broken pipe", overload),
     ] {
@@ -163,6 +174,57 @@ async fn http_2_answers_end_where_they_shall() {
             assert!(end.contains(ended), "{fault} {tls}: {end}");
         }
     }
+}
+
+/// The DATA frames of a stream, and whether the last of them ends it.
+fn data_of(stream: u8, mut bytes: &[u8]) -> (String, bool) {
+    let (mut body, mut ended) = (Vec::new(), false);
+    while let [a, b, c, kind, flags, _, _, _, id, rest @ ..] = bytes {
+        let length = usize::from(*a) << 16 | usize::from(*b) << 8 | usize::from(*c);
+        let Some((payload, rest)) = rest.split_at_checked(length) else { break };
+        if (*kind, *id) == (0, stream) {
+            body.extend(payload);
+            ended |= flags & 1 != 0;
+        }
+        bytes = rest;
+    }
+    (String::from_utf8(body).unwrap(), ended)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_over_http_2_is_cut_in_its_own_stream_whatever_goes_out_beside_it() {
+    let port = Port::open().await;
+    for (fault, body, ended) in
+        [("5", "01234", false), ("0", "", false), ("999", BODY, true), ("empty", "", true)]
+    {
+        for round in 0..40_u8 {
+            let mut paths = ["/a", "/b", "/c", "/d"];
+            let path = format!("/fault/{fault}");
+            paths[usize::from(round % 4)] = &path;
+            let mut stream = port.dial().await;
+            stream.write_all(&h2_gets(&paths)).await.unwrap();
+            let (bytes, saw) = whole(&mut stream).await;
+            let came = data_of(round % 4 * 2 + 1, &bytes);
+            assert_eq!((came, saw), ((body.to_owned(), ended), Saw::Close), "{fault} in round {round}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_over_http_2_is_cut_where_its_client_had_to_ask_for_more() {
+    let port = Port::open().await;
+    let (mut client, _connection) = h2(port.dial().await).await;
+    let request = Request::get("http://h/fault/huge").body(Empty::<Bytes>::new()).unwrap();
+    let answer = client.send_request(request).await.unwrap();
+    assert_eq!(answer.headers()["content-length"], HUGE.to_string());
+    let (mut body, mut came) = (answer.into_body(), 0);
+    let broken = async {
+        while let Ok(frame) = body.frame().await.expect("no end of the body") {
+            came += frame.into_data().unwrap().len();
+        }
+    };
+    tokio::time::timeout(LIMIT, broken).await.expect("an end in time");
+    assert_eq!(came, HUGE - 7);
 }
 
 #[tokio::test]
@@ -190,11 +252,30 @@ async fn a_trickle_comes_in_pieces_and_the_connection_goes_on() {
 }
 
 #[tokio::test]
+async fn a_trickle_is_under_way_until_its_last_piece() {
+    // It takes longer than its client may be idle, and than one that has ended its side is waited for.
+    let timeouts = Timeouts { idle: SOON, ..Timeouts::default() };
+    let request = "GET /fault/drip HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+    let mut port = Port::with(timeouts, async |_| {}).await;
+    for (n, leaves) in [(1, false), (2, true)] {
+        let mut stream = port.dial().await;
+        stream.write_all(request.as_bytes()).await.unwrap();
+        if leaves {
+            // As nc does, which still reads.
+            stream.shutdown().await.unwrap();
+        }
+        let answer = rest(&mut stream).await;
+        assert!(answer.ends_with(&format!("\r\n\r\n{BODY}")), "{answer}");
+        port.expect(&[&format!("Opened {{ #{n} }}"), &format!("Closed {{ #{n} }}")]).await;
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_does_not_close_its_side_is_not_waited_for() {
     let mut port = Port::open().await;
     let mut stream = port.dial().await;
     assert_eq!(http1(&mut stream, "end").await, (None, Saw::Close));
     // It keeps its side open until the listener has let go of it.
-    port.expect(&["Opened { #1 }", "Closed { #1 }"]).await;
+    port.expect(&["Opened { #1 }", "EndedByRule { #1 }", "Closed { #1 }"]).await;
     drop(stream);
 }
