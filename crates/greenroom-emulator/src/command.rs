@@ -152,7 +152,7 @@ pub struct HistoryQuery {
     /// How many exchanges are expected: the page says whether that holds.
     pub count: Option<Bound>,
     /// For how much real time to wait until no further exchange can change that. Who asks by
-    /// [`Emulator::run`](crate::Emulator::run) is answered at once.
+    /// [`OpenSandbox::run`](crate::OpenSandbox::run) is answered at once.
     pub wait: Option<Duration>,
 }
 

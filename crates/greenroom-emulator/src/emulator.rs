@@ -165,7 +165,7 @@ impl OpenSandbox {
         self.house.files.client_env(&self.open.url, &[])
     }
 
-    /// Like [`Emulator::client_env`], with hosts that the program reaches directly, and further roots
+    /// Like [`OpenSandbox::client_env`], with hosts that the program reaches directly, and further roots
     /// (PEM) that it then needs to trust.
     pub fn client_env_with(&self, direct: &[String], roots: &str) -> Result<ClientEnv, ClientFilesError> {
         self.house.files.client_env_with_roots(&self.open.url, direct, self.ca_pem(), roots)

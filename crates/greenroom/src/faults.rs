@@ -146,7 +146,7 @@ struct WireArgs {
     /// With this text as its body.
     #[arg(long, value_name = "TEXT", requires = "reply", conflicts_with = "body")]
     text: Option<String>,
-    /// Redirect: 307=https://elsewhere.example/.
+    /// Redirect: `307=https://elsewhere.example/`.
     #[arg(long, value_name = "STATUS=URL", value_parser = parse_redirect)]
     redirect: Option<Redirect>,
     /// Let so much real time pass first.
