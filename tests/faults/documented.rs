@@ -33,3 +33,13 @@ fn every_example_is_a_rule_and_nothing_is_left_out() {
         assert!(page.contains(&format!("`{name}`")), "{name} is left out");
     }
 }
+
+#[test]
+fn every_file_of_documented_bodies_has_a_name_and_the_other_way_round() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/wire");
+    let name = |file: std::io::Result<std::fs::DirEntry>| file.unwrap().file_name().into_string().unwrap();
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|file| name(file).replace(".json", "")).collect();
+    files.sort();
+    assert_eq!(wire_bodies().collect::<Vec<_>>(), files);
+}

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::{Buf as _, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::sync::watch;
-use tokio::time::{Instant, Sleep};
+use tokio::time::Sleep;
 
 /// The first byte of a TLS handshake record.
 const TLS_HANDSHAKE: u8 = 0x16;
@@ -152,7 +152,7 @@ impl<IO> Stream<IO> {
         self.write_is_blocked = written.is_pending();
         if let (End::Due { patience, until, reader, .. }, false) = (&mut self.end, self.write_is_blocked) {
             // What has taken this is still there, as far as we know.
-            until.as_mut().reset(Instant::now() + *patience);
+            until.as_mut().reset(tokio::time::sleep(*patience).deadline());
             if let Some(reader) = reader.take() {
                 reader.wake();
             }

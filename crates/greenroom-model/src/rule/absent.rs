@@ -1,7 +1,5 @@
 //! What a rule names and is not there yet: no mistake, since tokens come and go, but worth saying.
 
-use std::net::IpAddr;
-
 use super::{Action, Effect, Glob, OpenWhen, Pattern, Release, Rule, Selector, Tokens};
 use crate::{host, world::World};
 
@@ -53,7 +51,8 @@ impl Absent<'_> {
         }
         for host in each(&selector.host) {
             // Plain requests to an address are asked about, too: it may be Greenroom's own.
-            let own = host == "localhost" || host.parse::<IpAddr>().is_ok();
+            let own =
+                host == "localhost" || host.starts_with(|first: char| first.is_ascii_digit() || first == '[');
             if !own && host::family(&host, &self.world.dedicated_hosts()).is_none() {
                 self.notes.push(format!("Greenroom stands in for no host {host}: no rule is asked about it"));
             }

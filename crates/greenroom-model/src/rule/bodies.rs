@@ -57,14 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_file_is_a_body_with_its_source_and_every_body_a_file() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/wire");
-        let mut files: Vec<_> = std::fs::read_dir(folder)
-            .unwrap()
-            .map(|file| file.unwrap().file_name().into_string().unwrap().replace(".json", ""))
-            .collect();
-        files.sort();
-        assert_eq!(wire_bodies().collect::<Vec<_>>(), files);
+    fn every_body_has_its_source() {
         for name in wire_bodies() {
             let documented = wire_body(name).unwrap_or_else(|| panic!("{name}"));
             assert!(documented.source.contains('§') && documented.status >= 400, "{name}");
