@@ -9,16 +9,16 @@ mod leave;
 mod matrix;
 mod raw;
 
-use std::{net::SocketAddr, time::Duration};
+use std::net::SocketAddr;
 
 use greenroom_emulator::command::{Command, Reply};
 use greenroom_model::history::{Event, Exchange, Response};
 use serde_json::Value;
 
-use crate::{client::GLP, wire::Wire};
-
-/// Far more than anything here needs: what takes as long hangs.
-const LIMIT: Duration = Duration::from_secs(60);
+use crate::{
+    client::GLP,
+    wire::{LIMIT, Wire, until},
+};
 
 /// How a client comes to the emulator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,25 +117,19 @@ impl Stage {
 
     /// Waits until all connections but so many have ended.
     async fn only_open(&self, most: usize) {
-        let quiet = async {
-            loop {
-                let (entries, _) = self.wire.emulator.history().entries(0);
-                let events = entries.iter().filter_map(|entry| match &entry.event {
-                    Event::Connection { what, .. } => Some(what.as_str()),
-                    _ => None,
-                });
-                let count = events.fold(0, |open, what| match what {
-                    "opened" => open + 1,
-                    "closed" => open - 1,
-                    _ => open,
-                });
-                if count <= most {
-                    return;
-                }
-                tokio::task::yield_now().await;
-            }
+        let count = || {
+            let (entries, _) = self.wire.emulator.history().entries(0);
+            let events = entries.iter().filter_map(|entry| match &entry.event {
+                Event::Connection { what, .. } => Some(what.as_str()),
+                _ => None,
+            });
+            events.fold(0, |open, what| match what {
+                "opened" => open + 1,
+                "closed" => open - 1,
+                _ => open,
+            })
         };
-        tokio::time::timeout(LIMIT, quiet).await.expect("connections stay open");
+        until("connections stay open", || count() <= most).await;
     }
 }
 

@@ -12,7 +12,7 @@ use greenroom_emulator::command::{BeginPhase, Command, CommandError, Reply};
 use greenroom_model::rule::{Armed, Rule};
 use tokio::task::JoinSet;
 
-use crate::wire::{Answer, Wire, exchange_form, issuer};
+use crate::wire::{Wire, until};
 
 /// A rule as it is written.
 #[track_caller]
@@ -45,9 +45,7 @@ impl Wire {
 
     /// Waits until something is so that no client can tell.
     async fn until(&self, is_so: impl Fn(&Self) -> bool) {
-        while !is_so(self) {
-            tokio::task::yield_now().await;
-        }
+        until("it never becomes so", || is_so(self)).await;
     }
 
     /// Does something at once for each of these, and returns what came of it in their order.
@@ -65,9 +63,4 @@ impl Wire {
         all.sort_by_key(|(nth, _)| *nth);
         all.into_iter().map(|(_, done)| done).collect()
     }
-}
-
-/// An exchange of a subject token, whatever comes of it.
-async fn exchange(wire: &Wire, subject: &str, tenant: &str) -> Answer {
-    wire.post(&issuer(tenant), &[], &exchange_form(subject)).await
 }

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use reqwest::Method;
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::wire::{DEVICES, Wire};
+use crate::wire::{DEVICES, Wire, until};
 
 /// A sandbox and a client of its own.
 type Guest = Wire<Box<OpenSandbox>>;
@@ -210,9 +210,7 @@ async fn its_end_frees_the_port_and_ends_requests_that_hang() {
     let guest = open(&emulator, SandboxOptions { rules: vec![rule], ..SandboxOptions::default() });
     let address = guest.emulator.address();
     let stuck = tokio::spawn(guest.http.get(guest.url(DEVICES)).send());
-    while guest.emulator.history().exchanges().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    until("nothing arrives", || !guest.emulator.history().exchanges().is_empty()).await;
     guest.emulator.end().await;
     assert!(stuck.await.unwrap().is_err(), "the request that hung has ended");
     assert!(TcpStream::connect(address).await.is_err(), "nobody listens any more");

@@ -1,6 +1,6 @@
 //! An emulator in this process and a plain client of it, for the tests that look at the wire.
 
-use std::{ops::Deref, sync::LazyLock};
+use std::{ops::Deref, sync::LazyLock, time::Duration};
 
 use greenroom_emulator::{
     Builder, Emulator, OpenSandbox,
@@ -17,7 +17,21 @@ use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
+    time::timeout,
 };
+
+/// How long something may take that is waited for.
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+
+/// Waits until something is so that no client can tell. Fails with `otherwise` if it never becomes so.
+pub(crate) async fn until(otherwise: &str, mut is_so: impl FnMut() -> bool) {
+    let so = async {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(LIMIT, so).await.unwrap_or_else(|_| panic!("{otherwise}"));
+}
 
 /// The sample world, to read ids and secrets from.
 pub(crate) static SAMPLE: LazyLock<World> = LazyLock::new(|| World::sample(DEFAULT_SEED));

@@ -13,7 +13,10 @@ use tokio::{
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{Http, LIMIT, PATH, Road, Stage, innermost};
-use crate::client::{CENTRAL, GLP, SSO};
+use crate::{
+    client::{CENTRAL, GLP, SSO},
+    wire::until,
+};
 
 /// The roads on which rules at: connect act.
 const ROADS: [Road; 2] = [Road::Tls, Road::Tunnel];
@@ -236,9 +239,7 @@ async fn the_end_of_the_emulator_is_the_end_of_a_hang() {
     let mut socket = stage.dial().await;
     let connect = format!("CONNECT {GLP}:443 HTTP/1.1\r\nHost: {GLP}:443\r\n\r\n");
     socket.write_all(connect.as_bytes()).await.unwrap();
-    while stage.connection_faults().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    until("nothing fires", || !stage.connection_faults().is_empty()).await;
     timeout(LIMIT, stage.wire.emulator.stop()).await.expect("it stops").unwrap();
     assert!(!matches!(socket.read(&mut [0]).await, Ok(1..)));
 }

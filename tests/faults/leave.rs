@@ -7,21 +7,16 @@ use serde_json::{Value, json};
 use tokio::{runtime::Handle, time::timeout};
 
 use super::{Http, LIMIT, PATH, ROADS, Road, Stage};
+use crate::wire::until;
 
 impl Stage {
     /// Waits until the history says so.
     async fn until(&self, so: impl Fn(&[Event]) -> bool) {
-        let said = async {
-            loop {
-                let (entries, _) = self.wire.emulator.history().entries(0);
-                let events: Vec<_> = entries.into_iter().map(|entry| entry.event).collect();
-                if so(&events) {
-                    return;
-                }
-                tokio::task::yield_now().await;
-            }
+        let events = || -> Vec<_> {
+            let (entries, _) = self.wire.emulator.history().entries(0);
+            entries.into_iter().map(|entry| entry.event).collect()
         };
-        timeout(LIMIT, said).await.expect("the history never says so");
+        until("the history never says so", || so(&events())).await;
     }
 
     async fn until_fired(&self, times: usize) {
@@ -47,12 +42,7 @@ impl Stage {
 
 /// Waits until no more tasks live than these.
 async fn only_tasks(most: usize) {
-    let few = async {
-        while Handle::current().metrics().num_alive_tasks() > most {
-            tokio::task::yield_now().await;
-        }
-    };
-    timeout(LIMIT, few).await.expect("tasks stay");
+    until("tasks stay", || Handle::current().metrics().num_alive_tasks() <= most).await;
 }
 
 #[tokio::test]

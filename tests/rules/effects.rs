@@ -3,7 +3,7 @@
 use greenroom_model::history::{Decision, Event};
 use reqwest::Method;
 
-use super::{exchange, with_rules};
+use super::with_rules;
 use crate::wire::{DEVICES, INVENTORY, Wire, credentials, issuer};
 
 fn now(wire: &Wire) -> String {
@@ -100,10 +100,10 @@ async fn tokens_run_out_or_are_taken_back() {
         .await;
         let first = wire.mint("msp").await;
         let second = wire.mint("msp").await;
-        let answer = exchange(&wire, &first, "abc").await;
+        let answer = wire.try_exchange(&first, "abc").await;
         assert!(answer.status >= 400, "{answer:?}");
         assert_eq!(wire.last_exchange().response.unwrap().refused.as_deref(), Some(refused));
-        assert_eq!(exchange(&wire, &second, "abc").await.status, 200);
+        assert_eq!(wire.try_exchange(&second, "abc").await.status, 200);
         assert_eq!(did(&wire), [format!("{action} msp#1")]);
     }
 }

@@ -3,8 +3,8 @@
 use greenroom_model::rule::Selector;
 use reqwest::Method;
 
-use super::{exchange, with_rules};
-use crate::wire::{DEVICES, INVENTORY, Wire, access_token, credentials, issuer};
+use super::with_rules;
+use crate::wire::{DEVICES, INVENTORY, Wire, credentials, issuer};
 
 /// What a client does, each request with the letter that it is known by here:
 /// `a` mint by form, `b` mint by Basic, `c` exchange to abc, `d` GLP devices with the MSP's token, `e` Central's
@@ -21,7 +21,7 @@ async fn script(wire: &Wire) {
         .header("content-type", "application/x-www-form-urlencoded")
         .body(form);
     assert_eq!(mint.send().await.unwrap().status(), 200);
-    let abc = access_token(&exchange(wire, &msp, "abc").await);
+    let abc = wire.exchange(&msp, "abc").await;
     wire.begin_phase("calls");
     wire.get(DEVICES, &msp).await;
     let headers = [

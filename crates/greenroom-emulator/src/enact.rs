@@ -273,7 +273,7 @@ impl State {
     /// What a new connection meets: decided, done as far as it concerns the clock, and recorded.
     pub(crate) fn meet(&mut self, connection: u64, host: Option<&str>) -> Reception {
         let ruling = if self.is_closed() { None } else { self.rules.decide_connection(host) };
-        let Some(Ruling { rule, effects, wire, gate: _ }) = ruling else { return Reception::default() };
+        let Some(Ruling { rule, effects, wire }) = ruling else { return Reception::default() };
         let mut did: Vec<_> = effects.iter().map(|it| effect(self, it, None)).collect();
         did.extend(wire.as_ref().map(|wire| told(wire, None)));
         let did = did.join(", ");

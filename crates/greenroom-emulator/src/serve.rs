@@ -123,8 +123,7 @@ impl Sandbox {
         if veil.is_outdated(&state.world) {
             request = arrival.record(&state.veil());
         }
-        arrival.place(&mut request, &state.world, state.now());
-        request.phase.clone_from(&state.phase);
+        state.place(arrival, &mut request);
         let closed = self.admit(state);
         // Other than `n` it does not depend on connections.
         let ordinal = state.next_ordinal();
@@ -133,11 +132,9 @@ impl Sandbox {
             Some(_) => None,
             None => state.rules.decide(At::Request, &request, None),
         };
-        let symbol = request.subject.as_ref().or(request.token.as_ref()).map(|view| view.symbol.clone());
-        let asked = (!state.rules.list().is_empty()).then(|| Box::new(request.clone()));
+        let asked = state.rules.act_at(At::Response).then(|| Box::new(request.clone()));
         let n = state.note(Event::Request(Box::new(request)));
-        let mut open = Open::new(self, n, ordinal, presented, symbol);
-        open.asked = asked;
+        let mut open = Open::new(self, n, ordinal, presented, asked);
         let next = match ruling {
             None => Next::Handled(state.handle(call, closed)),
             Some(ruling) => match open.apply(state, ruling, None) {
@@ -208,9 +205,8 @@ impl Sandbox {
                 state.world.seal(unsigned.ticket, digest);
             }
             let State { rules, history, .. } = state;
-            // A rule may have been added since, and the history may have let go of the request.
-            let asked = open.asked.as_deref().or_else(|| history.request(open.response.request));
-            let ruling = asked.and_then(|asked| rules.decide(At::Response, asked, Some(&open.response)));
+            let ruling =
+                open.asked(history).and_then(|asked| rules.decide(At::Response, asked, Some(&open.response)));
             match ruling {
                 None => (None, None),
                 Some(ruling) => open.apply(state, ruling, Some(&answer)),
@@ -247,8 +243,7 @@ impl Sandbox {
         let state = &mut *guard;
         let now = state.now();
         let mut request = arrival.record(&state.veil());
-        arrival.place(&mut request, &state.world, now);
-        request.phase.clone_from(&state.phase);
+        state.place(&arrival, &mut request);
         let closed = self.admit(state);
         let request = state.note(Event::Request(Box::new(request)));
         let (code, why, answer) = match closed {
@@ -292,6 +287,12 @@ impl Sandbox {
 type Line = (Request, Response);
 
 impl State {
+    /// Says in the record of a request what the world knows of it, and in which phase it came.
+    fn place(&self, arrival: &Arrival<'_>, request: &mut Request) {
+        arrival.place(request, &self.world, self.now());
+        request.phase.clone_from(&self.phase);
+    }
+
     /// Authenticates and operates.
     fn handle(&mut self, call: &Call<'_>, closed: Option<String>) -> Handled {
         let now = self.now();
@@ -373,10 +374,8 @@ impl Drop for Unread<'_> {
             subject: None,
             body: None,
         };
-        let now = state.now();
         let mut request = arrival.record(&state.veil());
-        arrival.place(&mut request, &state.world, now);
-        request.phase.clone_from(&state.phase);
+        state.place(&arrival, &mut request);
         sandbox.admit(&mut state);
         let n = state.note(Event::Request(Box::new(request)));
         state.note_answer(Response {

@@ -1,7 +1,7 @@
 //! A request that was recorded and is not yet answered: sure to be closed in the history, whoever leaves.
 
 use greenroom_model::{
-    history::{Decision, Event, Request, Response},
+    history::{Decision, Event, History, Request, Response},
     rule::{Effect, Ruling, Wire},
     token::Ordinal,
 };
@@ -21,13 +21,11 @@ pub(super) struct Open<'a> {
     /// The number of the request among the imitated ones.
     pub(super) ordinal: u64,
     /// The request, where there are rules that may want to see it with its answer.
-    pub(super) asked: Option<Box<Request>>,
+    asked: Option<Box<Request>>,
     /// What the history will say of the answer.
     pub(super) response: Response,
     /// The token that the request presents.
     presented: Option<Ordinal>,
-    /// Its symbol, or what stands for it.
-    symbol: Option<String>,
     /// The right to go on, if it came through a gate: the next one has it when this one is recorded.
     pub(super) turn: Turn,
     /// How far the clock moves when the answer is written down.
@@ -41,16 +39,15 @@ impl<'a> Open<'a> {
         request: u64,
         ordinal: u64,
         presented: Option<Ordinal>,
-        symbol: Option<String>,
+        asked: Option<Box<Request>>,
     ) -> Self {
         let response = Response::of(request, Decision::Faulted);
         Self {
             sandbox,
             ordinal,
-            asked: None,
+            asked,
             response,
             presented,
-            symbol,
             turn: Turn::default(),
             after_reply: Vec::new(),
             closed: false,
@@ -65,20 +62,26 @@ impl<'a> Open<'a> {
         ruling: Ruling,
         answer: Option<&Answer>,
     ) -> (Option<Place>, Option<Wire>) {
-        let Ruling { rule, effects, wire, gate } = ruling;
+        let Ruling { rule, effects, wire } = ruling;
         let mut did: Vec<_> =
             effects.iter().map(|effect| enact::effect(state, effect, self.presented)).collect();
         self.after_reply.extend(effects.iter().filter_map(|effect| match effect {
             Effect::AdvanceAfterReply(by) => Some(by.duration()),
             _ => None,
         }));
-        let waits = gate.is_some() && state.is_gate_closed(&rule);
-        did.extend(waits.then(|| "wait at the gate".to_owned()));
+        did.extend(state.is_gate_closed(&rule).then(|| "wait at the gate".to_owned()));
         did.extend(wire.as_ref().map(|wire| enact::told(wire, answer)));
         state.fired(&rule, self.response.request, did);
-        let place = state.wait_at(&rule, self.symbol.clone());
+        let symbol = self.asked(&state.history).and_then(presented_symbol);
+        let place = state.wait_at(&rule, symbol);
         self.response.applied.push(rule);
         (place, wire)
+    }
+
+    /// The request. A rule that wants to see it may have been added since it came; then it is as the history
+    /// keeps it, for as long as it does.
+    pub(super) fn asked<'s>(&'s self, history: &'s History) -> Option<&'s Request> {
+        self.asked.as_deref().or_else(|| history.request(self.response.request))
     }
 
     /// Whether a rule fired on it.
@@ -109,6 +112,11 @@ impl<'a> Open<'a> {
         let empty = Response::of(self.response.request, Decision::ClientGone);
         std::mem::replace(&mut self.response, empty)
     }
+}
+
+/// The symbol of the token that a request presents, or what stands for it.
+fn presented_symbol(request: &Request) -> Option<String> {
+    request.subject.as_ref().or(request.token.as_ref()).map(|view| view.symbol.clone())
 }
 
 impl Drop for Open<'_> {

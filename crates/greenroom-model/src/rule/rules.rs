@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Action, At, Effect, Gate, Rule, RuleError, Selector, Wire};
+use super::{Action, At, Effect, Rule, RuleError, Selector, Wire};
 use crate::history::{Request, Response};
 
 /// How many rules may be in force.
@@ -38,10 +38,8 @@ pub struct Ruling {
     pub rule: String,
     /// What happens to clock and tokens, in this order, under the lock.
     pub effects: Vec<Effect>,
-    /// What happens on the wire.
+    /// What happens on the wire. A request waits at the rule's gate first, if it has one.
     pub wire: Option<Wire>,
-    /// Where the request waits first.
-    pub gate: Option<Gate>,
 }
 
 /// The rules of one sandbox.
@@ -93,6 +91,11 @@ impl Rules {
         self.armed.clear();
     }
 
+    /// Whether any rule acts at this point.
+    pub fn act_at(&self, at: At) -> bool {
+        self.armed.iter().any(|armed| armed.rule.at() == at)
+    }
+
     /// What happens to a request at this point: what the first rule says that means it and has firings left.
     /// Every rule that means it counts it.
     pub fn decide(&mut self, at: At, request: &Request, response: Option<&Response>) -> Option<Ruling> {
@@ -120,12 +123,7 @@ impl Rules {
                 continue;
             }
             armed.fired += 1;
-            let mut made = Ruling {
-                rule: armed.id().to_owned(),
-                effects: Vec::new(),
-                wire: None,
-                gate: armed.rule.gate.clone(),
-            };
+            let mut made = Ruling { rule: armed.id().to_owned(), effects: Vec::new(), wire: None };
             for action in &armed.rule.actions {
                 match action {
                     Action::Effect(effect) => made.effects.push(effect.clone()),
