@@ -1,0 +1,6 @@
+//! The conformance kit: scripted scenarios run against any client, judged from what the server saw.
+//!
+//! Three decisions carry it. The kit, not the client, holds the script. Verdicts come from the history; what
+//! a client says is one more kind of evidence. Judging is a function of scenario and history, so that an old
+//! run can be judged again.
+#![warn(missing_docs)]
