@@ -40,3 +40,4 @@ pub mod tenants;
 pub mod time;
 pub mod token;
 pub mod world;
+pub mod yaml;

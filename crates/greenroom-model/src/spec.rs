@@ -11,14 +11,12 @@ mod devices;
 mod export;
 mod fit;
 mod form;
-mod mistake;
 mod names;
 mod patch;
 mod record;
 mod resume;
 mod rows;
 mod state;
-mod tree;
 mod values;
 mod words;
 mod workspaces;
@@ -34,7 +32,6 @@ pub use self::{
     collections::Rows,
     devices::{Device, DeviceChange, DeviceCount, DeviceMix, Devices, MOST_DEVICES, MOST_TAGS, Tags},
     export::{ExportError, Secrets, export},
-    mistake::{Mistake, Mistakes},
     names::{MOST_SITES, MOST_WORKSPACES, SITES, default_pattern, numbered},
     patch::{
         Added, AddedDevice, AddedDevices, DevicePatch, LastOf, NewTenant, Patch, Removed, TenantChange,
@@ -53,11 +50,14 @@ pub use self::{
 };
 use self::{
     form::{Definitions, Keys, Reader},
-    mistake::{Findings, Found},
     record::{Record, plain_maps, read_record, records},
-    tree::{Id, Tree},
 };
-use crate::{dialect::Dialect, role::Role, token::Life};
+use crate::{
+    dialect::Dialect,
+    role::Role,
+    token::Life,
+    yaml::{Findings, Found, Id, Kind, Mistakes, Tree},
+};
 
 /// The version of world files that this Greenroom reads and writes.
 pub const VERSION: u32 = 1;
@@ -276,7 +276,7 @@ fn empty(reader: &mut Reader<'_>, mend: &str) {
 fn someone_is_there(reader: &mut Reader<'_>, _: Id, keys: &Keys) {
     let Some(workspaces) = keys.get("workspaces") else { return };
     let none =
-        reader.tree.kind(workspaces) == tree::Kind::List && reader.tree.children(workspaces).next().is_none();
+        reader.tree.kind(workspaces) == Kind::List && reader.tree.children(workspaces).next().is_none();
     if none && !reader.tree.is_open(workspaces) {
         reader.wrong(workspaces, "a world has at least one workspace", "write workspaces: [{symbol: acme}]");
     }

@@ -5,10 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::{Value, json};
 
-use super::{
-    form::{Complaint, Definitions, Form, Reader, Word, Written},
-    tree::{Id, Kind},
-};
+use super::form::{Complaint, Definitions, Form, Reader, Word, Written};
+use crate::yaml::{Id, Kind};
 
 /// Reads all items of a list, or none of them.
 fn items<T: Form>(reader: &mut Reader<'_>, id: Id) -> Option<Vec<T>> {

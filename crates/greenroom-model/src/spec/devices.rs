@@ -8,11 +8,13 @@ use super::{
     collections::Rows,
     form::{Keys, Reader},
     record::{plain_maps, records},
-    tree::{Id, Kind},
     values::Count,
     words::{Line, Mac, Serial, Text, Title},
 };
-use crate::fleet::DeviceType;
+use crate::{
+    fleet::DeviceType,
+    yaml::{Id, Kind},
+};
 
 pub use crate::fleet::{MOST_DEVICES, MOST_TAGS};
 

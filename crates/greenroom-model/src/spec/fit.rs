@@ -8,12 +8,12 @@ use super::{
     build::{default_clients, made_up_owner},
     form::Reader,
     rows::{Row, RowKind, Stand, Under, creation, rows},
-    tree::{Id, Kind},
 };
 use crate::{
     credentials::MOST_CREDENTIALS,
     fleet::{Address, Mix},
     world::WorkspaceIx,
+    yaml::{Id, Kind},
 };
 
 /// A place in the file: a workspace, and the keys and items that lead on from there.

@@ -7,13 +7,11 @@ use std::borrow::Cow;
 use serde::ser::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::{
-    collections::whole,
-    mistake::{Findings, Found},
-    names::Names,
-    tree::{Id, Kind, Tree},
+use super::{collections::whole, names::Names};
+use crate::{
+    nearest,
+    yaml::{Findings, Found, Id, Kind, Tree},
 };
-use crate::nearest;
 
 /// A value that a world file can hold.
 pub(super) trait Form: Sized {

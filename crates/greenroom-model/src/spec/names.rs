@@ -5,9 +5,11 @@ use std::collections::{HashMap, hash_map::Entry};
 use super::{
     collections::whole,
     form::{Reader, near},
-    tree::{Id, Kind},
 };
-use crate::role;
+use crate::{
+    role,
+    yaml::{Id, Kind},
+};
 
 pub use crate::{
     fleet::{MOST_SITES, SITES},

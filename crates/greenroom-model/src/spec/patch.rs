@@ -9,11 +9,9 @@ use super::{
     collections::Rows,
     devices::{Device, DeviceChange, DeviceCount, DeviceMix},
     form::{Definitions, Form, Keys, Reader, Word},
-    mistake::Mistakes,
     opened,
     record::{plain_maps, read_record, record_schema, records, write_record},
     rows::Row,
-    tree::{Id, Kind},
     words::{Note, Serial, Symbol, Title},
     workspaces::{Base, Contact, Contents, Provision, Tenant},
 };
@@ -21,6 +19,7 @@ use crate::{
     access::Service,
     tenancy::{Ownership, WorkspaceKind},
     world::{WorkspaceIx, World},
+    yaml::{Id, Kind, Mistakes},
 };
 
 records! {

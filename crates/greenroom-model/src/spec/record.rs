@@ -3,10 +3,8 @@
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
-use super::{
-    form::{Definitions, Form, Keys, Reader},
-    tree::Id,
-};
+use super::form::{Definitions, Form, Keys, Reader};
+use crate::yaml::Id;
 
 /// A map with known keys.
 pub(super) trait Record: Sized {
@@ -136,7 +134,7 @@ macro_rules! records {
             #[allow(unused_variables, reason = "a record may have only optional keys")]
             fn take(
                 reader: &mut $crate::spec::form::Reader<'_>,
-                id: $crate::spec::tree::Id,
+                id: $crate::yaml::Id,
                 keys: &$crate::spec::form::Keys,
             ) -> Option<Self> {
                 $(let $part = <$part_type as $crate::spec::record::Record>::take(reader, id, keys);)*
@@ -218,7 +216,7 @@ macro_rules! plain_maps {
         impl $crate::spec::form::Form for $name {
             fn read(
                 reader: &mut $crate::spec::form::Reader<'_>,
-                id: $crate::spec::tree::Id,
+                id: $crate::yaml::Id,
             ) -> Option<Self> {
                 $crate::spec::record::read_record(reader, id)
             }

@@ -6,13 +6,13 @@ use serde_json::{Map, Value, json};
 use super::{
     collections::number,
     form::{Complaint, Definitions, Form, Reader, Written, near},
-    tree::{Id, Kind},
     words::{Host, dedicated, duration_pattern, is_duration},
 };
 use crate::{
     dialect::{Dialect, Preset, Row},
     role::Role,
     tenancy::Platform,
+    yaml::{Id, Kind},
 };
 
 /// A whole number from 0 to MOST.

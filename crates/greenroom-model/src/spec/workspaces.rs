@@ -10,7 +10,6 @@ use super::{
     form::{Definitions, Form, Keys, Reader},
     names::{MOST_WORKSPACES, default_pattern},
     record::{plain_maps, read_record, record_schema, records, write_record},
-    tree::{Id, Kind},
     values::Count,
     words::{Country, Email, HexId, Label, Line, Note, Symbol, SymbolPattern, Title},
 };
@@ -19,6 +18,7 @@ use crate::{
     id::WorkspaceId,
     secret::{Digest, Secret},
     tenancy::{Ownership, Platform},
+    yaml::{Id, Kind},
 };
 use jiff::Timestamp;
 

@@ -3,10 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use greenroom_model::{
-    sample,
-    spec::{Mistakes, Spec},
-};
+use greenroom_model::{sample, spec::Spec, yaml::Mistakes};
 use proptest::prelude::*;
 
 /// A kind of mistake: what becomes of a line, on which line of that it shows, and what is said.

@@ -1,6 +1,7 @@
 //! Every kind of mistake, and what is said about it.
 
-use greenroom_model::spec::{MOST_BYTES, Mistakes, Spec};
+use greenroom_model::spec::{MOST_BYTES, Spec};
+use greenroom_model::yaml::Mistakes;
 
 use crate::{round_trip::in_place, schema};
 

@@ -1,8 +1,9 @@
 //! What is written is read again, and whatever is read never makes the reader fall over.
 
 use greenroom_model::{
-    spec::{DeviceCount, DeviceMix, Mistakes, Spec},
+    spec::{DeviceCount, DeviceMix, Spec},
     world::World,
+    yaml::Mistakes,
 };
 use proptest::prelude::*;
 

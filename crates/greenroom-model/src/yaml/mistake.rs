@@ -60,26 +60,31 @@ impl std::error::Error for Mistakes {}
 
 /// A mistake before lines were counted.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub(super) start: usize,
-    pub(super) end: usize,
-    pub(super) path: String,
-    pub(super) message: String,
-    pub(super) mend: Option<String>,
+pub struct Found {
+    /// Where it begins, in bytes.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
+    /// The way to it.
+    pub path: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it, if that can be said.
+    pub mend: Option<String>,
     /// Where the other one of two stands, in bytes; its line ends the message.
-    pub(super) other: Option<usize>,
+    pub other: Option<usize>,
 }
 
 /// Mistakes as they are found, in any order.
 #[derive(Debug, Default)]
-pub(super) struct Findings {
+pub struct Findings {
     list: Vec<Found>,
     more: usize,
 }
 
 impl Findings {
     /// Notes a mistake, or only counts it once there are too many.
-    pub(super) fn note(&mut self, make: impl FnOnce() -> Found) {
+    pub fn note(&mut self, make: impl FnOnce() -> Found) {
         if self.is_full() {
             self.more += 1;
         } else {
@@ -88,16 +93,17 @@ impl Findings {
     }
 
     /// Whether more mistakes are only counted.
-    pub(super) fn is_full(&self) -> bool {
+    pub fn is_full(&self) -> bool {
         self.list.len() >= Mistakes::MOST
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    /// Whether nothing was found wrong.
+    pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
     /// The same with lines and columns, in order of position.
-    pub(super) fn in_order(mut self, text: &str) -> Mistakes {
+    pub fn in_order(mut self, text: &str) -> Mistakes {
         self.list.sort_by_key(|found| found.start);
         let lines = Lines::of(text);
         let list = self.list.into_iter().map(|found| {

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span};
+use serde_json::Value;
 
 /// How deep lists and maps may lie in one another.
 const DEEPEST: usize = 64;
 
 /// The number of a node. A node's descendants follow it directly.
-pub(super) type Id = usize;
+pub type Id = usize;
 
 /// What a node is. Most texts stand in the file just as they are meant, and are not kept twice.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,17 +31,24 @@ enum What {
 
 /// The kinds of value that YAML 1.2 (core schema) and JSON tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
+    /// Nothing, or `null`.
     Nothing,
+    /// `true` or `false`.
     Truth,
+    /// A number.
     Number,
+    /// Text.
     Text,
+    /// A list.
     List,
+    /// Keys and values.
     Map,
 }
 
 impl Kind {
-    pub(super) fn name(self) -> &'static str {
+    /// What it is called in messages.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Nothing => "nothing",
             Self::Truth => "true or false",
@@ -65,19 +73,22 @@ struct Node {
 
 /// Something that is wrong with the YAML itself.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub struct Fault {
     /// The node that it is about, or in which the reading stopped.
-    pub(super) node: Option<Id>,
+    pub node: Option<Id>,
     /// Where, in bytes.
-    pub(super) start: usize,
-    pub(super) end: usize,
-    pub(super) message: String,
-    pub(super) mend: &'static str,
+    pub start: usize,
+    /// Where it ends, in bytes.
+    pub end: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub mend: &'static str,
 }
 
 /// One document.
 #[derive(Debug)]
-pub(super) struct Tree<'t> {
+pub struct Tree<'t> {
     text: &'t str,
     nodes: Vec<Node>,
     /// Texts that do not stand in the file as they are meant.
@@ -89,7 +100,7 @@ pub(super) struct Tree<'t> {
 impl<'t> Tree<'t> {
     /// Reads the one document of `text`. What is wrong with it goes into `faults`; the tree then holds
     /// what stood before. `text` must be shorter than 4 GiB.
-    pub(super) fn read(text: &'t str, faults: &mut Vec<Fault>) -> Self {
+    pub fn read(text: &'t str, faults: &mut Vec<Fault>) -> Self {
         let mut options = granit_parser::options! {
             emit_unresolved_aliases: true,
             flow_nesting_limit: DEEPEST,
@@ -115,7 +126,7 @@ impl<'t> Tree<'t> {
                     documents += 1;
                     if documents > 1 {
                         let message = "a second document starts here".to_owned();
-                        faults.push(fault(None, &span, message, "a world file is one document"));
+                        faults.push(fault(None, &span, message, "a file is one document"));
                         break;
                     }
                     continue;
@@ -179,35 +190,37 @@ impl<'t> Tree<'t> {
     }
 
     /// The topmost node, if the text holds any.
-    pub(super) fn root(&self) -> Option<Id> {
+    pub fn root(&self) -> Option<Id> {
         (!self.nodes.is_empty()).then_some(0)
     }
 
     /// Whether the text broke off before its end.
-    pub(super) fn broke_off(&self) -> bool {
+    pub fn broke_off(&self) -> bool {
         self.root().is_some_and(|root| self.is_open(root))
     }
 
-    pub(super) fn is_open(&self, id: Id) -> bool {
+    /// Whether the text broke off inside a node.
+    pub fn is_open(&self, id: Id) -> bool {
         self.nodes[id].open
     }
 
     /// Whether a word without quotes goes over several lines.
-    pub(super) fn is_folded(&self, id: Id) -> bool {
+    pub fn is_folded(&self, id: Id) -> bool {
         matches!(self.nodes[id].what, What::PlainOdd(_))
     }
 
-    pub(super) fn is_alias(&self, id: Id) -> bool {
+    /// Whether a node is `*name`, which is not followed.
+    pub fn is_alias(&self, id: Id) -> bool {
         matches!(self.nodes[id].what, What::Alias)
     }
 
     /// Where a node stands, in bytes.
-    pub(super) fn place(&self, id: Id) -> (usize, usize) {
+    pub fn place(&self, id: Id) -> (usize, usize) {
         (self.nodes[id].start as usize, self.nodes[id].end as usize)
     }
 
     /// What kind of value a node is. An alias counts as nothing.
-    pub(super) fn kind(&self, id: Id) -> Kind {
+    pub fn kind(&self, id: Id) -> Kind {
         match self.nodes[id].what {
             What::Quoted | What::QuotedOdd(_) => Kind::Text,
             What::Plain | What::PlainOdd(_) => kind_of(self.characters(id).unwrap_or_default()),
@@ -218,7 +231,7 @@ impl<'t> Tree<'t> {
     }
 
     /// The characters of a node that is neither list nor map.
-    pub(super) fn characters(&self, id: Id) -> Option<&str> {
+    pub fn characters(&self, id: Id) -> Option<&str> {
         let Node { what, start, end, .. } = self.nodes[id];
         match what {
             What::Plain => self.text.get(start as usize..end as usize),
@@ -229,7 +242,7 @@ impl<'t> Tree<'t> {
     }
 
     /// The items of a list, or the keys and values of a map in turn.
-    pub(super) fn children(&self, id: Id) -> impl Iterator<Item = Id> {
+    pub fn children(&self, id: Id) -> impl Iterator<Item = Id> {
         let end = self.nodes[id].next as usize;
         let mut at = id + 1;
         std::iter::from_fn(move || {
@@ -241,13 +254,36 @@ impl<'t> Tree<'t> {
 
     /// The keys and values of a map. A last key whose value is missing because the text broke off is
     /// left out.
-    pub(super) fn pairs(&self, id: Id) -> impl Iterator<Item = (Id, Id)> {
+    pub fn pairs(&self, id: Id) -> impl Iterator<Item = (Id, Id)> {
         let mut children = self.children(id);
         std::iter::from_fn(move || Some((children.next()?, children.next()?)))
     }
 
+    /// The value of a node as JSON. Of a key that comes twice the last value is taken; numbers that JSON does not
+    /// have are texts.
+    pub fn json(&self, id: Id) -> Value {
+        let characters = || self.characters(id).unwrap_or_default();
+        match self.kind(id) {
+            Kind::Nothing => Value::Null,
+            Kind::Truth => Value::Bool(characters().starts_with(['t', 'T'])),
+            Kind::Number => number(characters()).unwrap_or_else(|| Value::String(characters().to_owned())),
+            Kind::Text => Value::String(characters().to_owned()),
+            Kind::List => self.children(id).map(|item| self.json(item)).collect(),
+            Kind::Map => {
+                let pair = |(key, value)| Some((self.characters(key)?.to_owned(), self.json(value)));
+                Value::Object(self.pairs(id).filter_map(pair).collect())
+            }
+        }
+    }
+
+    /// The key and the value under a name of a map.
+    pub fn member(&self, map: Id, name: &str) -> Option<(Id, Id)> {
+        let named = |(key, _): &(Id, Id)| self.characters(*key) == Some(name);
+        if self.kind(map) == Kind::Map { self.pairs(map).find(named) } else { None }
+    }
+
     /// The way to a node in words: `workspaces[1].cluster`.
-    pub(super) fn path(&self, target: Id) -> String {
+    pub fn path(&self, target: Id) -> String {
         let mut path = String::new();
         let mut at = 0;
         while at < target {
@@ -320,7 +356,10 @@ fn explain(kind: &ErrorKind, info: &str) -> (String, &'static str) {
         ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation => "indent with spaces",
         ErrorKind::InvalidIndentation => "give all keys of one map the same indentation",
         ErrorKind::RecursionLimitExceeded => {
-            return (format!("lists and maps are nested more than {DEEPEST} deep"), "no world needs that");
+            return (
+                format!("lists and maps are nested more than {DEEPEST} deep"),
+                "nothing here needs that",
+            );
         }
         _ => "look at the quotes, brackets and indentation here and on the lines before",
     };
@@ -335,6 +374,17 @@ fn kind_of(word: &str) -> Kind {
         _ if is_number(word) => Kind::Number,
         _ => Kind::Text,
     }
+}
+
+/// A number as JSON has it.
+fn number(word: &str) -> Option<Value> {
+    let word = word.strip_prefix('+').unwrap_or(word);
+    let radix = |prefix, radix| i64::from_str_radix(word.strip_prefix(prefix)?, radix).ok();
+    if let Some(whole) = radix("0x", 16).or_else(|| radix("0o", 8)) {
+        return Some(whole.into());
+    }
+    let whole = word.parse::<i64>().map(Value::from).or_else(|_| word.parse::<u64>().map(Value::from));
+    whole.ok().or_else(|| serde_json::Number::from_f64(word.parse().ok()?).map(Value::Number))
 }
 
 fn is_number(word: &str) -> bool {
@@ -428,6 +478,17 @@ mod tests {
         ] {
             assert_eq!(kind_of(word), kind, "{word}");
         }
+    }
+
+    #[test]
+    fn a_tree_is_json_that_knows_its_places() {
+        let (tree, _) = read("{a: [1, -2, 1.5, 0x1f, true, ~, x, '1'], b: {c: +3, c: 4}, d: .inf}");
+        let json =
+            serde_json::json!({"a": [1, -2, 1.5, 31, true, null, "x", "1"], "b": {"c": 4}, "d": ".inf"});
+        assert_eq!(tree.json(0), json);
+        let (key, value) = tree.member(0, "d").unwrap();
+        assert_eq!((tree.characters(key), tree.characters(value)), (Some("d"), Some(".inf")));
+        assert_eq!(tree.member(value, "d"), None);
     }
 
     #[test]
