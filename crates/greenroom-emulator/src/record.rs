@@ -61,6 +61,8 @@ pub(crate) struct Arrival<'a> {
     /// The subject token of an exchange, with its digest.
     pub(crate) subject: Option<(&'a str, Digest)>,
     pub(crate) body: Option<Digest>,
+    /// The digest of the body as a JSON value, if it is one.
+    pub(crate) json: Option<Digest>,
 }
 
 impl Arrival<'_> {
@@ -114,6 +116,7 @@ impl Arrival<'_> {
             subject: self.subject.map(|(subject, digest)| foreign_view(subject, digest)),
             actor: None,
             body: self.body.map(|digest| digest.to_string()),
+            json: self.json.map(|digest| digest.to_string()),
         }
     }
 

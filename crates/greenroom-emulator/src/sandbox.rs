@@ -1,6 +1,7 @@
 //! One sandbox: a world, its clock, its rules and its history behind one lock.
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -203,7 +204,8 @@ impl Sandbox {
         Conduct { body_timeout, max_requests, state_file, saved, log }: Conduct,
     ) -> Self {
         let workspaces = world.workspaces().map(|(_, it)| (it.symbol.clone(), it.id.to_string())).collect();
-        let first = Event::World { seed: world.seed.0, workspaces };
+        let first =
+            Event::World { seed: world.seed.0, workspaces, lists: BTreeMap::new(), traps: Vec::new() };
         let dedicated = world.dedicated_hosts();
         let saved = saved.then(|| world.clone());
         // A reset takes all tokens away, those among them that the world began with.

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use greenroom_model::{
     call::OpKind,
     dialect::Dialect,
-    history::{Decision, Event, Request, Response},
+    history::{Decision, Event, Request, Response, canonical},
     host::HostFamily,
     id::Seed,
     issue::Signature,
@@ -69,6 +69,7 @@ impl Sandbox {
             bearer: &bearer,
             subject: token_request.as_ref().and_then(subject),
             body: body.as_ref().ok().filter(|body| !body.is_empty()).map(Digest::of),
+            json: body.as_ref().ok().and_then(|body| Some(canonical(&serde_json::from_slice(body).ok()?))),
         };
         // The signature of a subject token is checked before the lock is taken.
         let subject = match token_request.as_ref().map(|request| &request.grant) {
@@ -238,6 +239,7 @@ impl Sandbox {
             bearer: &record::bearer(&head.headers),
             subject: None,
             body: None,
+            json: None,
         };
         let mut guard = self.lock();
         let state = &mut *guard;
@@ -373,6 +375,7 @@ impl Drop for Unread<'_> {
             bearer: &record::bearer(&head.headers),
             subject: None,
             body: None,
+            json: None,
         };
         let mut request = arrival.record(&state.veil());
         state.place(&arrival, &mut request);

@@ -103,6 +103,7 @@ fn history(c: &mut Criterion) {
         subject: None,
         actor: Some("msp".to_owned()),
         body: None,
+        json: None,
     };
     let mut history = History::new(Bounds::default());
     c.bench_function("an entry of a full history: a request", |b| {

@@ -1,8 +1,11 @@
 //! What happened: an append-only list of entries under one sequence, bounded by count and bytes.
 
+mod canonical;
 mod cut;
 mod headers;
+mod notes;
 mod reading;
+mod size;
 
 use std::{
     borrow::Cow,
@@ -13,9 +16,12 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::size::size_of;
 pub use self::{
+    canonical::canonical,
     cut::{LONGEST, beginning},
     headers::Headers,
+    notes::{Encoding, FileNote, IdSet, Leak, Place, ReplyNote, StepNote, Stream},
     reading::Reading,
 };
 use crate::{
@@ -115,6 +121,9 @@ pub struct Request {
     /// The digest of the body, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
+    /// The digest of the body as a JSON value ([`canonical`]), if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub json: Option<String>,
 }
 
 /// What became of a request.
@@ -182,12 +191,20 @@ impl Response {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
-    /// The first entry: the seed and the workspaces by symbol and id.
+    /// The first entry: what there is at the start.
     World {
         /// The seed.
         seed: u64,
         /// Symbol and id of each workspace.
         workspaces: BTreeMap<String, String>,
+        /// What its clients should list: `devices(acme)` the serial numbers of the devices that Central lists
+        /// for a workspace, `tenants(msp)` the ids of the tenants of an MSP, without dashes. Only where
+        /// evidence is gathered.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        lists: BTreeMap<String, IdSet>,
+        /// The hosts that are there to see who sends something to them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        traps: Vec<String>,
     },
     /// Something happened to a connection.
     Connection {
@@ -225,6 +242,9 @@ pub enum Event {
         rule: String,
         /// How many requests waited.
         waiting: u64,
+        /// How many requests to the client of a scenario had no reply yet.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        asked: u64,
         /// What opened it: `waiting`, `quiet`, `seen`, `step`, `limit` or `removed`.
         opened_by: String,
         /// What its `then` did.
@@ -241,6 +261,49 @@ pub enum Event {
         /// The remark.
         text: String,
     },
+    /// The client of a scenario was asked for a step, or was not because it makes no sense any more.
+    Step(Box<StepNote>),
+    /// It replied, or will not.
+    Reply(ReplyNote),
+    /// It wants to sleep.
+    Sleep {
+        /// The number of the sleep.
+        n: u64,
+        /// For how many milliseconds.
+        ms: u64,
+    },
+    /// It was told that a sleep is over.
+    Wake {
+        /// The number of the sleep.
+        n: u64,
+    },
+    /// It wrote something.
+    Output {
+        /// Where.
+        stream: Stream,
+        /// What, without secrets.
+        text: String,
+    },
+    /// A secret was seen where none belongs.
+    Leak(Leak),
+    /// A file of the client was looked at.
+    File(FileNote),
+    /// Its process ended.
+    Exit {
+        /// Its exit code.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<i32>,
+        /// The signal that ended it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signal: Option<i32>,
+        /// Why it was ended, if it did not end by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+    },
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// One entry.
@@ -356,82 +419,28 @@ pub fn join<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<Exchange> {
     exchanges.into_values().collect()
 }
 
-/// About how many bytes an entry takes: all its text, and what holds it.
-fn size_of(event: &Event) -> usize {
-    /// A string or a node of a map or list.
-    const HOLD: usize = 32;
-    let text = |text: &String| text.len() + HOLD;
-    let texts = |list: &[String]| list.iter().map(text).sum::<usize>();
-    let pairs = |map: &BTreeMap<String, String>| map.iter().map(|(a, b)| text(a) + text(b)).sum::<usize>();
-    let word = |word: &Word| if let Cow::Owned(word) = word { text(word) } else { HOLD };
-    let maybe = |text: &Option<String>| text.as_ref().map_or(0, |text| text.len());
-    let view = |view: &Option<TokenView>| {
-        let Some(TokenView { symbol, kind: _, standing: _, age: _, remaining: _ }) = view else { return 0 };
-        symbol.len()
-    };
-    // Every field is named, so that a new one is not forgotten.
-    std::mem::size_of::<(usize, Entry)>()
-        + match event {
-            Event::Request(request) => {
-                let Request {
-                    connection: _,
-                    phase,
-                    op: _,
-                    route,
-                    http,
-                    tls: _,
-                    host,
-                    method,
-                    path,
-                    query,
-                    headers,
-                    auth: _,
-                    form,
-                    workspace,
-                    client,
-                    token,
-                    subject,
-                    actor,
-                    body,
-                } = &**request;
-                std::mem::size_of::<Request>()
-                    + [http, method].into_iter().map(word).sum::<usize>()
-                    + [host, path, query].into_iter().map(text).sum::<usize>()
-                    + route.as_ref().map_or(0, word)
-                    + [phase, workspace, client, actor, body].into_iter().map(maybe).sum::<usize>()
-                    + [token, subject].into_iter().map(view).sum::<usize>()
-                    + headers.size()
-                    + pairs(form)
-            }
-            Event::Response(response) => {
-                let Response {
-                    request: _,
-                    status: _,
-                    handled: _,
-                    decision: _,
-                    refused,
-                    why,
-                    issued,
-                    applied,
-                    changes,
-                } = response;
-                [refused, why, issued].into_iter().map(maybe).sum::<usize>() + texts(applied) + texts(changes)
-            }
-            Event::World { seed: _, workspaces } => pairs(workspaces),
-            Event::Connection { connection: _, what, host, why } => text(what) + maybe(host) + maybe(why),
-            Event::Fault { rule, request: _, connection: _, did } => text(rule) + text(did),
-            Event::Gate { rule, waiting: _, opened_by, did } => text(rule) + text(opened_by) + texts(did),
-            Event::Clock { did } => text(did),
-            Event::Note { text: note } => text(note),
-        }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn note(history: &mut History) -> u64 {
         history.append(Event::Note { text: "x".into() }, Timestamp::UNIX_EPOCH, Real::ZERO)
+    }
+
+    fn ids() -> IdSet {
+        IdSet::of(["a", "b"].into_iter())
+    }
+
+    fn leak() -> Leak {
+        Leak {
+            symbol: "acme#2".into(),
+            place: Place::Output { stream: Stream::Stderr },
+            host: None,
+            encoding: Encoding::Base64,
+            request: None,
+            step: None,
+            log: Some("DEBUG".into()),
+        }
     }
 
     #[test]
@@ -456,8 +465,18 @@ mod tests {
         for event in [
             Event::Note { text: long() },
             Event::Fault { rule: long(), request: Some(1), connection: None, did: long() },
-            Event::Gate { rule: long(), waiting: 1, opened_by: long(), did: vec![long()] },
+            Event::Gate { rule: long(), waiting: 1, asked: 1, opened_by: long(), did: vec![long()] },
             Event::Clock { did: long() },
+            Event::World { seed: 1, workspaces: [].into(), lists: [].into(), traps: vec![long()] },
+            Event::World { seed: 1, workspaces: [].into(), lists: [(long(), ids())].into(), traps: vec![] },
+            Event::Step(Box::new(StepNote { path: Some(long()), ..StepNote::default() })),
+            Event::Step(Box::new(StepNote { headers: [(long(), long())].into(), ..StepNote::default() })),
+            Event::Reply(ReplyNote { message: Some(long()), ..ReplyNote::default() }),
+            Event::Output { stream: Stream::Stderr, text: long() },
+            Event::Leak(Leak { symbol: long(), ..leak() }),
+            Event::Leak(Leak { host: Some(long()), ..leak() }),
+            Event::File(FileNote { holds: vec![long()], ..FileNote::default() }),
+            Event::Exit { code: None, signal: None, why: Some(long()) },
             Event::Connection { connection: 1, what: long(), host: Some(long()), why: Some(long()) },
             Event::Response(Response {
                 request: 1,
@@ -479,22 +498,88 @@ mod tests {
 
     #[test]
     fn entries_can_be_written_and_read_back() {
-        let entry = Entry {
-            n: 7,
-            at: Timestamp::UNIX_EPOCH,
-            real_ms: 3,
-            event: Event::Fault {
-                rule: "r".into(),
-                request: Some(6),
-                connection: None,
-                did: "advance 16m".into(),
-            },
+        let step = StepNote {
+            id: 4,
+            step: "hit".into(),
+            verb: "call".into(),
+            client: Some("acme".into()),
+            headers: [("x-a".to_owned(), "1".to_owned())].into(),
+            ..StepNote::default()
         };
-        let json = serde_json::to_string(&entry).unwrap();
-        assert_eq!(
-            json,
-            r#"{"n":7,"at":"1970-01-01T00:00:00Z","real_ms":3,"fault":{"rule":"r","request":6,"did":"advance 16m"}}"#
-        );
-        assert_eq!(serde_json::from_str::<Entry>(&json).unwrap(), entry);
+        let reply =
+            ReplyNote { id: 4, step: "hit".into(), ok: true, status: Some(200), ..ReplyNote::default() };
+        let file = FileNote {
+            which: "token_file".into(),
+            mode: "0600".into(),
+            inode: 5,
+            replaced: true,
+            holds: vec!["acme#1".into(), "secret".into()],
+        };
+        let digest = ids().digest;
+        for (event, expected) in [
+            (
+                Event::Fault { rule: "r".into(), request: Some(6), connection: None, did: "advance 16m".into() },
+                r#""fault":{"rule":"r","request":6,"did":"advance 16m"}"#.to_owned(),
+            ),
+            (
+                Event::World { seed: 1, workspaces: [].into(), lists: [].into(), traps: vec![] },
+                r#""world":{"seed":1,"workspaces":{}}"#.to_owned(),
+            ),
+            (
+                Event::World {
+                    seed: 1,
+                    workspaces: [].into(),
+                    lists: [("devices(acme)".to_owned(), ids())].into(),
+                    traps: vec!["evil.example.net".into()],
+                },
+                format!(
+                    r#""world":{{"seed":1,"workspaces":{{}},"lists":{{"devices(acme)":{{"count":2,"distinct":2,"digest":"{digest}"}}}},"traps":["evil.example.net"]}}"#
+                ),
+            ),
+            (
+                Event::Gate { rule: "r".into(), waiting: 2, asked: 0, opened_by: "limit".into(), did: vec![] },
+                r#""gate":{"rule":"r","waiting":2,"opened_by":"limit"}"#.to_owned(),
+            ),
+            (
+                Event::Gate { rule: "r".into(), waiting: 2, asked: 3, opened_by: "limit".into(), did: vec![] },
+                r#""gate":{"rule":"r","waiting":2,"asked":3,"opened_by":"limit"}"#.to_owned(),
+            ),
+            (
+                Event::Step(Box::new(step)),
+                r#""step":{"id":4,"step":"hit","verb":"call","client":"acme","headers":{"x-a":"1"}}"#.to_owned(),
+            ),
+            (
+                Event::Reply(ReplyNote { ids: Some(ids()), ..reply }),
+                format!(
+                    r#""reply":{{"id":4,"step":"hit","ok":true,"status":200,"ids":{{"count":2,"distinct":2,"digest":"{digest}"}}}}"#
+                ),
+            ),
+            (Event::Sleep { n: 1, ms: 3000 }, r#""sleep":{"n":1,"ms":3000}"#.to_owned()),
+            (Event::Wake { n: 1 }, r#""wake":{"n":1}"#.to_owned()),
+            (
+                Event::Output { stream: Stream::Stdout, text: "x".into() },
+                r#""output":{"stream":"stdout","text":"x"}"#.to_owned(),
+            ),
+            (
+                Event::Leak(leak()),
+                r#""leak":{"symbol":"acme#2","place":{"output":{"stream":"stderr"}},"encoding":"base64","log":"DEBUG"}"#
+                    .to_owned(),
+            ),
+            (
+                Event::Leak(Leak { place: Place::Message, encoding: Encoding::Url, request: Some(6), log: None, ..leak() }),
+                r#""leak":{"symbol":"acme#2","place":"message","encoding":"url","request":6}"#.to_owned(),
+            ),
+            (
+                Event::File(file),
+                r#""file":{"which":"token_file","mode":"0600","inode":5,"replaced":true,"holds":["acme#1","secret"]}"#
+                    .to_owned(),
+            ),
+            (Event::Exit { code: Some(0), signal: None, why: None }, r#""exit":{"code":0}"#.to_owned()),
+        ] {
+            let entry = Entry { n: 7, at: Timestamp::UNIX_EPOCH, real_ms: 3, event };
+            let json = serde_json::to_string(&entry).unwrap();
+            assert_eq!(json, format!(r#"{{"n":7,"at":"1970-01-01T00:00:00Z","real_ms":3,{expected}}}"#));
+            assert_eq!(serde_json::from_str::<Entry>(&json).unwrap(), entry);
+        }
     }
 }

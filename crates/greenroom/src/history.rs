@@ -201,12 +201,40 @@ fn line(event: &Event) -> Option<String> {
             let on = on.or_else(|| connection.map(|n| format!("connection {n}"))).unwrap_or_default();
             Some(format!("rule     {rule} on {on}: {did}"))
         }
-        Event::Gate { rule, waiting, opened_by, did } => {
+        Event::Gate { rule, waiting, asked: _, opened_by, did } => {
             let did = did.join(", ");
             Some(format!("gate     {rule} opened by {opened_by} for {waiting} {did}").trim_end().to_owned())
         }
         Event::Clock { did } => Some(format!("clock    {did}")),
         Event::Note { text } => Some(format!("note     {text}")),
+        Event::Step(note) => {
+            let why = note.skipped.as_ref().map(|why| format!(" was skipped: {why}")).unwrap_or_default();
+            Some(format!("step     {} {}{why}", note.step, note.verb))
+        }
+        Event::Reply(note) => {
+            let told = [note.kind.as_ref(), note.message.as_ref(), note.cut.as_ref()];
+            let status = note.status.map(|status| status.to_string());
+            let ok = if note.ok { "ok" } else { "failed" };
+            let words: Vec<_> = status.as_ref().into_iter().chain(told.into_iter().flatten()).collect();
+            let words: String = words.into_iter().map(|word| format!(" {word}")).collect();
+            Some(format!("reply    {} {ok}{words}", note.step))
+        }
+        Event::Sleep { n, ms } => Some(format!("sleep    {n} for {ms} ms")),
+        Event::Wake { n } => Some(format!("wake     {n}")),
+        Event::Output { text, .. } => Some(format!("output   {}", text.trim_end().escape_debug())),
+        Event::Leak(leak) => {
+            let host = leak.host.as_ref().map(|host| format!(" to {host}")).unwrap_or_default();
+            Some(format!("leak     {} in {} as {}{host}", leak.symbol, leak.place, leak.encoding))
+        }
+        Event::File(file) => {
+            Some(format!("file     {} {} holds {}", file.which, file.mode, file.holds.join(", ")))
+        }
+        Event::Exit { code, signal, why } => {
+            let how = code.map(|code| format!("with {code}"));
+            let how = how.or_else(|| signal.map(|signal| format!("by signal {signal}"))).unwrap_or_default();
+            let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+            Some(format!("exit     {how}{why}"))
+        }
         Event::World { .. } | Event::Connection { .. } | Event::Request(_) | Event::Response(_) => None,
     }
 }

@@ -90,6 +90,7 @@ mod tests {
             subject: None,
             actor: None,
             body: None,
+            json: None,
         }
     }
 

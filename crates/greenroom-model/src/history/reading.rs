@@ -83,6 +83,7 @@ mod tests {
             subject: None,
             actor: None,
             body: None,
+            json: None,
         }))
     }
 

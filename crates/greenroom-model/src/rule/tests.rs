@@ -27,6 +27,7 @@ fn request(op: OpKind, path: &str) -> Request {
         subject: None,
         actor: Some("abc".to_owned()),
         body: None,
+        json: None,
     }
 }
 

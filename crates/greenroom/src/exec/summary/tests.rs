@@ -58,6 +58,7 @@ impl Story {
             subject: None,
             actor: None,
             body: None,
+            json: None,
         };
         let mut response = Response { status: Some(200), ..Response::of(0, Decision::Answered) };
         alter(&mut request, &mut response);
