@@ -4,3 +4,5 @@
 //! a client says is one more kind of evidence. Judging is a function of scenario and history, so that an old
 //! run can be judged again.
 #![warn(missing_docs)]
+
+pub mod drive;
