@@ -6,3 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod drive;
+pub mod run;
+pub mod scenario;
+pub mod suite;
+pub mod verdict;

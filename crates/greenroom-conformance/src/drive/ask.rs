@@ -256,6 +256,19 @@ pub enum What {
     Devices,
 }
 
+impl What {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Tenants, Self::Devices];
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Tenants => "tenants",
+            Self::Devices => "devices",
+        }
+    }
+}
+
 /// Swap credentials.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Reload {

@@ -415,7 +415,7 @@ impl<'de> Deserialize<'de> for Texts {
 
 impl Selector {
     /// Reads the fields of a map; `other` takes those that are not a selector's, and says whether one was.
-    pub(super) fn read<'de, A: MapAccess<'de>>(
+    pub fn read<'de, A: MapAccess<'de>>(
         map: &mut A,
         mut other: impl FnMut(&str, &mut A) -> Result<bool, A::Error>,
     ) -> Result<Self, A::Error> {
@@ -470,7 +470,7 @@ impl<'de> Deserialize<'de> for Selector {
 
 impl Selector {
     /// Writes the fields that are given into a map.
-    pub(super) fn write<S: SerializeMap>(&self, map: &mut S) -> Result<(), S::Error> {
+    pub fn write<S: SerializeMap>(&self, map: &mut S) -> Result<(), S::Error> {
         for (name, values) in self.given() {
             match &values[..] {
                 [value] => map.serialize_entry(&name, value)?,
