@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod drive;
+pub mod load;
 pub mod run;
 pub mod scenario;
 pub mod suite;

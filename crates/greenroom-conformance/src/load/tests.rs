@@ -1,0 +1,172 @@
+use greenroom_model::call::OpKind;
+
+use super::*;
+use crate::scenario::{Judgement, Level, Verb};
+
+/// A scenario that has nothing wrong with it.
+const GOOD: &str = "\
+format: 1
+id: RTY-05
+title: A POST is not repeated after its answer was lost
+level: SHOULD
+basis: rfc
+sources: [\"rfc:9110#9.2.2\"]
+drive: adapter
+needs: [msp, tenant]
+clock: server
+vary:
+  loss: [{ value: close, level: MAY }, { value: half, with: { bytes: 20 } }]
+vars: { wait: { sleep_events: 2m, otherwise: 3s } }
+world: { use: msp-two-tenants, ttl: { msp: 15m } }
+steps:
+  - { id: open, open: { as: msp, mode: msp } }
+  - { id: enter, tenant: { as: acme, of: msp, workspace: \"@acme\" } }
+  - { id: hit, repeat: 2, call: { client: acme, api: central, method: GET, path: /a, query: { limit: $i, how: \"x-$loss\" } } }
+stimuli:
+  - { id: fin, only: [close], when: { op: api, phase: hit, actor: \"@acme\", at: response }, do: [{ close: {} }] }
+  - { id: cut, only: [half], when: { op: api, at: response }, do: [{ half_body: { bytes: $loss.bytes, then: close } }] }
+  - { id: slow, when: { op: mint, at: request }, do: [{ reply: { status: 429, headers: { retry-after: \"$http_date(wait)\" } } }] }
+proofs:
+  - { id: p, fired: slow }
+expect:
+  - { id: once, phase: hit, count: { of: { op: api, actor: \"@acme\" }, is: \"= 1\" } }
+  - { id: late, level: MUST, gap: { from: { op: mint, status: 429 }, to: { op: mint, nth: 2 }, min: $wait } }
+";
+
+#[test]
+fn a_file_is_a_scenario_for_each_value_of_its_axis_and_at_each_pace() {
+    let loaded = load(GOOD).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let names: Vec<_> = loaded.variants.iter().map(|it| it.otherwise.name()).collect();
+    assert_eq!(names, ["RTY-05[close]", "RTY-05[half]"]);
+    let [close, half] = &loaded.variants[..] else { panic!() };
+    let stimuli = |paced: &Paced| -> Vec<_> {
+        paced.otherwise.stimuli.iter().filter_map(|rule| rule.id.clone()).collect()
+    };
+    assert_eq!(
+        (stimuli(close), stimuli(half)),
+        (vec!["fin".into(), "slow".into()], vec!["cut".into(), "slow".into()])
+    );
+    let text = |scenario: &Scenario| serde_json::to_string(&scenario.stimuli).unwrap();
+    assert!(text(&half.otherwise).contains(r#""bytes":20"#), "a number stays one");
+    assert!(
+        text(&half.otherwise).contains("$http_date(3s)")
+            && text(&half.sleep_events).contains("$http_date(2m)")
+    );
+    assert!(text(&close.otherwise).contains(r#""actor":"acme""#));
+    let Verb::Call(call) = &half.otherwise.steps[2].verb else { panic!() };
+    assert_eq!(serde_json::to_string(&call.query).unwrap(), r#"{"how":"x-half","limit":"$i"}"#);
+    let Judgement::Gap(gap) = &half.sleep_events.expect[1].judgement else { panic!() };
+    assert_eq!(gap.min.duration().as_secs(), 120);
+    let [once, late] = &close.otherwise.expect[..] else { panic!() };
+    assert_eq!(close.otherwise.level_of(once), Level::May, "the value makes it less binding");
+    assert_eq!(close.otherwise.level_of(late), Level::May);
+    assert_eq!(half.otherwise.level_of(late), Level::Must);
+    let Judgement::Count(count) = &once.judgement else { panic!() };
+    assert_eq!(count.of.op.as_ref().unwrap().values(), [OpKind::Api]);
+}
+
+/// What is said of the good one after a change.
+fn said(from: &str, to: &str) -> String {
+    assert!(GOOD.contains(from), "{from}");
+    load(&GOOD.replacen(from, to, 1)).expect_err(to).to_string()
+}
+
+#[test]
+fn every_mistake_is_told_with_its_place_and_its_mend() {
+    let mut all = String::new();
+    for (from, to) in [
+        ("format: 1", "format: 2"),
+        ("id: RTY-05", "id: rty5"),
+        ("level: SHOULD", "level: should"),
+        ("level: SHOULD", "levle: SHOULD"),
+        ("basis: rfc\n", ""),
+        ("[\"rfc:9110#9.2.2\"]", "[]"),
+        ("rfc:9110#9.2.2", "rfc9110"),
+        ("needs: [msp, tenant]", "needs: [msp]"),
+        ("needs: [msp, tenant]", "needs: [msp, tennant]"),
+        ("use: msp-two-tenants", "use: msp-two-tenant"),
+        ("ttl: { msp: 15m }", "ttl: { msp: fifteen }"),
+        ("value: half", "value: close"),
+        ("value: half", "value: [half]"),
+        ("level: MAY", "level: MUST"),
+        ("otherwise: 3s", "other: 3s"),
+        ("id: enter, tenant", "id: open, tenant"),
+        ("of: msp, ", "of: mps, "),
+        ("workspace: \"@acme\"", "workspace: \"@acne\""),
+        ("workspace: \"@acme\"", "workspace: acme"),
+        ("call: { client: acme", "call: { client: globex"),
+        ("path: /a", "path: a"),
+        ("path: /a", "path: /a, close: {}"),
+        ("limit: $i, ", "limit: $j, "),
+        ("repeat: 2, ", "repeat: 0, "),
+        ("repeat: 2, ", "parallel: true, "),
+        ("id: hit, repeat: 2, call", "id: hit, repeat: 2, cal"),
+        ("id: fin, only: [close]", "id: fin, only: [closed]"),
+        ("id: slow, when", "when"),
+        ("id: slow, when", "id: cut, when"),
+        ("op: mint, at: request", "op: mint, status: 200, at: request"),
+        ("op: mint, at: request", "op: mints, at: request"),
+        ("phase: hit, actor", "phase: hti, actor"),
+        ("{ close: {} }", "{ closse: {} }"),
+        ("fired: slow", "fired: slwo"),
+        ("fired: slow", "fired: slow, sent: [hit]"),
+        ("fired: slow", "sent: [hit]"),
+        ("fired: slow", "gate: { id: slow }"),
+        ("is: \"= 1\"", "is: one"),
+        ("phase: hit, count", "phase: hitt, count"),
+        ("count: { of: { op: api, actor", "count: { of: { opp: api, actor"),
+        ("{ id: once, phase: hit", "{ id: late, phase: hit"),
+        ("{ id: once, phase: hit", "{ id: Once!, phase: hit"),
+        ("from: { op: mint, status: 429 }", "from: { op: mint }"),
+        ("min: $wait", "min: $wiat"),
+        ("min: $wait", "min: -1s"),
+        ("of: { op: api, actor: \"@acme\" }", "of: { op: exchange }"),
+        ("level: MUST, gap: {", "level: MUST, never: { op: api }, gap: {"),
+        ("title: A", "title: A\ntitle: B"),
+        ("format: 1", "format: [1"),
+        ("clock: server", "clock: server\nclocks: server"),
+    ] {
+        all.push_str(&format!("--- {}\n+++ {}\n{}\n\n", from.trim(), to.trim(), said(from, to)));
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn what_is_no_scenario_at_all_is_told() {
+    for (text, what) in [
+        ("", "line 1, column 1: a scenario is a map of keys; begin with format: 1 and id: REF-02"),
+        ("- 1", "a scenario is a map"),
+        ("format: 1\n---\nformat: 1", "a second document"),
+        ("steps: 1\nproofs: {}\nexpect: []", "the client is asked to do nothing"),
+    ] {
+        let mistakes = load(text).unwrap_err().to_string();
+        assert!(mistakes.contains(what), "{text:?}: {mistakes}");
+    }
+}
+
+#[test]
+fn all_mistakes_of_a_file_come_at_once() {
+    let text = GOOD
+        .replace("level: SHOULD", "level: should")
+        .replace("of: msp, ", "of: mps, ")
+        .replace("fired: slow", "fired: slwo");
+    let mistakes = load(&text).unwrap_err();
+    let lines: Vec<_> = mistakes.list.iter().map(|mistake| mistake.line).collect();
+    assert_eq!(lines, [4, 16, 23], "{mistakes}");
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { failure_persistence: None, cases: 400, ..Default::default() })]
+
+    #[test]
+    fn no_text_makes_it_panic(text in "(?s).{0,200}") {
+        drop(load(&text));
+    }
+
+    #[test]
+    fn nor_does_a_scenario_with_something_cut_out_or_doubled(from in 0..GOOD.len(), length in 0_usize..80, twice: bool) {
+        let (from, to) = (GOOD.floor_char_boundary(from), GOOD.floor_char_boundary((from + length).min(GOOD.len())));
+        let middle = if twice { GOOD[from..to].repeat(2) } else { String::new() };
+        drop(load(&format!("{}{middle}{}", &GOOD[..from], &GOOD[to..])));
+    }
+}
