@@ -28,6 +28,7 @@ use crate::{
     sandbox::{Conduct, Sandbox},
     state_file::{StateError, StateFile},
     tls::Tls,
+    trap,
 };
 
 /// Why an emulator does not start.
@@ -45,6 +46,9 @@ pub enum StartError {
     /// The certificate authority cannot be made or read.
     #[error(transparent)]
     Authority(#[from] CaError),
+    /// A host cannot be a trap.
+    #[error("trap {0}")]
+    Trap(String),
     /// A rule makes no sense.
     #[error("rule {0}")]
     Rule(#[from] RuleError),
@@ -71,6 +75,8 @@ pub struct Builder {
     state_file: Option<PathBuf>,
     saved: bool,
     log: bool,
+    evidence: bool,
+    traps: Vec<String>,
 }
 
 impl Builder {
@@ -89,6 +95,8 @@ impl Builder {
             state_file: None,
             saved: false,
             log: false,
+            evidence: false,
+            traps: Vec::new(),
         }
     }
 
@@ -192,6 +200,22 @@ impl Builder {
         self
     }
 
+    /// Whether evidence about a client is gathered; not by default. Then secrets are looked for wherever a client
+    /// may have put one, and the history begins with what clients should list.
+    #[must_use]
+    pub fn evidence(mut self, evidence: bool) -> Self {
+        self.evidence = evidence;
+        self
+    }
+
+    /// Hosts that are there to see who sends something to them: reached like the others, they answer everything
+    /// with 404.
+    #[must_use]
+    pub fn traps(mut self, hosts: Vec<String>) -> Self {
+        self.traps = hosts;
+        self
+    }
+
     /// Starts listening.
     pub async fn start(self) -> Result<Emulator, StartError> {
         // An empty token, as of an unset variable, protects nothing.
@@ -199,6 +223,8 @@ impl Builder {
         if !self.listen.ip().is_loopback() && token.is_none() {
             return Err(StartError::ControlToken(self.listen));
         }
+        let world = self.world.unwrap_or_else(|| World::sample(DEFAULT_SEED));
+        let traps = trap::hosts(&self.traps, &world.dedicated_hosts()).map_err(StartError::Trap)?;
         // Tried before anything starts, so that a world is not lost at the end.
         let state_file = self.state_file.map(StateFile::new).transpose()?;
         let authority = match &self.authority_dir {
@@ -227,7 +253,7 @@ impl Builder {
             opened: Mutex::default(),
         });
         let mut sandbox = Sandbox::new(
-            self.world.unwrap_or_else(|| World::sample(DEFAULT_SEED)),
+            world,
             Timeline::new(start, self.speed, clock::real()),
             History::new(self.bounds),
             Conduct {
@@ -236,6 +262,8 @@ impl Builder {
                 state_file,
                 saved: self.saved,
                 log: self.log,
+                evidence: self.evidence,
+                traps,
             },
         );
         sandbox.house = Some(Arc::clone(&house));

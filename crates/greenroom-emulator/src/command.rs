@@ -303,6 +303,7 @@ impl Sandbox {
             (unsigned, expires_at.unwrap_or(now))
         };
         let access_token = SIGNER.sign(&unsigned);
+        self.learn_token(&unsigned, &access_token);
         let mut state = self.lock();
         state.world.seal(unsigned.ticket, Digest::of(&access_token));
         let symbol = unsigned.symbol.to_string();

@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 use crate::{
+    activity::Activity,
     builder::Builder,
     client_env::ClientEnv,
     client_files::ClientFilesError,
@@ -21,6 +22,7 @@ use crate::{
         BeginPhase, Command, CommandError, FaultAdded, FaultsAdded, HistoryPage, HistoryQuery, Reply,
         SandboxOptions,
     },
+    evidence::Evidence,
     follow,
     house::{House, Open},
     sandbox::{Motion, Sandbox},
@@ -184,6 +186,16 @@ impl OpenSandbox {
     /// Begins a phase: histories, selectors and gates know what comes from now on by this name.
     pub fn begin_phase(&self, name: impl Into<String>) -> Result<(), CommandError> {
         self.open.sandbox.begin_phase(BeginPhase { phase: name.into() }).map(drop)
+    }
+
+    /// Takes what is told of a client besides its requests.
+    pub fn evidence(&self) -> Evidence<'_> {
+        Evidence(&self.open.sandbox)
+    }
+
+    /// How busy it is, as it changes.
+    pub fn activity(&self) -> watch::Receiver<Activity> {
+        self.open.sandbox.activity.subscribe()
     }
 
     /// What it saw.

@@ -278,7 +278,9 @@ impl State {
         did.extend(wire.as_ref().map(|wire| told(wire, None)));
         let did = did.join(", ");
         self.note(Event::Fault { rule, request: None, connection: Some(connection), did });
-        let mut reception = Reception { pause: wire.as_ref().and_then(pause), ..Reception::default() };
+        let pause = wire.as_ref().and_then(pause);
+        let held = pause.map(|_| self.hold());
+        let mut reception = Reception { pause, held, ..Reception::default() };
         match wire {
             Some(Wire::Close(close)) => reception.end = Some(closing(close)),
             Some(Wire::Hang(_)) => reception.end = Some(End::Close),

@@ -8,7 +8,7 @@ use greenroom_model::{
 };
 use tokio::sync::watch;
 
-use crate::{command::HistoryQuery, listen, sandbox::Sandbox};
+use crate::{activity::Activity, command::HistoryQuery, listen, sandbox::Sandbox};
 
 /// How many entries are looked at under one lock.
 const PIECE: usize = 64;
@@ -19,8 +19,8 @@ pub(crate) struct Reader {
     selector: Selector,
     /// The last entry that was looked at.
     after: u64,
-    /// The number of the newest entry, as it grows.
-    newest: watch::Receiver<u64>,
+    /// Changes, among other things, with each entry.
+    activity: watch::Receiver<Activity>,
     stop: watch::Receiver<bool>,
 }
 
@@ -32,8 +32,8 @@ impl Reader {
         after: u64,
         stop: watch::Receiver<bool>,
     ) -> Self {
-        let newest = sandbox.lock().newest();
-        Self { sandbox: Arc::clone(sandbox), selector, after, newest, stop }
+        let activity = sandbox.activity.subscribe();
+        Self { sandbox: Arc::clone(sandbox), selector, after, activity, stop }
     }
 
     /// The last entry that was looked at.
@@ -48,7 +48,7 @@ impl Reader {
                 return None;
             }
             // Seen before it is read, so that what comes meanwhile is not missed.
-            self.newest.mark_unchanged();
+            self.activity.mark_unchanged();
             let reading = self.sandbox.lock().history.read(self.after, PIECE, &self.selector);
             if reading.last > self.after {
                 self.after = reading.last;
@@ -56,7 +56,7 @@ impl Reader {
             }
             tokio::select! {
                 () = listen::stopped(&mut self.stop) => return None,
-                grown = self.newest.changed() => grown.ok()?,
+                grown = self.activity.changed() => grown.ok()?,
             }
         }
     }

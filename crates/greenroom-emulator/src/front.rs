@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use greenroom_model::{history::Event, host};
+use greenroom_model::history::Event;
 use http::Request;
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
@@ -25,15 +25,15 @@ pub(crate) struct Front {
 impl listen::Service for Front {
     async fn answer(&self, peer: Arc<Peer>, request: Request<Incoming>) -> Delivery {
         let (head, body) = request.into_parts();
-        match gateway::road(&peer, &head, self.sandbox.dedicated_hosts()) {
+        match gateway::road(&peer, &head, |host| self.sandbox.family(host)) {
             Road::Imitated(door) => self.sandbox.answer(&peer, door, head, body).await,
-            Road::UnknownHost(host) => plain(self.sandbox.refuse_host(&peer, host, &head)),
+            Road::UnknownHost(host) => plain(self.sandbox.refuse_host(&peer, host, &head, body).await),
             Road::Control => Delivery::Answer(self.control(Request::from_parts(head, body)).await),
         }
     }
 
     fn knows_host(&self, host: &str) -> bool {
-        host::family(host, self.sandbox.dedicated_hosts()).is_some()
+        self.sandbox.family(host).is_some()
     }
 
     fn meet(&self, connection: u64, host: Option<&str>) -> Reception {

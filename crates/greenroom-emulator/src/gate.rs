@@ -168,8 +168,8 @@ impl State {
     pub(crate) fn remove_gate(&mut self, rule: &str) {
         let Some(barrier) = self.gates.0.remove(rule).filter(|barrier| !barrier.open) else { return };
         let waiting = barrier.waiting.iter().filter(|waiting| waiting.is_there()).count() as u64;
-        let opened_by = "removed".to_owned();
-        self.note(Event::Gate { rule: rule.to_owned(), waiting, asked: 0, opened_by, did: Vec::new() });
+        let (asked, opened_by) = (self.course.asked(), "removed".to_owned());
+        self.note(Event::Gate { rule: rule.to_owned(), waiting, asked, opened_by, did: Vec::new() });
     }
 
     /// Opens the gate of a rule if its time has come, else says in how much real time that is. `None` if it
@@ -192,8 +192,8 @@ impl State {
         let then = barrier.gate.then.clone();
         let did = then.iter().map(|effect| enact::effect(self, effect, None)).collect();
         let waiting = queue.len() as u64;
-        let opened_by = by.to_owned();
-        self.note(Event::Gate { rule: rule.to_owned(), waiting, asked: 0, opened_by, did });
+        let (asked, opened_by) = (self.course.asked(), by.to_owned());
+        self.note(Event::Gate { rule: rule.to_owned(), waiting, asked, opened_by, did });
         drop(Turn(queue));
     }
 }

@@ -2,10 +2,7 @@
 //!
 //! Pure: it looks at the connection and the head of the request, and at nothing else.
 
-use greenroom_model::{
-    host::{self, HostFamily},
-    world::Door,
-};
+use greenroom_model::{host::HostFamily, world::Door};
 use http::{Uri, Version, header, request::Parts};
 
 use crate::listen::Peer;
@@ -25,9 +22,8 @@ pub(crate) enum Road {
 pub(crate) const CONTROL: &str = "/_greenroom";
 
 /// Decides the road of a request.
-pub(crate) fn road(peer: &Peer, head: &Parts, dedicated: &[String]) -> Road {
+pub(crate) fn road(peer: &Peer, head: &Parts, family: impl Fn(&str) -> Option<HostFamily>) -> Road {
     let named = named_host(head);
-    let family = |host: &str| host::family(host, dedicated);
     let absolute = head.version < Version::HTTP_2 && head.uri.authority().is_some();
     if absolute || peer.tunnel.is_some() {
         // In a tunnel a request that names no host means the host of the tunnel.
@@ -68,6 +64,7 @@ fn is_control(uri: &Uri) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use greenroom_model::host;
     use http::Request;
 
     use super::*;
@@ -79,7 +76,11 @@ mod tests {
             request = request.header(header::HOST, host);
         }
         let (head, ()) = request.body(()).unwrap().into_parts();
-        match road(&peer, &head, &[]) {
+        let family = |host: &str| match host {
+            "trap.example.net" => Some(HostFamily::Foreign),
+            _ => host::family(host, &[]),
+        };
+        match road(&peer, &head, family) {
             Road::Imitated(door) => format!("{:?} {}", door.family, door.host),
             Road::Control => "control".to_owned(),
             Road::UnknownHost(host) => format!("unknown {host}"),
@@ -118,6 +119,13 @@ mod tests {
                 "unknown sso.common.cloud.hpe.com",
             ),
             (go(false, None, h1, "/x", Some("sso.common.cloud.hpe.com.")), "Sso sso.common.cloud.hpe.com"),
+            (go(false, None, h1, "http://trap.example.net/x", None), "Foreign trap.example.net"),
+            (
+                go(false, None, h1, "/_greenroom/v1/clock", Some("trap.example.net")),
+                "Foreign trap.example.net",
+            ),
+            (go(false, None, h1, "http://trap.example.net:8080/x", None), "unknown trap.example.net"),
+            (go(true, Some("trap.example.net"), h1, "/x", None), "Foreign trap.example.net"),
             (
                 go(false, None, h1, "http://www.example.com/", Some("www.example.com")),
                 "unknown www.example.com",

@@ -32,6 +32,7 @@ use crate::{
     listen::{self, Timeouts},
     sandbox::{Conduct, Sandbox},
     tls::Tls,
+    trap,
 };
 
 /// How many sandboxes may be open at once, beside the emulator itself.
@@ -117,7 +118,7 @@ impl House {
             about,
         };
         let front = Front { sandbox: Arc::clone(&sandbox), control: control::router(Arc::new(desk)) };
-        let timeouts = Timeouts { head: self.connection_timeout, ..Timeouts::default() };
+        let timeouts = Timeouts { head: sandbox.body_timeout, ..Timeouts::default() };
         let (ending, ended) = watch::channel(());
         let serving = listen::serve(listener, self.tls.clone(), Arc::new(front), timeouts, stopped);
         self.runtime.spawn(async move {
@@ -135,15 +136,21 @@ impl House {
     ) -> Result<Arc<Open>, CommandError> {
         let (world, saved_at) = options.world(same, self.saved_at)?;
         let start = options.start(saved_at, whole_second(clock::wall_now()))?;
+        let connection_timeout = options.connection_timeout.unwrap_or(self.connection_timeout);
+        let traps = trap::hosts(&options.traps, &world.dedicated_hosts())
+            .map_err(|wrong| CommandError::field("traps", wrong))?;
+        let bounds = options.history_bounds.unwrap_or(self.bounds);
         let conduct = Conduct {
-            body_timeout: self.connection_timeout,
+            body_timeout: connection_timeout,
             max_requests: options.max_requests,
             state_file: None,
             saved: false,
             log: self.log,
+            evidence: options.evidence,
+            traps,
         };
         let timeline = Timeline::new(start, options.speed, clock::real());
-        let mut sandbox = Sandbox::new(world, timeline, History::new(self.bounds), conduct);
+        let mut sandbox = Sandbox::new(world, timeline, History::new(bounds), conduct);
         sandbox.lock().add_rules(options.rules).map_err(|(nth, error)| {
             CommandError::field(&format!("rules[{nth}].{}", error.field), error.reason)
         })?;

@@ -125,7 +125,7 @@ fn serves(family: &HostFamily, Paths { apigw, delete_alias }: Paths, route: &Rou
 /// What answers where no route is.
 fn nothing(family: &HostFamily, apigw: ApigwHosts, path: &str) -> Target {
     match family {
-        HostFamily::Sso => Target::NothingThere,
+        HostFamily::Sso | HostFamily::Foreign => Target::NothingThere,
         HostFamily::Glp | HostFamily::Dedicated if path.starts_with("/authorization/") => {
             Target::NothingThere
         }
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn host_and_path_decide() {
-        use HostFamily::{Central, ClassicGateway, DataServices, Dedicated, Emulator, Glp, Sso};
+        use HostFamily::{Central, ClassicGateway, DataServices, Dedicated, Emulator, Foreign, Glp, Sso};
         let inventory = "/network-monitoring/v1/device-inventory";
         let issuer = "/authorization/v2/oauth2/7c1de0a25b3f11ee86a19d42f7b35e60/token";
         for (family, method, path, expected) in [
@@ -193,6 +193,8 @@ mod tests {
             (Emulator, "POST", "/as/token.oauth2", "mint oauth.sso.token"),
             (Emulator, "GET", inventory, "api central.device-inventory"),
             (Emulator, "GET", "/favicon.ico", "other nothing"),
+            (Foreign, "POST", "/as/token.oauth2", "other nothing"),
+            (Foreign, "GET", inventory, "other nothing"),
         ] {
             assert_eq!(what(family.clone(), method, path), expected, "{family:?} {method} {path}");
         }

@@ -5,6 +5,7 @@
 //! this crate is the wire.
 #![warn(missing_docs)]
 
+mod activity;
 mod body;
 mod builder;
 mod ca;
@@ -17,6 +18,7 @@ mod control;
 mod emulator;
 mod enact;
 mod envelope;
+mod evidence;
 mod fidelity;
 mod follow;
 mod front;
@@ -26,6 +28,7 @@ mod glp;
 mod house;
 mod identify;
 mod json;
+mod leak;
 mod listen;
 mod oauth;
 mod operate;
@@ -38,14 +41,17 @@ mod signer;
 mod state_file;
 mod table;
 mod tls;
+mod trap;
 mod veil;
 mod verdict;
 pub mod whole_file;
 
+pub use activity::Activity;
 pub use builder::{Builder, StartError};
 pub use ca::CaError;
 pub use client_files::ClientFilesError;
 pub use control::openapi;
 pub use emulator::{Clock, Emulator, Faults, OpenSandbox, Record};
+pub use evidence::Evidence;
 pub use remote::{Export, Follow, Remote, RemoteError};
 pub use state_file::StateError;

@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 
 use self::connection::Connection;
 pub(crate) use self::delivery::{Delivery, End, Payload};
+use crate::activity::Held;
 use crate::tls::Tls;
 
 /// How long a connection that is told to end may take to finish its answers.
@@ -43,7 +44,7 @@ pub(crate) struct Peer {
 }
 
 /// What a connection meets before there is a request on it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Reception {
     /// Nothing for so much real time.
     pub(crate) pause: Option<Duration>,
@@ -51,6 +52,8 @@ pub(crate) struct Reception {
     pub(crate) end: Option<End>,
     /// Or a certificate that no client should take.
     pub(crate) flaw: Option<BadCertificate>,
+    /// Kept while the client waits.
+    pub(crate) held: Option<Held>,
 }
 
 /// Things that happen to connections and are not requests.

@@ -8,6 +8,7 @@ use std::{
 
 use greenroom_model::{
     history::{Event, Exchange, History, Response},
+    host::{self, HostFamily},
     rule::{Gate, Rule, RuleError, Rules},
     time::{Speed, TimeError, Timeline},
     world::World,
@@ -16,7 +17,9 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 use crate::{
+    activity::{Activity, Held},
     clock,
+    evidence::{self, Course, Watch},
     gate::Gates,
     house::House,
     state_file::StateFile,
@@ -37,8 +40,10 @@ pub(crate) struct State {
     /// The step of a scenario that has begun.
     pub(crate) phase: Option<String>,
     pub(crate) history: History,
-    /// The number of its newest entry, for those who wait for more.
-    newest: watch::Sender<u64>,
+    /// What is known of the client.
+    pub(crate) course: Course,
+    /// How busy it is, for those who wait for more, or for less.
+    activity: watch::Sender<Activity>,
     /// What hides the world's secrets.
     veil: Kept,
     /// Requests so far, refused tunnels and unexpected hosts among them.
@@ -132,22 +137,31 @@ impl State {
         }
     }
 
+    /// Counts something as kept waiting by the sandbox itself.
+    pub(crate) fn hold(&self) -> Held {
+        Held::by(&self.activity)
+    }
+
     /// Whether every request gets a 503.
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.is_some()
-    }
-
-    /// The number of the newest entry, as it grows.
-    pub(crate) fn newest(&self) -> watch::Receiver<u64> {
-        self.newest.subscribe()
     }
 
     /// Appends to the history at the present instant.
     pub(crate) fn note(&mut self, event: Event) -> u64 {
         let real = clock::real();
         let now = self.timeline.now(real);
+        let more = match &event {
+            Event::Request(_) => 1,
+            Event::Response(_) => -1,
+            _ => 0,
+        };
         let n = self.history.append(event, now, real);
-        self.newest.send_replace(n);
+        self.activity.send_modify(|activity| {
+            activity.last = n;
+            activity.requests = self.ordinals;
+            activity.in_flight = activity.in_flight.saturating_add_signed(more);
+        });
         n
     }
 }
@@ -175,6 +189,10 @@ pub(crate) struct Conduct {
     pub(crate) saved: bool,
     /// Whether each request is logged.
     pub(crate) log: bool,
+    /// Whether secrets are looked for, and told what clients should list.
+    pub(crate) evidence: bool,
+    /// The hosts that are there to see who sends something to them.
+    pub(crate) traps: Vec<String>,
 }
 
 /// A sandbox.
@@ -186,6 +204,14 @@ pub(crate) struct Sandbox {
     state: Mutex<State>,
     /// The hosts of the world's Dedicated Platforms: they never change.
     dedicated: Vec<String>,
+    /// The hosts that are there to see who sends something to them.
+    pub(crate) traps: Vec<String>,
+    /// Whether secrets are looked for.
+    pub(crate) evidence: bool,
+    /// Who looks for them. Its lock is taken under that of the state, never around it.
+    pub(crate) watch: Mutex<Watch>,
+    /// How busy it is.
+    pub(crate) activity: watch::Sender<Activity>,
     /// How long the body of a request may take, in real time.
     pub(crate) body_timeout: Duration,
     max_requests: Option<u64>,
@@ -201,16 +227,17 @@ impl Sandbox {
         world: World,
         timeline: Timeline,
         history: History,
-        Conduct { body_timeout, max_requests, state_file, saved, log }: Conduct,
+        Conduct { body_timeout, max_requests, state_file, saved, log, evidence, traps }: Conduct,
     ) -> Self {
         let workspaces = world.workspaces().map(|(_, it)| (it.symbol.clone(), it.id.to_string())).collect();
-        let first =
-            Event::World { seed: world.seed.0, workspaces, lists: BTreeMap::new(), traps: Vec::new() };
+        let lists = if evidence { evidence::lists(&world) } else { BTreeMap::new() };
+        let first = Event::World { seed: world.seed.0, workspaces, lists, traps: traps.clone() };
         let dedicated = world.dedicated_hosts();
         let saved = saved.then(|| world.clone());
         // A reset takes all tokens away, those among them that the world began with.
         let mut start = world.clone();
         start.forget_tokens();
+        let activity = watch::Sender::new(Activity::default());
         let mut state = State {
             world,
             start,
@@ -220,7 +247,8 @@ impl Sandbox {
             gates: Gates::default(),
             phase: None,
             history,
-            newest: watch::Sender::new(0),
+            course: Course::default(),
+            activity: activity.clone(),
             veil: Kept::default(),
             requests: 0,
             ordinals: 0,
@@ -232,6 +260,10 @@ impl Sandbox {
             house: None,
             state: Mutex::new(state),
             dedicated,
+            traps,
+            evidence,
+            watch: Mutex::new(Watch::new(evidence)),
+            activity,
             body_timeout,
             max_requests,
             exhausted: watch::Sender::new(false),
@@ -259,9 +291,15 @@ impl Sandbox {
         state.closed.clone()
     }
 
-    /// The hosts of the world's Dedicated Platforms.
-    pub(crate) fn dedicated_hosts(&self) -> &[String] {
-        &self.dedicated
+    /// Counts something as kept waiting by the sandbox itself.
+    pub(crate) fn hold(&self) -> Held {
+        Held::by(&self.activity)
+    }
+
+    /// What a host is (no port, any case), if Greenroom stands in for it or it is a trap.
+    pub(crate) fn family(&self, host: &str) -> Option<HostFamily> {
+        let trap = || self.traps.iter().any(|trap| trap.eq_ignore_ascii_case(host));
+        host::family(host, &self.dedicated).or_else(|| trap().then_some(HostFamily::Foreign))
     }
 
     /// From now on every request gets a 503 that says why.

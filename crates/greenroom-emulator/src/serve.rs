@@ -9,7 +9,7 @@ use bytes::Bytes;
 use greenroom_model::{
     call::OpKind,
     dialect::Dialect,
-    history::{Decision, Event, Request, Response, canonical},
+    history::{Decision, Leak, Request, Response, canonical},
     host::HostFamily,
     id::Seed,
     issue::Signature,
@@ -37,7 +37,7 @@ use crate::{
     sandbox::{Sandbox, State},
     signer::SIGNER,
     veil::Veil,
-    verdict::Verdict,
+    verdict::{Issued, Verdict},
 };
 
 /// The target of the line that is logged for each request.
@@ -51,6 +51,7 @@ impl Sandbox {
         unread.was_read();
         let (paths, veil) = {
             let mut state = self.lock();
+            self.learn_secrets(&state);
             (Paths::of(&state.world.dialect), state.veil())
         };
         let identified = identify::identify(&door.family, paths, &head.method, head.uri.path());
@@ -96,8 +97,9 @@ impl Sandbox {
             token_request: token_request.as_ref(),
             body_fault: body.err(),
         };
-        let record = (arrival.record(&veil), veil);
-        let (mut open, next) = self.begin(&arrival, record, &call);
+        let request = self.record(&arrival, &veil);
+        let leaks = self.leaks_in(&request, &arrival, &call.ask.body);
+        let (mut open, next) = self.begin(&arrival, Recorded { request, veil, leaks }, &call);
         let handled = match next {
             Next::Handled(handled) => handled,
             Next::First { place, wire } => match self.wait(&mut open, place, wire).await {
@@ -116,13 +118,13 @@ impl Sandbox {
     fn begin(
         &self,
         arrival: &Arrival<'_>,
-        (mut request, veil): (Request, Arc<Veil>),
+        Recorded { mut request, veil, leaks }: Recorded,
         call: &Call<'_>,
     ) -> (Open<'_>, Next) {
         let mut guard = self.lock();
         let state = &mut *guard;
         if veil.is_outdated(&state.world) {
-            request = arrival.record(&state.veil());
+            request = self.record(arrival, &state.veil());
         }
         state.place(arrival, &mut request);
         let closed = self.admit(state);
@@ -134,7 +136,7 @@ impl Sandbox {
             None => state.rules.decide(At::Request, &request, None),
         };
         let asked = state.rules.act_at(At::Response).then(|| Box::new(request.clone()));
-        let n = state.note(Event::Request(Box::new(request)));
+        let n = state.note_request(request, leaks);
         let mut open = Open::new(self, n, ordinal, presented, asked);
         let next = match ruling {
             None => Next::Handled(state.handle(call, closed)),
@@ -153,10 +155,12 @@ impl Sandbox {
     async fn wait(&self, open: &mut Open<'_>, place: Option<Place>, wire: Option<Wire>) -> Option<Wire> {
         // Those behind need not wait for what this one waits for.
         open.turn = Turn::default();
+        let pause = wire.as_ref().and_then(enact::pause);
+        let _held = (place.is_some() || pause.is_some()).then(|| self.hold());
         if let Some(place) = place {
             open.turn = self.pass(place).await?;
         }
-        if let Some(pause) = wire.as_ref().and_then(enact::pause) {
+        if let Some(pause) = pause {
             open.turn = Turn::default();
             tokio::time::sleep(pause).await;
         }
@@ -171,7 +175,7 @@ impl Sandbox {
         };
         let setting = Setting { dialect: &dialect, seed, ordinal: open.ordinal, now, allowance: None };
         let answer = enact::made_up(wire, call, setting).unwrap_or_else(|| Answer::empty(StatusCode::OK));
-        let (status, delivery) = enact::deliver(Some(wire), answer, &call.head.method, now);
+        let (status, delivery) = self.deliver(Some(wire), answer, call, now);
         open.close(status);
         delivery
     }
@@ -185,12 +189,16 @@ impl Sandbox {
         setting: Setting<'_>,
     ) -> Delivery {
         let Verdict { mut answer, refused, issued, changes } = verdict;
+        if let Some(issued) = &issued {
+            self.learn_token(&issued.unsigned, issued.token.reveal());
+        }
         let (code, why) = refused.unzip();
         let (place, mut wire) = {
             let mut guard = self.lock();
             let state = &mut *guard;
             // What was found out since may repeat the request as well.
-            let why = why.map(|why| state.veil().short(&why).into_owned());
+            let why = why.map(|why| self.covered(state.veil().short(&why).into_owned()));
+            self.learn_secrets(state);
             if code.is_some() {
                 let body = String::from_utf8_lossy(&answer.body);
                 if let Cow::Owned(veiled) = state.veil().whole(&body) {
@@ -201,8 +209,8 @@ impl Sandbox {
             response.status = Some(answer.status.as_u16());
             response.decision = if code.is_some() { Decision::Refused } else { Decision::Answered };
             (response.refused, response.why, response.changes) = (code, why, changes);
-            response.issued = issued.as_ref().map(|(unsigned, _)| unsigned.symbol.to_string());
-            if let Some((unsigned, digest)) = issued {
+            response.issued = issued.as_ref().map(|issued| issued.unsigned.symbol.to_string());
+            if let Some(Issued { unsigned, digest, .. }) = issued {
                 state.world.seal(unsigned.ticket, digest);
             }
             let State { rules, history, .. } = state;
@@ -221,33 +229,67 @@ impl Sandbox {
         }
         // The clock is read once a request, unless a rule came between.
         let now = if open.was_ruled() { self.lock().now() } else { setting.now };
-        let (status, delivery) = enact::deliver(wire.as_ref(), answer, &call.head.method, now);
+        let (status, delivery) = self.deliver(wire.as_ref(), answer, call, now);
         open.close(status);
         delivery
     }
 
+    /// What goes out, `wire` done to it, and its status as the client sees it.
+    fn deliver(
+        &self,
+        wire: Option<&Wire>,
+        answer: Answer,
+        call: &Call<'_>,
+        now: Timestamp,
+    ) -> (Option<u16>, Delivery) {
+        let (status, mut delivery) = enact::deliver(wire, answer, &call.head.method, now);
+        if let (Some(Wire::Trickle(_)), Delivery::Answer(answer)) = (wire, &mut delivery) {
+            answer.body_mut().hold(self.hold());
+        }
+        (status, delivery)
+    }
+
     /// Records and answers a request to a host that Greenroom does not stand in for.
-    pub(crate) fn refuse_host(&self, peer: &Peer, host: String, head: &Parts) -> http::Response<Bytes> {
+    pub(crate) async fn refuse_host(
+        &self,
+        peer: &Peer,
+        host: String,
+        head: &Parts,
+        body: Incoming,
+    ) -> http::Response<Bytes> {
+        let door = Door { family: HostFamily::Foreign, host };
+        // Whoever gathers evidence wants to know what was sent there.
+        let body = match self.evidence {
+            true => {
+                let unread = Unread { sandbox: self, peer, door: &door, head };
+                let body = body::read(body, self.body_timeout).await;
+                unread.was_read();
+                body.unwrap_or_default()
+            }
+            false => Bytes::new(),
+        };
         // The name is not repeated: a client may have put anything into it.
         let why = "Greenroom does not stand in for this host and forwards nothing".to_owned();
         let arrival = Arrival {
             peer,
-            door: &Door { family: HostFamily::Emulator, host },
+            door: &door,
             head,
             identified: &Identified { op: OpKind::Other, target: Target::NothingThere, segments: Vec::new() },
             token_request: None,
             bearer: &record::bearer(&head.headers),
             subject: None,
-            body: None,
+            body: (!body.is_empty()).then(|| Digest::of(&body)),
             json: None,
         };
         let mut guard = self.lock();
         let state = &mut *guard;
         let now = state.now();
-        let mut request = arrival.record(&state.veil());
+        self.learn_secrets(state);
+        let mut request = self.record(&arrival, &state.veil());
+        let leaks = self.leaks_in(&request, &arrival, &body);
         state.place(&arrival, &mut request);
         let closed = self.admit(state);
-        let request = state.note(Event::Request(Box::new(request)));
+        let request = state.note_request(request, leaks);
         let (code, why, answer) = match closed {
             Some(reason) => ("closed", reason.clone(), Verdict::closed(reason).answer),
             None => {
@@ -283,6 +325,13 @@ impl Sandbox {
             log_line(self.name.as_deref(), &request, &response);
         }
     }
+}
+
+/// A request as the history shows it, but for what the world knows of it; by which veil; and what it gives away.
+struct Recorded {
+    request: Request,
+    veil: Arc<Veil>,
+    leaks: Vec<Leak>,
 }
 
 /// What there is to log about an exchange.
@@ -377,10 +426,11 @@ impl Drop for Unread<'_> {
             body: None,
             json: None,
         };
-        let mut request = arrival.record(&state.veil());
+        let mut request = sandbox.record(&arrival, &state.veil());
+        let leaks = sandbox.leaks_in(&request, &arrival, &[]);
         state.place(&arrival, &mut request);
         sandbox.admit(&mut state);
-        let n = state.note(Event::Request(Box::new(request)));
+        let n = state.note_request(request, leaks);
         state.note_answer(Response {
             why: Some("the client left before its request was complete".to_owned()),
             ..Response::of(n, Decision::ClientGone)

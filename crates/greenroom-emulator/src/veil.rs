@@ -65,7 +65,7 @@ impl Veil {
         let mut hits = Vec::new();
         self.look(text.as_bytes(), &mut |place, digest| hits.push((place, digest)));
         if text.contains('%') {
-            let (bytes, places) = unescaped(text);
+            let (bytes, places) = unescaped(text.as_bytes());
             self.look(&bytes, &mut |place, digest| {
                 hits.push((places[place.start]..places[place.end], digest));
             });
@@ -134,7 +134,7 @@ fn is_wide(byte: u8) -> bool {
 }
 
 /// The longest runs of such bytes.
-fn runs(text: &[u8], part: fn(u8) -> bool) -> impl Iterator<Item = Range<usize>> {
+pub(crate) fn runs(text: &[u8], part: fn(u8) -> bool) -> impl Iterator<Item = Range<usize>> {
     let mut at = 0;
     std::iter::from_fn(move || {
         let start = at + text[at..].iter().position(|byte| part(*byte))?;
@@ -145,8 +145,7 @@ fn runs(text: &[u8], part: fn(u8) -> bool) -> impl Iterator<Item = Range<usize>>
 
 /// The text without percent signs: its bytes, and where in the text each of them stands. One place more
 /// than there are bytes, for the end.
-fn unescaped(text: &str) -> (Vec<u8>, Vec<usize>) {
-    let text = text.as_bytes();
+pub(crate) fn unescaped(text: &[u8]) -> (Vec<u8>, Vec<usize>) {
     let (mut bytes, mut places, mut at) = (Vec::new(), vec![0], 0);
     let digit = |at: usize| text.get(at).and_then(|byte| char::from(*byte).to_digit(16));
     while let Some(byte) = text.get(at) {

@@ -2,8 +2,9 @@
 //! the lock.
 
 use greenroom_model::{
+    host::HostFamily,
     refusal::{Refusal, TokenFault},
-    secret::Digest,
+    secret::{Digest, Secret},
     token::Unsigned,
 };
 use http::StatusCode;
@@ -23,10 +24,17 @@ pub(crate) struct Verdict {
     pub(crate) answer: Answer,
     /// Code and sentence of a refusal.
     pub(crate) refused: Option<(String, String)>,
-    /// A token that was signed, and its digest.
-    pub(crate) issued: Option<(Unsigned, Digest)>,
+    /// A token that was signed.
+    pub(crate) issued: Option<Issued>,
     /// What changed in the world.
     pub(crate) changes: Vec<String>,
+}
+
+/// A token that was signed, and its digest.
+pub(crate) struct Issued {
+    pub(crate) unsigned: Unsigned,
+    pub(crate) token: Secret,
+    pub(crate) digest: Digest,
 }
 
 impl Verdict {
@@ -50,12 +58,9 @@ impl Verdict {
             Outcome::Token(unsigned) => {
                 let token = SIGNER.sign(&unsigned);
                 let answer = oauth::token_answer(&token, &unsigned, at.dialect);
-                Self {
-                    answer,
-                    refused: None,
-                    issued: Some((unsigned, Digest::of(&token))),
-                    changes: Vec::new(),
-                }
+                let digest = Digest::of(&token);
+                let issued = Some(Issued { unsigned, token: Secret::new(token), digest });
+                Self { answer, refused: None, issued, changes: Vec::new() }
             }
             Outcome::TokenRefused(refusal) => {
                 Self::refused(envelope::token_refusal(&refusal, at), refusal.code(), refusal.to_string())
@@ -84,6 +89,10 @@ impl Verdict {
     }
 
     fn of_refusal(mut refusal: Refusal, call: &Call<'_>, at: Setting<'_>) -> Self {
+        if call.door.family == HostFamily::Foreign {
+            let answer = Answer::text(StatusCode::NOT_FOUND, "Greenroom has nothing here.");
+            return Self::refused(answer, "trap", "the host is a trap".to_owned());
+        }
         let mut bearer = Jws::Undecodable;
         if let (Refusal::Token(fault @ TokenFault::Unknown), Ok(presented)) = (&mut refusal, call.bearer) {
             bearer = SIGNER.classify(&presented.token);

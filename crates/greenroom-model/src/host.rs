@@ -19,6 +19,8 @@ pub enum HostFamily {
     Dedicated,
     /// Greenroom under its own address: every service, any cluster.
     Emulator,
+    /// A host that is no part of the cloud.
+    Foreign,
 }
 
 /// The sixteen New Central clusters: SDK name and host (`central.md §3`, documented).

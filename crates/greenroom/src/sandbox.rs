@@ -94,6 +94,7 @@ impl CreateArgs {
             dialect: self.dialect,
             rules: self.rule.into_iter().flat_map(|Rules(rules)| rules).collect(),
             max_requests: self.max_requests,
+            ..SandboxOptions::default()
         })
     }
 }

@@ -1,8 +1,8 @@
 //! Sandboxes: opening further ones beside the emulator, listing and ending them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use greenroom_model::{nearest, rule::Rule, spec::Spec, time::Speed, world::World};
+use greenroom_model::{history::Bounds, nearest, rule::Rule, spec::Spec, time::Speed, world::World};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,21 @@ pub struct SandboxOptions {
     /// Rules that are in force from the start.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<Rule>,
+    /// Whether evidence about a client is gathered: secrets are looked for wherever a client may have put one,
+    /// and the history begins with what clients should list.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub evidence: bool,
+    /// Hosts that are there to see who sends something to them: reached like the others, they answer everything
+    /// with 404.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub traps: Vec<String>,
+    /// How much history is kept, if not as much as of the emulator. It cannot be sent to another process.
+    #[serde(skip)]
+    pub history_bounds: Option<Bounds>,
+    /// How long a client may take to say something, in real time, if not as long as with the emulator. It
+    /// cannot be sent to another process.
+    #[serde(skip)]
+    pub connection_timeout: Option<Duration>,
     /// After so many requests every further one gets a 503; no limit by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_requests: Option<u64>,
@@ -51,6 +66,10 @@ impl Default for SandboxOptions {
             speed: Speed::FROZEN,
             dialect: Vec::new(),
             rules: Vec::new(),
+            evidence: false,
+            traps: Vec::new(),
+            history_bounds: None,
+            connection_timeout: None,
             max_requests: None,
         }
     }

@@ -100,7 +100,7 @@ impl<S: Service> Connection<S> {
     /// TLS without a tunnel around it: what it meets is known when it has said hello.
     async fn serve_direct_tls(&mut self, stream: Stream<Line>) -> After {
         let Some(mut hello) = self.greet(stream, None).await else { return After::Nothing };
-        let Reception { pause, end, flaw } = self.service.meet(self.number, hello.sni());
+        let Reception { pause, end, flaw, held } = self.service.meet(self.number, hello.sni());
         if let Some(pause) = pause {
             tokio::select! {
                 biased;
@@ -109,6 +109,7 @@ impl<S: Service> Connection<S> {
                 () = tokio::time::sleep(pause) => {}
             }
         }
+        drop(held);
         match end {
             Some(end) => After::End(end),
             None => self.serve_tls(hello, None, flaw).await,
@@ -310,10 +311,11 @@ impl<S: Service> Front<S> {
         } else if over_http2 {
             ("over_http2", "Greenroom takes CONNECT over HTTP/1 only.\n".to_owned())
         } else {
-            let Reception { pause, end, flaw } = self.service.meet(connection, Some(&host));
+            let Reception { pause, end, flaw, held } = self.service.meet(connection, Some(&host));
             if let Some(pause) = pause {
                 tokio::time::sleep(pause).await;
             }
+            drop(held);
             return match end {
                 Some(end) => self.end(Order::End(end)).await,
                 None => Ok(self.open_tunnel(host, request, flaw)),

@@ -18,6 +18,7 @@ use super::{
     fault_io::{Last, Orders},
     stream::Flight,
 };
+use crate::activity::Held;
 
 /// How a request is answered on the wire.
 #[derive(Debug)]
@@ -65,6 +66,8 @@ pub(crate) struct Payload {
     withheld: u64,
     /// While it is made or trickles, its client counts as one that waits for an answer.
     flight: Option<Flight>,
+    /// While it trickles, the sandbox keeps its client waiting.
+    held: Option<Held>,
 }
 
 /// A body that is made while it is sent.
@@ -87,7 +90,16 @@ impl Payload {
     /// All at once.
     pub(crate) fn whole(bytes: impl Into<Bytes>) -> Self {
         let rest = bytes.into();
-        Self { rest, pace: None, sized: true, source: None, last: None, withheld: 0, flight: None }
+        Self {
+            rest,
+            pace: None,
+            sized: true,
+            source: None,
+            last: None,
+            withheld: 0,
+            flight: None,
+            held: None,
+        }
     }
 
     /// In pieces of `piece` bytes (at least one), with a pause in real time between them.
@@ -123,6 +135,11 @@ impl Payload {
         // Not more than there are, so that it fits.
         bytes.truncate(usize::try_from(count).unwrap_or(usize::MAX));
         self.last = Some(Last::new(bytes, orders, end));
+    }
+
+    /// Counts its client as kept waiting while it trickles.
+    pub(crate) fn hold(&mut self, held: Held) {
+        self.held = self.pace.is_some().then_some(held);
     }
 
     /// Keeps the request in flight while a body is still made, or trickles. Any other body is all there.
@@ -167,7 +184,7 @@ impl Body for Payload {
         let piece = this.rest.split_to(pace.piece.min(this.rest.len()));
         pace.until = Some(Box::pin(tokio::time::sleep(pace.pause)));
         if this.rest.is_empty() {
-            this.flight = None;
+            (this.flight, this.held) = (None, None);
         }
         Poll::Ready(Some(Ok(Frame::data(piece))))
     }
