@@ -5,6 +5,7 @@
 //! run can be judged again.
 #![warn(missing_docs)]
 
+pub mod adapter;
 pub mod drive;
 pub mod load;
 pub mod run;
