@@ -7,6 +7,7 @@
 
 pub mod adapter;
 pub mod drive;
+pub mod judge;
 pub mod load;
 pub mod run;
 pub mod scenario;

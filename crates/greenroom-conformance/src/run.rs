@@ -11,6 +11,12 @@ use crate::{drive::Capability, verdict::ClientInfo};
 /// The version of run files.
 pub const FORMAT: u32 = 1;
 
+/// How the `cut` of a reply begins where the client asked and asked.
+pub const UNBOUNDED: &str = "unbounded";
+
+/// How it begins where the client's process ended.
+pub const EXITED: &str = "the client exited";
+
 /// Whether waiting costs a client real time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -76,6 +76,21 @@ pub enum Kind {
     Other,
 }
 
+impl Kind {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Auth => "auth",
+            Self::Rate => "rate",
+            Self::Transport => "transport",
+            Self::Protocol => "protocol",
+            Self::Api => "api",
+            Self::Usage => "usage",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// How versions of a client are ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -1,0 +1,226 @@
+//! From a scenario and what was seen to what was found. Nothing else goes in: an old run gives the same verdicts.
+
+mod check;
+mod invariant;
+mod proof;
+mod sight;
+mod words;
+
+use self::sight::{Cut, Sight};
+use crate::{
+    run::Run,
+    scenario::{Check, Judgement, Level, Returns, Scenario},
+    verdict::{CheckVerdict, ScenarioVerdict, Verdict},
+};
+
+/// Judges a run of a scenario.
+pub fn judge(scenario: &Scenario, run: &Run) -> ScenarioVerdict {
+    let sight = Sight::of(run);
+    let mut found = Found { scenario, checks: Vec::new(), why: None, verdict: Verdict::Pass };
+    if let Some(broke_down) = broke_down(scenario, run, &sight) {
+        found.verdict = Verdict::Error;
+        found.why = Some(broke_down);
+    } else {
+        match proof::unmet(scenario, &sight) {
+            None => {
+                for check in &scenario.expect {
+                    found.checks.push(one(scenario, check, &sight));
+                }
+            }
+            Some(unmet) => found.unproven(&sight, &unmet),
+        }
+        found.cut_off(&sight);
+    }
+    found.invariants(&sight);
+    if sight.seen.is_empty() {
+        found.nothing_was_sent();
+    }
+    found.whole()
+}
+
+/// What a scenario that was not run comes to: N/A or NOT SCORED, or FAIL where a profile asks for what the client
+/// does not claim.
+pub fn not_run(scenario: &Scenario, verdict: Verdict, why: String) -> ScenarioVerdict {
+    Found { scenario, checks: Vec::new(), why: Some(why), verdict }.whole()
+}
+
+/// What was found so far.
+struct Found<'a> {
+    scenario: &'a Scenario,
+    checks: Vec<CheckVerdict>,
+    why: Option<String>,
+    verdict: Verdict,
+}
+
+impl Found<'_> {
+    fn add(
+        &mut self,
+        id: &str,
+        level: Level,
+        verdict: Verdict,
+        expected: &str,
+        actual: String,
+        events: Vec<u64>,
+    ) {
+        self.checks.push(CheckVerdict {
+            id: format!("{}.{id}", self.scenario.name()),
+            level,
+            verdict,
+            grade: None,
+            expected: expected.to_owned(),
+            actual,
+            events,
+            cause: None,
+        });
+    }
+
+    /// What the kit meant to do did not happen. If that is because the client failed on a road that no stimulus
+    /// touched, it is the client's fault.
+    fn unproven(&mut self, sight: &Sight<'_>, unmet: &str) {
+        let failed = sight.replies.iter().find(|reply| {
+            let note = reply.note;
+            !note.ok && note.cut.is_none() && !sight.was_skipped(note.id) && !sight.was_touched(&note.step)
+        });
+        match failed {
+            Some(reply) => {
+                let expected = "the steps that lead there succeed";
+                let actual = format!("{}; so {unmet}", words::reply(reply.note));
+                self.add("precondition", Level::Must, Verdict::Fail, expected, actual, vec![reply.n]);
+            }
+            None => {
+                self.verdict = Verdict::Inconclusive;
+                self.why = Some(unmet.to_owned());
+            }
+        }
+    }
+
+    /// Steps that were cut off because the client asked and asked, or that its process did not live to end.
+    fn cut_off(&mut self, sight: &Sight<'_>) {
+        for reply in &sight.replies {
+            let step = &reply.note.step;
+            match Cut::of(reply.note) {
+                Some(Cut::Unbounded) => {
+                    let actual = reply.note.cut.clone().unwrap_or_default();
+                    let expected = "a logical call ends by itself, after few requests";
+                    self.add("I11", Level::Must, Verdict::Fail, expected, actual, vec![reply.n]);
+                    return;
+                }
+                Some(Cut::Exit) if !has_result(self.scenario, step) => {
+                    let actual = reply.note.cut.clone().unwrap_or_default();
+                    let expected = "the client lives to tell";
+                    self.add("exit", Level::Must, Verdict::Fail, expected, actual, vec![reply.n]);
+                    return;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn invariants(&mut self, sight: &Sight<'_>) {
+        for broken in invariant::broken(sight) {
+            let verdict = Verdict::broken(broken.level);
+            let invariant::Broken { id, level, expected, actual, events } = broken;
+            self.add(id, level, verdict, expected, actual, events);
+        }
+    }
+
+    /// A client that sends nothing breaks no rule, and keeps none.
+    fn nothing_was_sent(&mut self) {
+        for check in self.checks.iter_mut().filter(|check| check.verdict == Verdict::Pass) {
+            check.verdict = Verdict::Inconclusive;
+            check.actual = "the client sent no request at all".to_owned();
+        }
+        if self.verdict == Verdict::Pass {
+            self.verdict = Verdict::Inconclusive;
+            self.why.get_or_insert_with(|| "the client sent no request at all".to_owned());
+        }
+    }
+
+    fn whole(self) -> ScenarioVerdict {
+        let Self { scenario, checks, why, verdict } = self;
+        let verdict = checks.iter().fold(verdict, |worst, check| worst | check.verdict);
+        ScenarioVerdict {
+            name: scenario.name(),
+            title: scenario.title.clone(),
+            level: scenario.level,
+            basis: scenario.basis,
+            sources: scenario.sources.clone(),
+            verdict,
+            why,
+            checks,
+        }
+    }
+}
+
+/// Judges one check.
+fn one(scenario: &Scenario, check: &Check, sight: &Sight<'_>) -> CheckVerdict {
+    let level = scenario.level_of(check);
+    let outcome = check::judge(check, sight);
+    let holds = outcome.holds;
+    CheckVerdict {
+        id: format!("{}.{}", scenario.name(), check.id),
+        level,
+        verdict: if holds { Verdict::Pass } else { Verdict::broken(level) },
+        grade: outcome.grade,
+        expected: words::expected(check),
+        actual: outcome.actual,
+        events: outcome.events,
+        cause: check.cause.clone().or_else(|| scenario.cause.clone()).filter(|_| !holds),
+    }
+}
+
+/// What keeps a run from being judged at all: the client or the kit broke down.
+fn broke_down(scenario: &Scenario, run: &Run, sight: &Sight<'_>) -> Option<String> {
+    if let Some(trouble) = &run.header.trouble {
+        return Some(trouble.clone());
+    }
+    if run.header.dropped > 0 {
+        return Some(format!(
+            "{} entries of the history were dropped to keep within its bounds: what is missing cannot be judged",
+            run.header.dropped
+        ));
+    }
+    for reply in &sight.replies {
+        let note = reply.note;
+        let step = &note.step;
+        match Cut::of(note) {
+            Some(Cut::Patience) if !has_returns(scenario, step) => {
+                return Some(format!("step {step}: {}", told(note)));
+            }
+            Some(Cut::Exit) if !sight.was_touched(step) => {
+                return Some(format!("step {step}: {}", told(note)));
+            }
+            _ => {}
+        }
+        let asked_in_vain = note.kind.as_deref() == Some("usage") && !sight.was_skipped(note.id);
+        if asked_in_vain && sight.in_phase(step).next().is_none() {
+            return Some(format!(
+                "step {step}: the adapter cannot do what it was asked: {}",
+                words::reply(note)
+            ));
+        }
+    }
+    None
+}
+
+fn told(note: &greenroom_model::history::ReplyNote) -> &str {
+    note.cut.as_deref().unwrap_or_default()
+}
+
+fn has_returns(scenario: &Scenario, step: &str) -> bool {
+    scenario
+        .expect
+        .iter()
+        .any(|check| matches!(&check.judgement, Judgement::Returns(Returns { step: of, .. }) if of == step))
+}
+
+fn has_result(scenario: &Scenario, step: &str) -> bool {
+    scenario.expect.iter().any(|check| match &check.judgement {
+        Judgement::Result(result) => result.step == step,
+        Judgement::Returns(returns) => returns.step == step,
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests;
