@@ -22,6 +22,7 @@ use crate::{
     init::InitArgs,
     log::LogArgs,
     out,
+    reference_client::ReferenceClientArgs,
     sandbox::SandboxArgs,
     shape::ShapeArgs,
     timeout,
@@ -72,6 +73,9 @@ pub(crate) enum Verb {
     Control(ControlArgs),
     #[command(flatten)]
     Remote(RemoteVerb),
+    /// Be a well-behaved client, or a broken one, that speaks drive/1.
+    #[command(hide = true)]
+    ReferenceClient(ReferenceClientArgs),
     /// Print completions for a shell.
     #[command(after_help = "Examples:
   greenroom completions bash > \\

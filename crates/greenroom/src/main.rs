@@ -14,6 +14,7 @@ mod init;
 mod log;
 mod out;
 mod patch;
+mod reference_client;
 mod remote;
 mod rules;
 mod sandbox;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         Verb::Fidelity(args) => runtime.block_on(fidelity::fidelity(args)),
         Verb::Control(args) => control::control(&args),
         Verb::Remote(verb) => runtime.block_on(remote::run(verb)),
+        Verb::ReferenceClient(args) => runtime.block_on(reference_client::serve(args)),
         Verb::Completions { shell } => cli::completions(shell),
     };
     match exit {

@@ -1,0 +1,257 @@
+//! Where tokens come from: a client's own credentials, or an exchange of its MSP's token for a tenant's.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use reqwest::{Method, Url};
+
+use crate::{
+    config::{Credentials, Secret},
+    failure::{Failure, Kind},
+    http::{Http, Level, Request},
+    issuer::{self, Refusal},
+    mutant::Mutant::{self, M11, M18, M26, M27, M29, M55, M59, M71, M81, M82, M83, M84, M85, M88},
+    place,
+    token::{Slot, Token},
+    token_file::TokenFile,
+};
+
+/// The tokens of one workspace.
+#[derive(Debug)]
+pub(crate) enum Source {
+    Own(Arc<Own>),
+    Tenant(Tenant),
+}
+
+/// Tokens for credentials.
+#[derive(Debug)]
+pub(crate) struct Own {
+    http: Http,
+    endpoint: Url,
+    credentials: Mutex<Option<Credentials>>,
+    slot: Slot,
+    /// The file that remembers its token, and the entry there.
+    file: Option<(Arc<TokenFile>, &'static str)>,
+}
+
+/// Tokens of a tenant, for those of its MSP.
+#[derive(Debug)]
+pub(crate) struct Tenant {
+    http: Http,
+    endpoint: Url,
+    msp: Arc<Own>,
+    slot: Slot,
+}
+
+impl Source {
+    /// A token that is good as far as anybody here knows.
+    pub(crate) async fn token(&self) -> Result<Arc<Token>, Failure> {
+        let token = match self {
+            Self::Own(own) => own.token().await?,
+            Self::Tenant(tenant) => {
+                let http = &tenant.http;
+                tenant.slot.get(|token| is_good(http, token), tenant.exchange()).await?
+            }
+        };
+        let process = &self.http().process;
+        process.got(&token);
+        Ok(process.last_token().filter(|_| process.broken(M71)).unwrap_or(token))
+    }
+
+    /// A newer token than this one, which the server has refused.
+    pub(crate) async fn renew(&self, stale: &Arc<Token>) -> Result<Arc<Token>, Failure> {
+        match self {
+            Self::Own(own) => own.renew(stale).await,
+            Self::Tenant(tenant) => tenant.renew(stale).await,
+        }
+    }
+
+    /// Whether somebody renews it now.
+    pub(crate) fn is_being_renewed(&self) -> bool {
+        self.slot().is_being_renewed()
+    }
+
+    /// Whether there is a token already.
+    pub(crate) async fn is_empty(&self) -> bool {
+        self.slot().peek().await.is_none()
+    }
+
+    /// Gets a token in any case: what mutants do.
+    pub(crate) async fn renew_alone(&self) -> Result<Arc<Token>, Failure> {
+        match self {
+            Self::Own(own) => own.slot.get_alone(own.mint()).await,
+            Self::Tenant(tenant) => tenant.slot.get_alone(tenant.exchange()).await,
+        }
+    }
+
+    /// Whether a 401 is not believed, since the MSP token is still good: [`M59`].
+    pub(crate) async fn is_believed(&self) -> bool {
+        let Self::Tenant(Tenant { msp, http, .. }) = self else { return false };
+        let msp = msp.slot.peek().await;
+        msp.is_some_and(|token| !token.has_run_out(&http.process)) && http.process.broken(M59)
+    }
+
+    fn slot(&self) -> &Slot {
+        match self {
+            Self::Own(own) => &own.slot,
+            Self::Tenant(tenant) => &tenant.slot,
+        }
+    }
+
+    fn http(&self) -> &Http {
+        match self {
+            Self::Own(own) => &own.http,
+            Self::Tenant(tenant) => &tenant.http,
+        }
+    }
+}
+
+impl Own {
+    pub(crate) fn new(
+        http: Http,
+        endpoint: Url,
+        credentials: Option<Credentials>,
+        supplied: Option<Secret>,
+        file: Option<(Arc<TokenFile>, &'static str)>,
+    ) -> Self {
+        // How long a supplied token lives, nobody said.
+        let supplied = supplied.map(|value| Token::new(value, http.process.clock.now(), None));
+        Self { http, endpoint, credentials: Mutex::new(credentials), slot: Slot::with(supplied), file }
+    }
+
+    /// Takes other credentials, for the next token that is asked for.
+    pub(crate) fn reload(&self, credentials: Option<Credentials>) {
+        *self.credentials.lock().unwrap_or_else(PoisonError::into_inner) = credentials;
+    }
+
+    fn credentials(&self) -> Option<Credentials> {
+        self.credentials.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn token(&self) -> Result<Arc<Token>, Failure> {
+        self.slot.get(|token| is_good(&self.http, token), self.mint()).await
+    }
+
+    async fn renew(&self, stale: &Arc<Token>) -> Result<Arc<Token>, Failure> {
+        if self.broken(M18) {
+            return self.slot.get_alone(self.mint()).await;
+        }
+        self.slot.get(|token| !Arc::ptr_eq(token, stale), self.mint()).await
+    }
+
+    async fn mint(&self) -> Result<Token, Failure> {
+        let credentials = match self.credentials() {
+            Some(credentials) => credentials,
+            None if self.broken(M88) => Credentials { id: String::new(), secret: Secret::new(String::new()) },
+            None => {
+                let message =
+                    "the access token is no good any more, and there are no credentials to get another with";
+                return Err(Failure::new(Kind::Auth, message).with_status(401));
+            }
+        };
+        let mut token = issuer::mint(&self.http, &self.endpoint, &credentials).await?;
+        if self.broken(M85) {
+            token = issuer::mint(&self.http, &self.endpoint, &credentials).await?;
+        }
+        if let Some((file, entry)) = &self.file {
+            let (file, entry, value) = (Arc::clone(file), *entry, token.reveal().to_owned());
+            let kept = tokio::task::spawn_blocking(move || file.keep(entry, &value)).await;
+            if let Err(error) = kept.unwrap_or_else(|error| Err(io::Error::other(error))) {
+                // The token is good all the same.
+                self.http.tell(Level::Error, || format!("the token file cannot be written: {error}"));
+            }
+        }
+        Ok(token)
+    }
+
+    fn broken(&self, mutant: Mutant) -> bool {
+        self.http.process.broken(mutant)
+    }
+}
+
+impl Tenant {
+    pub(crate) fn new(http: Http, workspace: &str, msp: Arc<Own>) -> Result<Self, Failure> {
+        Ok(Self { http, endpoint: place::issuer(workspace)?, msp, slot: Slot::default() })
+    }
+
+    async fn renew(&self, stale: &Arc<Token>) -> Result<Arc<Token>, Failure> {
+        if self.broken(M55) {
+            self.msp.slot.get_alone(self.msp.mint()).await?;
+            return Ok(Arc::clone(stale));
+        }
+        if self.broken(M18) || self.broken(M84) {
+            return self.slot.get_alone(self.exchange_again()).await;
+        }
+        self.slot.get(|token| !Arc::ptr_eq(token, stale), self.exchange_again()).await
+    }
+
+    async fn exchange_again(&self) -> Result<Token, Failure> {
+        if self.broken(M81) || self.broken(M84) {
+            self.msp.slot.get_alone(self.msp.mint()).await?;
+        }
+        if self.broken(M83) {
+            self.exchange_for_everybody().await?;
+        }
+        self.exchange().await
+    }
+
+    /// Exchanges, and if the MSP token may have run out meanwhile, renews it once and exchanges once more.
+    async fn exchange(&self) -> Result<Token, Failure> {
+        let subject = self.msp.token().await?;
+        let refusal = match self.exchange_for(&self.endpoint, &subject).await {
+            Ok(token) => return Ok(token),
+            Err(refusal) => refusal,
+        };
+        if self.broken(M26) {
+            return Ok((*subject).clone());
+        }
+        if !refusal.of_subject {
+            return if self.broken(M29) { self.storm(subject).await } else { Err(refusal.failure) };
+        }
+        let renewed = self.msp.renew(&subject).await;
+        let mut fresh = renewed.map_err(|failure| failure.after(&refusal.failure.message))?;
+        if self.broken(M82) {
+            fresh = self.msp.renew(&fresh).await?;
+        }
+        let subject = if self.broken(M27) { subject } else { fresh };
+        self.exchange_for(&self.endpoint, &subject).await.map_err(|refusal| refusal.failure)
+    }
+
+    async fn exchange_for(&self, endpoint: &Url, subject: &Token) -> Result<Token, Refusal> {
+        issuer::exchange(&self.http, endpoint, subject, self.msp.credentials().as_ref()).await
+    }
+
+    /// [`M29`].
+    async fn storm(&self, mut subject: Arc<Token>) -> Result<Token, Failure> {
+        for _ in 0..4 {
+            subject = self.msp.renew(&subject).await?;
+            if let Ok(token) = self.exchange_for(&self.endpoint, &subject).await {
+                return Ok(token);
+            }
+        }
+        Err(Failure::new(Kind::Auth, "no tenant token for five MSP tokens"))
+    }
+
+    /// [`M83`].
+    async fn exchange_for_everybody(&self) -> Result<(), Failure> {
+        let subject = self.msp.token().await?;
+        let list = Request::new(Method::GET, place::at(&place::glp()?, "/workspaces/v1/msp-tenants", &[])?);
+        let page = self.http.send(&list, Some(&subject)).await.map_err(|lost| lost.failure)?.json();
+        let rows = page.as_ref().and_then(|page| page["items"].as_array());
+        for id in rows.into_iter().flatten().filter_map(|row| row["id"].as_str()) {
+            // Which of them it may enter does not matter here.
+            let _ = self.exchange_for(&place::issuer(id)?, &subject).await;
+        }
+        Ok(())
+    }
+
+    fn broken(&self, mutant: Mutant) -> bool {
+        self.http.process.broken(mutant)
+    }
+}
+
+fn is_good(http: &Http, token: &Token) -> bool {
+    !token.has_run_out(&http.process) && !http.process.broken(M11)
+}

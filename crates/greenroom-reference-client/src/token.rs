@@ -1,0 +1,179 @@
+//! A token, and the place where it is kept: one caller renews it, and all others wait for that one.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use reqwest::header::HeaderValue;
+use tokio::sync::Mutex;
+
+use crate::{
+    clock::Moment,
+    config::Secret,
+    failure::{Failure, Kind},
+    mutant::Mutant::M12,
+    process::Process,
+};
+
+/// A token is renewed so long before its end, since a request takes a while to arrive.
+const MARGIN: Duration = Duration::from_secs(10);
+
+/// An access token.
+#[derive(Clone, Debug)]
+pub(crate) struct Token {
+    value: Secret,
+    got: Moment,
+    /// How long it lives, if its issuer said so.
+    life: Option<Duration>,
+}
+
+impl Token {
+    pub(crate) fn new(value: Secret, got: Moment, life: Option<Duration>) -> Self {
+        Self { value, got, life }
+    }
+
+    /// For requests. A token is opaque: whatever it looks like, it is sent as it came.
+    pub(crate) fn reveal(&self) -> &str {
+        self.value.reveal()
+    }
+
+    /// The one header that carries it.
+    pub(crate) fn header(&self) -> Result<HeaderValue, Failure> {
+        let header = HeaderValue::try_from(format!("Bearer {}", self.reveal()));
+        let mut header = header.map_err(|_| {
+            Failure::new(Kind::Protocol, "an access token that fits into no header cannot be sent")
+        })?;
+        header.set_sensitive(true);
+        Ok(header)
+    }
+
+    /// Whether it is known to have run out. The server may know better: then it says 401.
+    pub(crate) fn has_run_out(&self, process: &Process) -> bool {
+        let Some(life) = self.life else { return false };
+        let margin = if process.broken(M12) { life } else { MARGIN.min(life / 10) };
+        process.clock.since(self.got) >= life.saturating_sub(margin)
+    }
+}
+
+/// Where a token is kept.
+#[derive(Debug, Default)]
+pub(crate) struct Slot {
+    /// Locked for as long as somebody renews it.
+    kept: Mutex<Kept>,
+    tried: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    token: Option<Arc<Token>>,
+    /// Why the last renewal failed, if it did.
+    failure: Option<Failure>,
+}
+
+impl Slot {
+    /// With a token that the user supplied.
+    pub(crate) fn with(token: Option<Token>) -> Self {
+        let kept = Kept { token: token.map(Arc::new), failure: None };
+        Self { kept: Mutex::new(kept), tried: AtomicU64::new(0) }
+    }
+
+    /// The token, if it is good, or else the one that `renew` gets. Whoever comes while another one renews waits, and
+    /// shares what came of it, good or bad. Whoever comes later tries anew: a failure is not remembered.
+    pub(crate) async fn get(
+        &self,
+        is_good: impl Fn(&Arc<Token>) -> bool,
+        renew: impl Future<Output = Result<Token, Failure>>,
+    ) -> Result<Arc<Token>, Failure> {
+        let tried = self.tried.load(Ordering::Acquire);
+        let mut kept = self.kept.lock().await;
+        if let Some(token) = kept.token.as_ref().filter(|token| is_good(token)) {
+            return Ok(Arc::clone(token));
+        }
+        if let Some(failure) = &kept.failure
+            && self.tried.load(Ordering::Acquire) > tried
+        {
+            return Err(failure.clone());
+        }
+        let renewed = renew.await.map(Arc::new);
+        self.tried.fetch_add(1, Ordering::Release);
+        kept.failure = renewed.as_ref().err().cloned();
+        if let Ok(token) = &renewed {
+            kept.token = Some(Arc::clone(token));
+        }
+        renewed
+    }
+
+    /// Renews without regard to others: what mutants do.
+    pub(crate) async fn get_alone(
+        &self,
+        renew: impl Future<Output = Result<Token, Failure>>,
+    ) -> Result<Arc<Token>, Failure> {
+        let token = Arc::new(renew.await?);
+        self.kept.lock().await.token = Some(Arc::clone(&token));
+        Ok(token)
+    }
+
+    /// Whether somebody renews it now.
+    pub(crate) fn is_being_renewed(&self) -> bool {
+        self.kept.try_lock().is_err()
+    }
+
+    /// The token as it is, if there is one.
+    pub(crate) async fn peek(&self) -> Option<Arc<Token>> {
+        self.kept.lock().await.token.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{clock::Clock, sleep::Sleeps};
+
+    fn token(life: Option<Duration>) -> Token {
+        Token::new(Secret::new("opaque".to_owned()), Clock::new().now(), life)
+    }
+
+    #[tokio::test]
+    async fn one_renews_and_all_share_what_came_of_it() {
+        for fails in [false, true] {
+            let slot = Slot::default();
+            let renewals = AtomicU64::new(0);
+            let renew = || async {
+                renewals.fetch_add(1, Ordering::Relaxed);
+                tokio::task::yield_now().await;
+                if fails { Err(Failure::new(Kind::Auth, "refused")) } else { Ok(token(None)) }
+            };
+            let get = || slot.get(|_| true, renew());
+            let (a, b, c) = tokio::join!(get(), get(), get());
+            assert_eq!([a.is_err(), b.is_err(), c.is_err()], [fails; 3]);
+            assert_eq!(renewals.load(Ordering::Relaxed), 1);
+            // A failure is not remembered, a token is.
+            assert_eq!(get().await.is_err(), fails);
+            assert_eq!(renewals.load(Ordering::Relaxed), if fails { 2 } else { 1 });
+        }
+    }
+
+    #[test]
+    fn a_token_runs_out_by_the_clock_if_its_life_is_known() {
+        let (out, _) = tokio::sync::mpsc::unbounded_channel();
+        let process = Process::new(Sleeps::new(out), None);
+        let runs_out = |life| Token::new(Secret::new(String::new()), process.clock.now(), life);
+        let (known, unknown) = (runs_out(Some(Duration::from_secs(900))), runs_out(None));
+        assert!(!known.has_run_out(&process));
+        process.clock.set_wall(jiff::SignedDuration::from_secs(895));
+        assert!(known.has_run_out(&process) && !unknown.has_run_out(&process));
+    }
+
+    #[test]
+    fn tokens_are_not_shown() {
+        assert!(!format!("{:?}", token(None)).contains("opaque"));
+        let header = token(None).header().unwrap();
+        assert!(header.is_sensitive() && header == "Bearer opaque");
+        let broken = Token::new(Secret::new("a\nb".to_owned()), Clock::new().now(), None);
+        assert!(broken.header().is_err());
+    }
+}
