@@ -229,10 +229,11 @@ impl Adapter {
         for client in &closing {
             client.close().await;
         }
+        let stray = if self.process.broken(M78) { closing.first().cloned() } else { None };
+        // The last of who knows a client closes its connections.
+        drop(closing);
         self.reply(id, Ok(Map::new()));
-        if self.process.broken(M78)
-            && let Some(client) = closing.first()
-        {
+        if let Some(client) = stray {
             client.refresh().await;
         }
     }

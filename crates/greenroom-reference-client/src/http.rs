@@ -157,7 +157,7 @@ impl Http {
             .redirect(Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(timeout);
-        let builder = match std::env::var_os("SSL_CERT_FILE") {
+        let builder = match std::env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty()) {
             Some(file) => builder.tls_certs_only(certificates(Path::new(&file))?),
             None => builder,
         };

@@ -166,7 +166,9 @@ fn granted(http: &Http, request: &Request, answer: &Answer) -> Result<Token, Fai
         life => life,
     };
     http.tell(Level::Info, || format!("{request}: a token is given"));
-    Ok(Token::new(granted.access_token, http.process.clock.now(), life))
+    let token = Token::new(granted.access_token, http.process.clock.now(), life);
+    http.process.got(&token);
+    Ok(token)
 }
 
 /// A life that makes sense. Without one the server will say when a token has run out.

@@ -1,7 +1,7 @@
 //! What all clients of this process share: its clock, its sleeps, its switches.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -18,7 +18,7 @@ pub(crate) struct Process {
     pub(crate) sleeps: Sleeps,
     pub(crate) switches: Switches,
     /// What [`Mutant::M71`] uses.
-    last_token: Mutex<Option<Arc<Token>>>,
+    last_token: Mutex<Option<Token>>,
 }
 
 impl Process {
@@ -37,11 +37,12 @@ impl Process {
         }
     }
 
-    pub(crate) fn got(&self, token: &Arc<Token>) {
-        *self.last_token.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(token));
+    /// A token was given.
+    pub(crate) fn got(&self, token: &Token) {
+        *self.last_token.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
     }
 
-    pub(crate) fn last_token(&self) -> Option<Arc<Token>> {
+    pub(crate) fn last_token(&self) -> Option<Token> {
         self.last_token.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

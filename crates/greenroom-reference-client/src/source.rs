@@ -50,14 +50,13 @@ impl Source {
     pub(crate) async fn token(&self) -> Result<Arc<Token>, Failure> {
         let token = match self {
             Self::Own(own) => own.token().await?,
-            Self::Tenant(tenant) => {
-                let http = &tenant.http;
-                tenant.slot.get(|token| is_good(http, token), tenant.exchange()).await?
-            }
+            Self::Tenant(tenant) => tenant.token().await?,
         };
         let process = &self.http().process;
-        process.got(&token);
-        Ok(process.last_token().filter(|_| process.broken(M71)).unwrap_or(token))
+        if process.broken(M71) {
+            return Ok(process.last_token().map_or(token, Arc::new));
+        }
+        Ok(token)
     }
 
     /// A newer token than this one, which the server has refused.
@@ -174,6 +173,13 @@ impl Own {
 impl Tenant {
     pub(crate) fn new(http: Http, workspace: &str, msp: Arc<Own>) -> Result<Self, Failure> {
         Ok(Self { http, endpoint: place::issuer(workspace)?, msp, slot: Slot::default() })
+    }
+
+    async fn token(&self) -> Result<Arc<Token>, Failure> {
+        if self.slot.peek().await.is_none() && self.broken(M18) {
+            return self.slot.get_alone(self.exchange()).await;
+        }
+        self.slot.get(|token| is_good(&self.http, token), self.exchange()).await
     }
 
     async fn renew(&self, stale: &Arc<Token>) -> Result<Arc<Token>, Failure> {
