@@ -356,3 +356,6 @@ impl Evidence<'_> {
         self.0.lock().note(Event::Exit { code, signal, why })
     }
 }
+
+#[cfg(test)]
+mod tests;

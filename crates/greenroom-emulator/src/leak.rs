@@ -255,3 +255,6 @@ fn hash(piece: &[u8]) -> u64 {
     let mixed = (mixed ^ (mixed >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
     mixed ^ (mixed >> 32)
 }
+
+#[cfg(test)]
+pub(crate) mod tests;
