@@ -16,7 +16,7 @@ impl Sandbox {
 
     pub(crate) fn add_faults(&self, rules: Vec<Rule>) -> Result<FaultsAdded, CommandError> {
         let mut state = self.lock();
-        let notes: Vec<_> = rules.iter().map(|rule| rule.absent(&state.world)).collect();
+        let notes: Vec<_> = rules.iter().map(|rule| rule.absent(&state.world, &self.traps)).collect();
         let count = rules.len();
         let wrong = |(nth, error): (usize, RuleError)| {
             let RuleError { field, reason } = error.of_nth(nth, count);

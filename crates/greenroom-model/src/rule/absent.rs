@@ -4,9 +4,10 @@ use super::{Action, Effect, Glob, OpenWhen, Pattern, Release, Rule, Selector, To
 use crate::{host, world::World};
 
 impl Rule {
-    /// A sentence for each token, client or workspace that the rule names and that does not exist yet.
-    pub fn absent(&self, world: &World) -> Vec<String> {
-        let mut absent = Absent { world, notes: Vec::new() };
+    /// A sentence for each token, client or workspace that the rule names and that does not exist yet, and for
+    /// each host that is neither Greenroom's nor one of the traps.
+    pub fn absent(&self, world: &World, traps: &[String]) -> Vec<String> {
+        let mut absent = Absent { world, traps, notes: Vec::new() };
         absent.selector(&self.when.selector, "the rule waits for it");
         for action in &self.actions {
             if let Action::Effect(effect) = action {
@@ -30,6 +31,7 @@ impl Rule {
 
 struct Absent<'a> {
     world: &'a World,
+    traps: &'a [String],
     notes: Vec<String>,
 }
 
@@ -53,7 +55,8 @@ impl Absent<'_> {
             // Plain requests to an address are asked about, too: it may be Greenroom's own.
             let own =
                 host == "localhost" || host.starts_with(|first: char| first.is_ascii_digit() || first == '[');
-            if !own && host::family(&host, &self.world.dedicated_hosts()).is_none() {
+            let trap = self.traps.contains(&host);
+            if !own && !trap && host::family(&host, &self.world.dedicated_hosts()).is_none() {
                 self.notes.push(format!("Greenroom stands in for no host {host}: no rule is asked about it"));
             }
         }
@@ -134,7 +137,7 @@ mod tests {
                 ],
             ),
             (
-                r#"{"when":{"host":["example.com","127.0.0.1","sso.common.cloud.hpe.com","*.example.com"]},"do":[{"close":{}}]}"#,
+                r#"{"when":{"host":["example.com","127.0.0.1","sso.common.cloud.hpe.com","evil.example.net","*.example.com"]},"do":[{"close":{}}]}"#,
                 &["Greenroom stands in for no host example.com: no rule is asked about it"],
             ),
             (
@@ -155,7 +158,7 @@ mod tests {
             ),
         ] {
             let rule: Rule = serde_json::from_str(rule).unwrap();
-            assert_eq!(rule.absent(&world), notes, "{rule:?}");
+            assert_eq!(rule.absent(&world, &["evil.example.net".to_owned()]), notes, "{rule:?}");
         }
     }
 }
