@@ -45,7 +45,12 @@ struct Builtin {
 }
 
 /// The adapters that come along.
-static BUILTIN: [Builtin; 0] = [];
+static BUILTIN: [Builtin; 1] = [Builtin {
+    name: "pycentral",
+    interpreter: "python3",
+    file: "adapter.py",
+    text: include_str!("../../../fixtures/adapters/pycentral/adapter.py"),
+}];
 
 /// Why an adapter cannot be started.
 #[derive(Debug, thiserror::Error)]
