@@ -1,6 +1,7 @@
 //! A client's process: started where nothing of the kit can be seen, heard line by line, and ended with all that it
 //! left behind.
 
+pub mod check;
 mod env;
 mod heard;
 mod running;

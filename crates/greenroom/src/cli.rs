@@ -12,6 +12,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 
 use crate::{
+    adapter::AdapterArgs,
     control::ControlArgs,
     env::EnvArgs,
     exec::ExecArgs,
@@ -71,6 +72,8 @@ pub(crate) enum Verb {
     Fidelity(FidelityArgs),
     /// Describe the control API of a running emulator. Needs no emulator.
     Control(ControlArgs),
+    /// Check what plugs a client into the conformance kit. Needs no emulator.
+    Adapter(AdapterArgs),
     #[command(flatten)]
     Remote(RemoteVerb),
     /// Be a well-behaved client, or a broken one, that speaks drive/1.

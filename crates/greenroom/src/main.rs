@@ -1,5 +1,6 @@
 //! The command line of Greenroom.
 
+mod adapter;
 mod banner;
 mod cli;
 mod control;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
     };
     let exit = match cli.verb {
         Verb::Exec(args) => return ExitCode::from(runtime.block_on(exec::exec(*args, &cli.data_dir))),
+        Verb::Adapter(args) => return runtime.block_on(adapter::adapter(args)),
         Verb::Serve(args) => runtime.block_on(serve::serve(*args, &cli.data_dir, cli.log.format)),
         Verb::Init(args) => init::init(&args),
         Verb::Env(args) => runtime.block_on(env::env(&args)),
