@@ -6,9 +6,11 @@
 #![warn(missing_docs)]
 
 pub mod adapter;
+pub mod baseline;
 pub mod drive;
 pub mod judge;
 pub mod load;
+pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod suite;

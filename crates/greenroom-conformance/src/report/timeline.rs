@@ -1,0 +1,166 @@
+//! A run as a picture of text: who did what when, and how long tokens lived meanwhile. Pure.
+
+mod moment;
+mod tokens;
+
+use std::{collections::BTreeSet, fmt::Write as _};
+
+use self::{
+    moment::{Lane, Moment, moments},
+    tokens::{Life, lives},
+};
+use super::text::{WIDTH, cut, offset};
+use crate::{
+    run::Run,
+    verdict::{ScenarioVerdict, Verdict},
+};
+
+/// How many moments are drawn at most; of more, those in the middle are left out.
+const MOST_MOMENTS: usize = 48;
+
+/// How many tokens are drawn at most.
+const MOST_TOKENS: usize = 8;
+
+/// The picture of a run: from the step in which the first event lies that a broken check names, to the end of that of
+/// the last one; the whole run if none is named. At most a hundred columns wide; what does not fit goes on below.
+pub fn timeline(run: &Run, verdict: &ScenarioVerdict) -> String {
+    let broken: Vec<_> = verdict.broken().into_iter().filter(|check| check.verdict > Verdict::Note).collect();
+    let named: BTreeSet<u64> = broken.iter().flat_map(|check| check.events.iter().copied()).collect();
+    let client = run.header.client.as_ref().map(|client| format!("{} {}  ", client.name, client.version));
+    let ids: Vec<_> = broken
+        .iter()
+        .map(|check| {
+            check.id.strip_prefix(&verdict.name).map_or(check.id.as_str(), |id| id.trim_start_matches('.'))
+        })
+        .filter(|id| !id.is_empty())
+        .collect();
+    let head =
+        format!("{}  {}{}  {}", verdict.name, client.unwrap_or_default(), verdict.verdict, ids.join(" "),);
+    let mut picture = format!("{}\n", cut(head.trim_end(), WIDTH));
+    let mut all = moments(run, &named);
+    if all.is_empty() {
+        picture.push_str("(nothing was seen)\n");
+        return picture;
+    }
+    let tokens = lives(run, &all);
+    let mut left_out = 0;
+    if all.len() > MOST_MOMENTS {
+        let kept = MOST_MOMENTS / 2;
+        left_out = all.len() - 2 * kept;
+        all.drain(kept..(all.len() - kept));
+        if let Some(moment) = all.get_mut(kept) {
+            moment.skipped = left_out;
+        }
+    }
+    let strips = Strips::of(all, &tokens);
+    picture.push_str(&strips.draw(&tokens));
+    if left_out > 0 {
+        let _ = writeln!(picture, "({left_out} moments in the middle are left out)");
+    }
+    if tokens.len() > MOST_TOKENS {
+        let _ = writeln!(picture, "(and {} more tokens)", tokens.len() - MOST_TOKENS);
+    }
+    picture
+}
+
+/// The moments in strips that are narrow enough, one below the other.
+struct Strips {
+    strips: Vec<Vec<Moment>>,
+    /// How wide the names of the lanes are.
+    names: usize,
+}
+
+impl Strips {
+    fn of(moments: Vec<Moment>, tokens: &[Life]) -> Self {
+        let names = tokens.iter().take(MOST_TOKENS).map(|life| life.symbol.chars().count()).max();
+        let names = names.unwrap_or_default().clamp(9, 24) + 1;
+        let room = WIDTH - names;
+        let mut strips: Vec<Vec<Moment>> = vec![Vec::new()];
+        let mut used = 0;
+        for mut moment in moments {
+            moment.narrow(room);
+            let width = moment.width();
+            if used + width > room && used > 0 {
+                strips.push(Vec::new());
+                used = 0;
+            }
+            used += width + 1;
+            if let Some(strip) = strips.last_mut() {
+                strip.push(moment);
+            }
+        }
+        Self { strips, names }
+    }
+
+    fn draw(&self, tokens: &[Life]) -> String {
+        let used: BTreeSet<Lane> = self.strips.iter().flatten().flat_map(Moment::lanes).collect();
+        let (mut picture, mut time, mut open) = (String::new(), None, 0_i64);
+        for (nth, strip) in self.strips.iter().enumerate() {
+            if nth > 0 {
+                picture.push('\n');
+            }
+            let here: BTreeSet<Lane> = strip.iter().flat_map(Moment::lanes).collect();
+            for lane in Lane::ALL {
+                let always = nth == 0 && lane.always();
+                if !here.contains(&lane) && !always && !(lane == Lane::Caller && open > 0) {
+                    continue;
+                }
+                let row = match lane {
+                    Lane::Virtual => self.clock(strip, &mut time),
+                    Lane::Caller => caller(strip, &mut open),
+                    _ if !used.contains(&lane) => "(nothing)".to_owned(),
+                    _ => cells(strip, |moment| moment.cell(lane).to_owned()),
+                };
+                self.row(&mut picture, lane.name(), &row);
+            }
+            for life in tokens.iter().take(MOST_TOKENS) {
+                if let Some(row) = life.row(strip) {
+                    self.row(&mut picture, &cut(&life.symbol, self.names - 1), &row);
+                }
+            }
+        }
+        picture
+    }
+
+    fn row(&self, picture: &mut String, name: &str, row: &str) {
+        let line = format!("{name:<width$}{row}", width = self.names);
+        let _ = writeln!(picture, "{}", line.trim_end());
+    }
+
+    /// The virtual time where it is another one than before.
+    fn clock(&self, strip: &[Moment], time: &mut Option<i64>) -> String {
+        cells(strip, |moment| {
+            let told = time.replace(moment.at) != Some(moment.at);
+            if told { offset(moment.at) } else { String::new() }
+        })
+    }
+}
+
+/// A row of cells, each at the place of its moment.
+fn cells(strip: &[Moment], mut cell: impl FnMut(&Moment) -> String) -> String {
+    let mut row = String::new();
+    for moment in strip {
+        let text = cell(moment);
+        let pad = (moment.width() + 1).saturating_sub(text.chars().count());
+        row.push_str(&text);
+        row.extend(std::iter::repeat_n(' ', pad));
+    }
+    row
+}
+
+/// The row of the caller: a line while it waits for a reply.
+fn caller(strip: &[Moment], open: &mut i64) -> String {
+    let mut row = String::new();
+    for moment in strip {
+        *open = (*open + moment.opens).max(0);
+        let text = moment.cell(Lane::Caller);
+        let fill = if *open > 0 { '─' } else { ' ' };
+        let pad = (moment.width() + 1).saturating_sub(text.chars().count());
+        row.push_str(text);
+        row.extend(std::iter::repeat_n(fill, pad));
+    }
+    row
+}
+
+#[cfg(test)]
+mod tests;
