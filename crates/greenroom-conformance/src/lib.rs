@@ -12,6 +12,8 @@ pub mod judge;
 pub mod load;
 pub mod report;
 pub mod run;
+#[cfg(test)]
+mod sample;
 pub mod scenario;
 pub mod suite;
 pub mod verdict;

@@ -15,8 +15,8 @@ use crate::{
     verdict::{ScenarioVerdict, Verdict},
 };
 
-/// How many moments are drawn at most; of more, those in the middle are left out.
-const MOST_MOMENTS: usize = 48;
+/// How many strips are drawn; of more, those in the middle are left out unless a broken check names something there.
+const MOST_STRIPS: usize = 6;
 
 /// How many tokens are drawn at most.
 const MOST_TOKENS: usize = 8;
@@ -37,26 +37,13 @@ pub fn timeline(run: &Run, verdict: &ScenarioVerdict) -> String {
     let head =
         format!("{}  {}{}  {}", verdict.name, client.unwrap_or_default(), verdict.verdict, ids.join(" "),);
     let mut picture = format!("{}\n", cut(head.trim_end(), WIDTH));
-    let mut all = moments(run, &named);
+    let all = moments(run, &named);
     if all.is_empty() {
         picture.push_str("(nothing was seen)\n");
         return picture;
     }
     let tokens = lives(run, &all);
-    let mut left_out = 0;
-    if all.len() > MOST_MOMENTS {
-        let kept = MOST_MOMENTS / 2;
-        left_out = all.len() - 2 * kept;
-        all.drain(kept..(all.len() - kept));
-        if let Some(moment) = all.get_mut(kept) {
-            moment.skipped = left_out;
-        }
-    }
-    let strips = Strips::of(all, &tokens);
-    picture.push_str(&strips.draw(&tokens));
-    if left_out > 0 {
-        let _ = writeln!(picture, "({left_out} moments in the middle are left out)");
-    }
+    picture.push_str(&Strips::of(all, &tokens).draw(&tokens));
     if tokens.len() > MOST_TOKENS {
         let _ = writeln!(picture, "(and {} more tokens)", tokens.len() - MOST_TOKENS);
     }
@@ -74,7 +61,7 @@ impl Strips {
     fn of(moments: Vec<Moment>, tokens: &[Life]) -> Self {
         let names = tokens.iter().take(MOST_TOKENS).map(|life| life.symbol.chars().count()).max();
         let names = names.unwrap_or_default().clamp(9, 24) + 1;
-        let room = WIDTH - names;
+        let room = WIDTH - names - 1;
         let mut strips: Vec<Vec<Moment>> = vec![Vec::new()];
         let mut used = 0;
         for mut moment in moments {
@@ -92,29 +79,54 @@ impl Strips {
         Self { strips, names }
     }
 
+    /// Which strips are drawn: the first, those that are named, the last, and of the others the first.
+    fn kept(&self) -> BTreeSet<usize> {
+        let last = self.strips.len() - 1;
+        let named = (0..last).filter(|nth| self.strips[*nth].iter().any(|moment| moment.named));
+        let mut kept = BTreeSet::new();
+        for nth in [0, last].into_iter().chain(named).chain(0..last) {
+            if kept.len() < MOST_STRIPS {
+                kept.insert(nth);
+            }
+        }
+        kept
+    }
+
     fn draw(&self, tokens: &[Life]) -> String {
         let used: BTreeSet<Lane> = self.strips.iter().flatten().flat_map(Moment::lanes).collect();
-        let (mut picture, mut time, mut open) = (String::new(), None, 0_i64);
+        let kept = self.kept();
+        let (mut picture, mut time, mut open, mut left_out) = (String::new(), None, 0_i64, 0);
         for (nth, strip) in self.strips.iter().enumerate() {
+            let under_way = open > 0;
+            let (clock, caller) = (clock(strip, &mut time), caller(strip, &mut open));
+            if !kept.contains(&nth) {
+                left_out += strip.len();
+                continue;
+            }
+            if std::mem::take(&mut left_out) > 0 {
+                let _ = write!(picture, "\n(here some moments are left out)\n");
+            }
             if nth > 0 {
                 picture.push('\n');
             }
             let here: BTreeSet<Lane> = strip.iter().flat_map(Moment::lanes).collect();
             for lane in Lane::ALL {
                 let always = nth == 0 && lane.always();
-                if !here.contains(&lane) && !always && !(lane == Lane::Caller && open > 0) {
+                if !here.contains(&lane) && !always && !(lane == Lane::Caller && under_way) {
                     continue;
                 }
                 let row = match lane {
-                    Lane::Virtual => self.clock(strip, &mut time),
-                    Lane::Caller => caller(strip, &mut open),
+                    Lane::Virtual if clock.trim().is_empty() => continue,
+                    Lane::Virtual => clock.clone(),
+                    Lane::Caller => caller.clone(),
                     _ if !used.contains(&lane) => "(nothing)".to_owned(),
                     _ => cells(strip, |moment| moment.cell(lane).to_owned()),
                 };
                 self.row(&mut picture, lane.name(), &row);
             }
+            let before = nth.checked_sub(1).and_then(|before| self.strips[before].last());
             for life in tokens.iter().take(MOST_TOKENS) {
-                if let Some(row) = life.row(strip) {
+                if let Some(row) = life.row(strip, before) {
                     self.row(&mut picture, &cut(&life.symbol, self.names - 1), &row);
                 }
             }
@@ -126,14 +138,14 @@ impl Strips {
         let line = format!("{name:<width$}{row}", width = self.names);
         let _ = writeln!(picture, "{}", line.trim_end());
     }
+}
 
-    /// The virtual time where it is another one than before.
-    fn clock(&self, strip: &[Moment], time: &mut Option<i64>) -> String {
-        cells(strip, |moment| {
-            let told = time.replace(moment.at) != Some(moment.at);
-            if told { offset(moment.at) } else { String::new() }
-        })
-    }
+/// The virtual time where it is another one than before.
+fn clock(strip: &[Moment], time: &mut Option<i64>) -> String {
+    cells(strip, |moment| {
+        let told = time.replace(moment.at) != Some(moment.at);
+        if told { offset(moment.at) } else { String::new() }
+    })
 }
 
 /// A row of cells, each at the place of its moment.

@@ -72,12 +72,10 @@ pub(super) struct Moment {
     pub(super) at: i64,
     /// By how much there are more steps under way after it.
     pub(super) opens: i64,
-    /// How many moments before it are not drawn.
-    pub(super) skipped: usize,
     /// The entry.
-    n: u64,
+    pub(super) n: u64,
     /// Whether a broken check names it.
-    named: bool,
+    pub(super) named: bool,
     /// How often it happened.
     times: usize,
     /// The step in which it happened.
@@ -115,7 +113,6 @@ impl Moment {
 
     /// Writes how often it happened, and its number.
     fn finish(mut self) -> Self {
-        let skipped = if self.skipped > 0 { "… " } else { "" };
         let mark = if self.named { "✕" } else { "" };
         if self.times > 1 {
             let lane = [Lane::Caller, Lane::Client].into_iter().find(|lane| self.cells.contains_key(lane));
@@ -123,7 +120,7 @@ impl Moment {
                 cell.push_str(&format!(" ×{}", self.times));
             }
         }
-        self.cells.insert(Lane::Entry, format!("{skipped}{mark}#{}", self.n));
+        self.cells.insert(Lane::Entry, format!("{mark}#{}", self.n));
         self
     }
 }
@@ -157,7 +154,6 @@ pub(super) fn moments(run: &Run, named: &BTreeSet<u64>) -> Vec<Moment> {
         let moment = Moment {
             at: entry.at.duration_since(start).as_millis().try_into().unwrap_or(i64::MAX),
             opens,
-            skipped: 0,
             n: entry.n,
             named: named.contains(&entry.n) || answer,
             times: 1,
@@ -178,16 +174,25 @@ pub(super) fn moments(run: &Run, named: &BTreeSet<u64>) -> Vec<Moment> {
     moments.into_iter().map(Moment::finish).collect()
 }
 
-/// From the step before the first named entry to the reply after the last one.
+/// From the step before the first named entry to the reply after the last one, with all repetitions of both.
 fn window(entries: &[Entry], named: &BTreeSet<u64>) -> (u64, u64) {
     let (Some(first), Some(last)) = (named.first(), named.last()) else { return (0, u64::MAX) };
-    let steps = entries.iter().filter(|entry| matches!(entry.event, Event::Step(_)) && entry.n <= *first);
-    let replies = entries
-        .iter()
-        .filter(|entry| matches!(entry.event, Event::Reply(_) | Event::Exit { .. }) && entry.n >= *last);
-    let from = steps.map(|entry| entry.n).next_back().unwrap_or_default();
-    let to = replies.map(|entry| entry.n).next().unwrap_or(u64::MAX);
-    (from, to)
+    let step = |entry: &&Entry| match &entry.event {
+        Event::Step(note) => Some((entry.n, note.step.clone())),
+        _ => None,
+    };
+    let reply = |entry: &&Entry| match &entry.event {
+        Event::Reply(note) => Some((entry.n, note.step.clone())),
+        Event::Exit { .. } => Some((entry.n, String::new())),
+        _ => None,
+    };
+    let begun = entries.iter().filter_map(|entry| step(&entry)).take_while(|(n, _)| n <= first).last();
+    let over = entries.iter().filter_map(|entry| reply(&entry)).find(|(n, _)| n >= last);
+    let from = begun
+        .and_then(|(_, begun)| entries.iter().filter_map(|entry| step(&entry)).find(|(_, it)| *it == begun));
+    let to = over
+        .and_then(|(_, over)| entries.iter().filter_map(|entry| reply(&entry)).rfind(|(_, it)| *it == over));
+    (from.map_or(0, |(n, _)| n), to.map_or(u64::MAX, |(n, _)| n))
 }
 
 /// The steps of which several were under way at once.
