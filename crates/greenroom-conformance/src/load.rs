@@ -188,6 +188,12 @@ fn scenario(
     let mut scenario = scenario.or_else(|| what_can_be_read(&head))?;
     (scenario.steps, scenario.stimuli, scenario.proofs, scenario.expect) =
         (steps.values, stimuli.values, proofs.values, expect.values);
+    let besides = value.into_iter().flat_map(|value| &value.needs);
+    for capability in besides {
+        if !scenario.needs.contains(capability) {
+            scenario.needs.push(*capability);
+        }
+    }
     scenario.variant = variant;
     let places_of = lint::PlacesOf {
         steps: steps.paths,

@@ -230,6 +230,9 @@ pub struct VaryValue {
     /// How binding the requirement is with it, where that is less than usual.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level: Option<Level>,
+    /// What the client must be able to do with it, besides what the scenario says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<Capability>,
     /// What `$name.key` stands for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub with: BTreeMap<String, Value>,

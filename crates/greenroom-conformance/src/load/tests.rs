@@ -65,6 +65,20 @@ fn a_file_is_a_scenario_for_each_value_of_its_axis_and_at_each_pace() {
     assert_eq!(count.of.op.as_ref().unwrap().values(), [OpKind::Api]);
 }
 
+#[test]
+fn a_value_of_the_axis_can_need_more_of_the_client_than_the_others() {
+    let text = GOOD
+        .replace("needs: [msp, tenant]", "needs: [tenant]")
+        .replace("value: close, level: MAY", "value: close, needs: [msp]");
+    let said = load(&text).expect_err("half needs it too").to_string();
+    assert!(said.contains("a step needs msp"), "{said}");
+    let text = text.replace("value: half,", "value: half, needs: [msp, tenant, close],");
+    let loaded = load(&text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let needs: Vec<_> = loaded.variants.iter().map(|it| it.otherwise.needs.clone()).collect();
+    use Capability::{Close, Msp, Tenant};
+    assert_eq!(needs, [vec![Tenant, Msp], vec![Tenant, Msp, Close]]);
+}
+
 /// What is said of the good one after a change.
 fn said(from: &str, to: &str) -> String {
     assert!(GOOD.contains(from), "{from}");
