@@ -20,6 +20,7 @@ mod pycentral;
 mod pycentral_glp;
 mod readme;
 mod recipes;
+mod reference_client;
 mod resources;
 mod roles;
 mod rules;

@@ -61,7 +61,8 @@ pub(crate) async fn mint(http: &Http, endpoint: &Url, who: &Credentials) -> Resu
     }
     let answer = ask(http, request.clone()).await?;
     if answer.status != 200 && http.process.broken(M40) {
-        return Err(Failure::new(Kind::Auth, format!("{} is refused", who.secret.reveal())));
+        let message = format!("{} is refused", who.secret.reveal());
+        return Err(Failure::new(Kind::Auth, message).with_status(answer.status));
     }
     granted(http, &request, &answer)
 }
