@@ -125,7 +125,7 @@ impl Client {
         let (file, config) = match &config.token_file {
             Some(path) => {
                 let (file, stored) = TokenFile::open(path)?;
-                (Some(Arc::new(file)), config.or(stored))
+                (Some(Arc::new(file)), stored.or(config))
             }
             None => (None, config),
         };

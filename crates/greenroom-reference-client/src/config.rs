@@ -5,6 +5,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 use jiff::SignedDuration;
 use reqwest::Url;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::{
     failure::{Failure, Kind},
@@ -40,9 +41,10 @@ pub(crate) struct Config {
     pub(crate) unified: Option<Entry>,
     pub(crate) glp: Option<Entry>,
     pub(crate) new_central: Option<Entry>,
-    /// A file of this form, whose entries count where this has none.
+    /// A file of this form, which counts before the rest and is kept up to date.
     pub(crate) token_file: Option<PathBuf>,
-    timeout: Option<String>,
+    /// In seconds, or as people write it: `1m 30s`.
+    timeout: Option<Value>,
 }
 
 /// One set of credentials.
@@ -64,20 +66,29 @@ pub(crate) struct Credentials {
 }
 
 impl Config {
-    /// With the entries of the token file where this has none.
-    pub(crate) fn or(mut self, file: Self) -> Self {
-        self.unified = self.unified.or(file.unified);
-        self.glp = self.glp.or(file.glp);
-        self.new_central = self.new_central.or(file.new_central);
-        self.timeout = self.timeout.or(file.timeout);
+    /// With the entries of another one where this has none.
+    pub(crate) fn or(mut self, other: Self) -> Self {
+        self.unified = self.unified.or(other.unified);
+        self.glp = self.glp.or(other.glp);
+        self.new_central = self.new_central.or(other.new_central);
+        self.timeout = self.timeout.or(other.timeout);
         self
     }
 
     /// How long one request may take.
     pub(crate) fn timeout(&self) -> Result<Duration, Failure> {
-        let Some(text) = &self.timeout else { return Ok(TIMEOUT) };
-        let timeout = text.parse::<SignedDuration>().ok().and_then(|it| Duration::try_from(it).ok());
-        timeout.ok_or_else(|| Failure::new(Kind::Other, "config.timeout is no duration: write 1s or 1m 30s"))
+        let timeout = match &self.timeout {
+            None => Some(TIMEOUT),
+            Some(Value::Number(seconds)) => {
+                seconds.as_f64().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            }
+            Some(Value::String(text)) => {
+                text.parse::<SignedDuration>().ok().and_then(|timeout| Duration::try_from(timeout).ok())
+            }
+            Some(_) => None,
+        };
+        let wrong = "config.timeout is no duration: write seconds, or 1m 30s as a text";
+        timeout.ok_or_else(|| Failure::new(Kind::Other, wrong))
     }
 }
 
@@ -99,6 +110,8 @@ impl Entry {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -110,11 +123,14 @@ mod tests {
     }
 
     #[test]
-    fn timeouts_are_durations() {
-        let timeout = |text: &str| Config { timeout: Some(text.to_owned()), ..Config::default() }.timeout();
-        assert_eq!(timeout("1s").unwrap(), Duration::from_secs(1));
-        assert_eq!(timeout("500ms").unwrap(), Duration::from_millis(500));
+    fn timeouts_are_seconds_or_durations() {
+        let timeout = |timeout| Config { timeout: Some(timeout), ..Config::default() }.timeout();
+        assert_eq!(timeout(json!(1)).unwrap(), Duration::from_secs(1));
+        assert_eq!(timeout(json!(0.5)).unwrap(), Duration::from_millis(500));
+        assert_eq!(timeout(json!("1m 30s")).unwrap(), Duration::from_secs(90));
         assert_eq!(Config::default().timeout().unwrap(), Duration::from_secs(30));
-        assert!(timeout("soon").is_err() && timeout("-1s").is_err());
+        for wrong in [json!("soon"), json!("-1s"), json!(-1), json!(1e300), json!([])] {
+            assert!(timeout(wrong).is_err());
+        }
     }
 }

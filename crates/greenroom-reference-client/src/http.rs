@@ -123,8 +123,8 @@ pub(crate) struct Lost {
 /// How much a client tells on stderr.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Level {
-    #[default]
     Error,
+    #[default]
     Info,
     Debug,
 }
