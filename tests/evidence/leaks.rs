@@ -15,7 +15,7 @@ use reqwest::Method;
 use super::{TRAP, entries, in_short, is_in_output, leaks, nothing_shows, watching};
 use crate::{
     rules::rule,
-    wire::{DEVICES, INVENTORY, Wire, credentials, issuer},
+    wire::{DEVICES, INVENTORY, Wire, credentials, issuer, until},
 };
 
 /// Runs the real curl through the emulator as its proxy. Says which status it saw.
@@ -217,6 +217,22 @@ async fn nothing_is_looked_for_where_no_evidence_is_gathered() {
     assert_eq!(leaks(&wire), []);
     // What is known of a secret by its looks or its value is hidden all the same.
     nothing_shows(&wire, &[&token]);
+}
+
+#[tokio::test]
+async fn who_leaves_in_the_middle_of_a_body_has_been_seen() {
+    for host in [TRAP, "other.example.net"] {
+        let wire = Wire::start(watching()).await;
+        let token = wire.mint("msp").await;
+        let head = format!(
+            "POST http://{host}/x HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nContent-Length: 9\r\n\r\n"
+        );
+        wire.raw(head.as_bytes()).await;
+        until("it is never recorded", || !leaks(&wire).is_empty()).await;
+        assert_eq!(in_short(&leaks(&wire)), [format!("msp#1 in header to {host} as raw")]);
+        let gone = wire.last_exchange();
+        assert!(gone.request.host == host && gone.response.is_some());
+    }
 }
 
 /// A sandbox beside the emulator knows its own tokens only.

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// A line that is longer is taken in parts.
-const LONGEST_LINE: usize = 64 << 10;
+const LONGEST_LINE: usize = 16 << 10;
 /// What is kept back of such a line: a piece of a secret may have begun, in base64 with percent signs at worst.
 const KEPT_BACK: usize = 256;
 

@@ -154,7 +154,10 @@ impl Index {
     /// Reads all of a text that may be base64, from each of the places where four characters may begin, and
     /// tells `found` where in the text something stands.
     fn decode(&self, text: &[u8], mut found: impl FnMut(Range<usize>, u32)) {
-        for run in runs(text, |byte| sextet(byte).is_some()) {
+        let shortest = self.brief.iter().map(|(secret, _)| secret.reveal().len()).min().unwrap_or(WINDOW);
+        // Words are no base64 of anything.
+        let runs = runs(text, |byte| sextet(byte).is_some()).filter(|run| run.len() * 3 / 4 >= shortest);
+        for run in runs {
             for start in (run.start..run.end).take(4) {
                 let bytes = decoded(&text[start..run.end]);
                 self.scan(&bytes, |place, name| {
@@ -249,9 +252,9 @@ fn decoded(text: &[u8]) -> Vec<u8> {
 
 /// A piece as a number: half of it cannot be had back.
 fn hash(piece: &[u8]) -> u64 {
-    let (first, second) = piece.split_at(piece.len() / 2);
-    let number = |bytes: &[u8]| bytes.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-    let mixed = number(first).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29) ^ number(second);
+    let number = |half: Option<&[u8; WINDOW / 2]>| half.map_or(0, |half| u64::from_le_bytes(*half));
+    let (first, second) = (number(piece.first_chunk()), number(piece.last_chunk()));
+    let mixed = first.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29) ^ second;
     let mixed = (mixed ^ (mixed >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
     mixed ^ (mixed >> 32)
 }

@@ -31,7 +31,7 @@ fn cut<'t>(text: &'t str, places: &[prop::sample::Index]) -> Vec<&'t [u8]> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100) })]
 
     #[test]
     fn a_token_is_found_wherever_chunks_end(
@@ -55,7 +55,7 @@ proptest! {
         let plain = |text: &str| parts.iter().any(|part| {
             part.as_bytes().windows(16).any(|piece| text.as_bytes().windows(16).any(|there| there == piece))
         });
-        prop_assert!(filler.len() > 0 || !plain(&shown), "{}", shown);
+        prop_assert!(!plain(&shown), "{}", shown);
         if encoding == Encoding::Raw {
             // Nothing else is lost.
             prop_assert_eq!(shown.replace("abc#1", ""), format!("{filler}{before} {after}"));
