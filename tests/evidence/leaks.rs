@@ -3,7 +3,10 @@
 use std::process::Command;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use greenroom_emulator::command::{Command as Wish, Reply, SandboxOptions};
+use greenroom_emulator::{
+    Emulator,
+    command::{Command as Wish, Reply, SandboxOptions},
+};
 use greenroom_model::{
     call::OpKind,
     history::{Decision, Encoding, Event, Place, ReplyNote, StepNote, Stream},
@@ -265,5 +268,7 @@ async fn sandboxes_watch_for_themselves() {
         let options = SandboxOptions { traps: vec![wrong.to_owned()], ..SandboxOptions::default() };
         let error = main.emulator.open_sandbox(options).err().unwrap();
         assert!(error.field.as_deref() == Some("traps") && error.message.contains(why), "{error}");
+        let error = Emulator::builder().traps(vec![wrong.to_owned()]).start().await.err().unwrap();
+        assert!(error.to_string().contains(why), "{error}");
     }
 }

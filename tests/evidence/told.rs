@@ -11,7 +11,7 @@ use greenroom_model::{
 use reqwest::Method;
 use serde_json::json;
 
-use super::{TRAP, entries, watching};
+use super::{TRAP, entries, nothing_shows, watching};
 use crate::{
     rules::rule,
     wire::{INVENTORY, LIST_TENANTS, TENANTS, Wire, credentials, until, workspace_id},
@@ -65,6 +65,28 @@ async fn it_stands_in_order_between_the_requests() {
         .collect();
     assert_eq!(texts, ["Traceback\n", "KeyError"], "the exit brings what was left");
     assert_eq!(entries.last().unwrap().n, exit);
+}
+
+/// What a step asks for is written as the request will be that comes of it, and no secret is in either.
+#[tokio::test]
+async fn a_step_can_be_compared_with_its_request() {
+    let wire = Wire::start(watching()).await;
+    let token = wire.mint("msp").await;
+    let part = token.split('.').nth(2).unwrap()[..40].to_owned();
+    let (path, query) = (format!("/x/{part}"), format!("a={}&token=t", "x".repeat(600)));
+    let headers = [("x-part".to_owned(), part.clone())].into();
+    let step = StepNote { path: Some(path.clone()), query: Some(query.clone()), headers, ..step(1, "hit") };
+    wire.emulator.evidence().step(step);
+    wire.send(Method::GET, &format!("{path}?{query}"), &[("x-part", &part)], "").await;
+    let request = wire.last_exchange().request;
+    let told = entries(&wire).into_iter().find_map(|entry| match entry.event {
+        Event::Step(note) => Some(*note),
+        _ => None,
+    });
+    let told = told.unwrap();
+    assert_eq!((told.path, told.query), (Some(request.path), Some(request.query)));
+    assert_eq!(told.headers.get("x-part").map(String::as_str), request.headers.get("x-part"));
+    nothing_shows(&wire, &[&token]);
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use http::header;
 
 use crate::{
     leak::{Found, Index},
-    record::Arrival,
+    record::{self, Arrival},
     sandbox::{Sandbox, State},
     veil::Veil,
 };
@@ -262,9 +262,11 @@ impl Evidence<'_> {
     /// the client is asked. Returns the number of the entry.
     pub fn step(self, note: StepNote) -> u64 {
         let veil = self.0.informed();
-        let hide = |text: String| veil.whole(&text).into_owned();
+        let hide = |text: String| self.0.covered(veil.whole(&text).into_owned());
         let headers = note.headers.into_iter().map(|(name, value)| (name, hide(value))).collect();
-        let note = StepNote { path: note.path.map(hide), query: note.query.map(hide), headers, ..note };
+        // As in the record of a request, so that both can be compared.
+        let query = note.query.map(|query| hide(record::without_secrets(&query).into_owned()));
+        let note = StepNote { path: note.path.map(hide), query, headers, ..note };
         let mut state = self.0.lock();
         if note.skipped.is_none() {
             state.course.asked.insert(note.id);
@@ -285,11 +287,12 @@ impl Evidence<'_> {
             }
             None => (None, BTreeSet::new()),
         };
+        let kind = note.kind.as_ref().map(|kind| self.0.covered(veil.whole(kind).into_owned()));
         let mut leaks = leaks(sightings, Place::Message, None);
         leaks.iter_mut().for_each(|leak| leak.step = Some(note.step.clone()));
         let mut state = self.0.lock();
         state.course.asked.remove(&note.id);
-        let n = state.note(Event::Reply(ReplyNote { message, ..note }));
+        let n = state.note(Event::Reply(ReplyNote { kind, message, ..note }));
         state.note_leaks(leaks);
         n
     }
@@ -304,7 +307,7 @@ impl Evidence<'_> {
         self.0.lock().note(Event::Wake { n })
     }
 
-    /// The client wrote something. Whole lines are told at once, the rest when its line ends or at
+    /// The client wrote something. A stream is told by one task only. Whole lines are told at once, the rest when its line ends or at
     /// [`Evidence::flush`].
     pub fn output(self, stream: Stream, bytes: &[u8]) {
         self.0.output(stream, bytes, false);

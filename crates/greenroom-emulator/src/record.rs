@@ -197,7 +197,7 @@ const SECRET: [&str; 15] = [
 ];
 
 /// The query with the values of secret parameters as digests. Filters and the like stay readable.
-fn without_secrets(query: &str) -> Cow<'_, str> {
+pub(crate) fn without_secrets(query: &str) -> Cow<'_, str> {
     let secret = |pair: &str| {
         let (name, value) = form_urlencoded::parse(pair.as_bytes()).next()?;
         let name = name.trim().to_ascii_lowercase();

@@ -414,6 +414,7 @@ impl Drop for Unread<'_> {
     fn drop(&mut self) {
         let Self { sandbox, peer, door, head } = self;
         let mut state = sandbox.lock();
+        sandbox.learn_secrets(&state);
         let paths = Paths::of(&state.world.dialect);
         let arrival = Arrival {
             peer,

@@ -350,11 +350,14 @@ impl History {
         Self { bounds, ..Self::default() }
     }
 
-    /// Appends an entry and returns its number. Of long texts of a request it keeps the beginnings.
+    /// Appends an entry and returns its number. Of long texts of a request, and of the step that asks for
+    /// it, it keeps the beginnings.
     pub fn append(&mut self, mut event: Event, at: Timestamp, real: Real) -> u64 {
         self.last += 1;
-        if let Event::Request(request) = &mut event {
-            request.cut();
+        match &mut event {
+            Event::Request(request) => request.cut(),
+            Event::Step(note) => note.cut(),
+            _ => {}
         }
         let real_ms = u64::try_from(real.as_millis()).unwrap_or(u64::MAX);
         let size = size_of(&event);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Headers, Request};
+use super::{Headers, Request, StepNote};
 
 /// The longest text that a history keeps of what a client sends, in characters.
 pub const LONGEST: usize = 512;
@@ -60,6 +60,14 @@ impl Request {
     }
 }
 
+impl StepNote {
+    /// Cuts like the request that is asked for, so that both can be compared.
+    pub(super) fn cut(&mut self) {
+        let Self { path, query, headers, .. } = self;
+        path.iter_mut().chain(query).chain(headers.values_mut()).for_each(cut);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,6 +116,15 @@ mod tests {
             let event = Event::Request(Box::new(request(&text)));
             let n = history.append(event, jiff::Timestamp::UNIX_EPOCH, Real::ZERO);
             assert_eq!(history.request(n), Some(&request(&kept)), "and it counts as what is kept");
+            let step = |text: &str| {
+                let text = || text.to_owned();
+                let headers = [("a".to_owned(), text())].into();
+                StepNote { path: Some(text()), query: Some(text()), headers, ..StepNote::default() }
+            };
+            let event = Event::Step(Box::new(step(&text)));
+            let n = history.append(event, jiff::Timestamp::UNIX_EPOCH, Real::ZERO);
+            let last = &history.after(n - 1).next().unwrap().event;
+            assert_eq!(*last, Event::Step(Box::new(step(&kept))), "as of a request");
         }
     }
 }
