@@ -5,6 +5,7 @@ mod ask;
 mod line;
 mod reply;
 mod schema;
+mod serve;
 
 pub use self::{
     ask::{
@@ -14,6 +15,7 @@ pub use self::{
     line::{Line, ProtocolError, Sleep},
     reply::{Can, Capability, Headers, Introduction, Kind, Reply, Scheme},
     schema::schema,
+    serve::{Answer, Client, Failed, Sleeper, serve, serve_on},
 };
 
 /// The version of the protocol that this is.
