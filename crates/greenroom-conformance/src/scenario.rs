@@ -4,6 +4,7 @@
 //! The forms here are those of the files, and those of `fixtures/schemas/scenario.json`, which is made from them.
 
 mod check;
+mod schema;
 mod source;
 mod step;
 mod world;
@@ -20,6 +21,7 @@ pub use self::{
         After, Alternative, By, Check, Count, CountOf, Distinct, Each, Field, FileIs, Gap, Grade, Judgement,
         LeakOf, Never, OneOrMore, Outcome, ResultOf, Returns, Same,
     },
+    schema::schema,
     source::Source,
     step::{
         Call, Clock as ClockStep, Close, Configuration, List, Listed, Method, Open, Reload, Restart, Step,

@@ -21,12 +21,15 @@ use crate::{
     fidelity::FidelityArgs,
     history::HistoryArgs,
     init::InitArgs,
+    judge::JudgeArgs,
     log::LogArgs,
     out,
     reference_client::ReferenceClientArgs,
     sandbox::SandboxArgs,
+    scenarios::ScenariosArgs,
     shape::ShapeArgs,
     timeout,
+    verify::VerifyArgs,
     world_file::StateArgs,
 };
 
@@ -47,7 +50,8 @@ const EXAMPLES: &str = "Examples:
   greenroom exec -- python script.py   # run a program, and tell what it did
   greenroom serve                      # run an emulator until Ctrl-C
   greenroom clock advance 16m          # let tokens of a running one expire
-  greenroom history --op exchange      # see what a program sent";
+  greenroom history --op exchange      # see what a program sent
+  greenroom verify --client pycentral  # see which requirements a client breaks";
 
 fn default_data_dir() -> PathBuf {
     let names = AppStrategyArgs {
@@ -66,6 +70,12 @@ pub(crate) enum Verb {
     Exec(Box<ExecArgs>),
     /// Write token.yaml for the sample world.
     Init(InitArgs),
+    /// Run the conformance kit against a client, and tell which requirements it breaks.
+    Verify(Box<VerifyArgs>),
+    /// Judge runs again that verify --record kept.
+    Judge(JudgeArgs),
+    /// The scenarios of the conformance kit: list, show, check. Needs no emulator.
+    Scenarios(ScenariosArgs),
     /// Print the variables that route a program to a running emulator.
     Env(EnvArgs),
     /// List what is served, its sources, and what is not served. Needs no emulator.

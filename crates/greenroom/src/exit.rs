@@ -2,6 +2,8 @@
 
 use std::{fmt, process::ExitCode};
 
+use greenroom_conformance::report::Ending;
+
 use crate::out;
 
 /// How a command ends. `exec` passes the code of its program instead.
@@ -11,6 +13,8 @@ pub(crate) enum Exit {
     Fine,
     /// 1: an expectation does not hold.
     Expectation,
+    /// As the conformance kit has it: 1, 3, 4 or 0.
+    Judged(Ending),
 }
 
 impl From<Exit> for ExitCode {
@@ -18,6 +22,7 @@ impl From<Exit> for ExitCode {
         match exit {
             Exit::Fine => Self::SUCCESS,
             Exit::Expectation => Self::FAILURE,
+            Exit::Judged(ending) => Self::from(ending.code()),
         }
     }
 }

@@ -12,6 +12,7 @@ mod faults;
 mod fidelity;
 mod history;
 mod init;
+mod judge;
 mod log;
 mod out;
 mod patch;
@@ -19,11 +20,13 @@ mod reference_client;
 mod remote;
 mod rules;
 mod sandbox;
+mod scenarios;
 mod selection;
 mod serve;
 mod shape;
 mod timeout;
 mod token_life;
+mod verify;
 mod world_file;
 
 use std::process::ExitCode;
@@ -50,6 +53,9 @@ fn main() -> ExitCode {
         Verb::Adapter(args) => return runtime.block_on(adapter::adapter(args)),
         Verb::Serve(args) => runtime.block_on(serve::serve(*args, &cli.data_dir, cli.log.format)),
         Verb::Init(args) => init::init(&args),
+        Verb::Verify(args) => runtime.block_on(verify::verify(*args)),
+        Verb::Judge(args) => judge::judge(&args),
+        Verb::Scenarios(args) => scenarios::scenarios(args),
         Verb::Env(args) => runtime.block_on(env::env(&args)),
         Verb::Fidelity(args) => runtime.block_on(fidelity::fidelity(args)),
         Verb::Control(args) => control::control(&args),

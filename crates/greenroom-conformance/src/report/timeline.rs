@@ -133,8 +133,8 @@ impl Strips {
             }
             let here: BTreeSet<Lane> = strip.iter().flat_map(Moment::lanes).collect();
             for lane in Lane::ALL {
-                let always = nth == 0 && lane.always();
-                if !here.contains(&lane) && !always && !(lane == Lane::Caller && under_way) {
+                let waits = lane == Lane::Caller && under_way;
+                if !(here.contains(&lane) || nth == 0 && lane.always() || waits) {
                     continue;
                 }
                 let row = match lane {

@@ -308,10 +308,8 @@ fn exchange_cells(exchange: &Exchange) -> Cells {
         answer.push_str(" ↯");
     }
     let token = request.subject.as_ref().or(request.token.as_ref()).map(|view| view.symbol.as_str());
-    if let Some(response) = &exchange.response {
-        if let Some(refused) = &response.refused {
-            answer.push_str(&format!(" ✕ {refused}"));
-        }
+    if let Some(refused) = exchange.response.as_ref().and_then(|response| response.refused.as_ref()) {
+        answer.push_str(&format!(" ✕ {refused}"));
     }
     if let Some(token) = token {
         answer.push_str(&format!(" {token}"));

@@ -1,0 +1,228 @@
+//! `greenroom scenarios`: what the kit asks of clients.
+
+use std::{fmt::Write as _, path::PathBuf};
+
+use clap::{Args, Subcommand};
+use greenroom_conformance::{
+    load::{Loaded, Paced, load},
+    scenario::{self, Profile, Scenario},
+};
+use greenroom_model::{nearest, rule::OpenWhen};
+use serde::Serialize;
+
+use crate::{
+    exit::{Exit, Failure},
+    judge::files,
+    out,
+    verify::refuse,
+};
+
+const EXAMPLES: &str = "Examples:
+  greenroom scenarios list --profile msp
+  greenroom scenarios show RTY-10
+  greenroom scenarios check my-scenario.yaml
+  greenroom scenarios schema > scenario.schema.json";
+
+/// The scenarios of the conformance kit. Needs no emulator.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct ScenariosArgs {
+    #[command(subcommand)]
+    act: ScenariosAct,
+}
+
+#[derive(Debug, Subcommand)]
+enum ScenariosAct {
+    /// List them: name, level, clock, what they need, title.
+    #[command(after_help = "Examples:
+  greenroom scenarios list
+  greenroom scenarios list --profile core --json")]
+    List {
+        /// Only those of a profile: core, msp, resilience, security, pycentral-docs.
+        #[arg(long, value_name = "PROFILE")]
+        profile: Option<Profile>,
+        /// Those of these files or directories, instead of those that come along.
+        #[arg(long, value_name = "PATH")]
+        scenarios: Vec<PathBuf>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one: what is asked, what happens, what must be seen, and why.
+    #[command(after_help = "Examples:
+  greenroom scenarios show RTY-10
+  greenroom scenarios show RTY-10 --json")]
+    Show {
+        /// Its id, or its name with a value of its axis: RTY-10, 'EXC-02[live]'.
+        id: String,
+        /// Look in these files or directories, instead of those that come along.
+        #[arg(long, value_name = "PATH")]
+        scenarios: Vec<PathBuf>,
+        /// Print JSON: the scenario as it is played.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check files, and tell every mistake with its line and its mend.
+    #[command(after_help = "Examples:
+  greenroom scenarios check my-scenario.yaml
+  greenroom scenarios check scenarios")]
+    Check {
+        /// Scenario files, or directories of them.
+        #[arg(required = true, value_name = "FILE|DIR")]
+        files: Vec<PathBuf>,
+    },
+    /// Print the JSON Schema of scenario files, for editors.
+    #[command(after_help = "Examples:
+  greenroom scenarios schema > scenario.schema.json")]
+    Schema,
+}
+
+/// Runs the command.
+pub(crate) fn scenarios(args: ScenariosArgs) -> Result<Exit, Failure> {
+    match args.act {
+        ScenariosAct::List { profile, scenarios, json } => list(profile, &read(&scenarios)?, json)?,
+        ScenariosAct::Show { id, scenarios, json } => show(&id, &read(&scenarios)?, json)?,
+        ScenariosAct::Check { files } => {
+            let loaded = read(&files)?;
+            let count: usize = loaded.iter().map(|loaded| loaded.variants.len()).sum();
+            let plural = |count: usize| if count == 1 { "" } else { "s" };
+            out::say(&format!(
+                "{} file{} with {count} scenario{}: all is well",
+                loaded.len(),
+                plural(loaded.len()),
+                plural(count)
+            ))?;
+        }
+        ScenariosAct::Schema => {
+            let schema = serde_json::to_string_pretty(&scenario::schema()).map_err(Failure::new)?;
+            out::say(&schema)?;
+        }
+    }
+    Ok(Exit::Fine)
+}
+
+/// Reads scenario files; those that come along, if none is named. What is wrong with all of them comes at once.
+fn read(paths: &[PathBuf]) -> Result<Vec<Loaded>, Failure> {
+    if paths.is_empty() {
+        return builtin();
+    }
+    let (mut loaded, mut wrong) = (Vec::new(), Vec::new());
+    for path in paths {
+        for file in files(path, "yaml")? {
+            let text = std::fs::read_to_string(&file)
+                .map_err(|error| Failure::new(format!("{} cannot be read: {error}", file.display())))?;
+            match load(&text) {
+                Ok(read) => loaded.push(read),
+                Err(mistakes) => wrong.push(refuse(&file, &mistakes).to_string()),
+            }
+        }
+    }
+    if wrong.is_empty() { Ok(loaded) } else { Err(Failure::new(wrong.join("\n"))) }
+}
+
+/// Those that come along.
+fn builtin() -> Result<Vec<Loaded>, Failure> {
+    Err(Failure::new("no scenarios come along with this build yet; name files with --scenarios"))
+}
+
+/// What a list tells of a scenario.
+#[derive(Serialize)]
+struct Row<'a> {
+    name: String,
+    title: &'a str,
+    level: scenario::Level,
+    basis: scenario::Basis,
+    clock: scenario::Clock,
+    needs: &'a [greenroom_conformance::drive::Capability],
+    profiles: &'a [Profile],
+    /// Whether it waits for a while in which nothing comes, in real time.
+    quiet: bool,
+    checks: Vec<&'a str>,
+}
+
+impl<'a> Row<'a> {
+    fn of(scenario: &'a Scenario) -> Self {
+        Self {
+            name: scenario.name(),
+            title: &scenario.title,
+            level: scenario.level,
+            basis: scenario.basis,
+            clock: scenario.clock,
+            needs: &scenario.needs,
+            profiles: &scenario.profiles,
+            quiet: waits_for_quiet(scenario),
+            checks: scenario.expect.iter().map(|check| check.id.as_str()).collect(),
+        }
+    }
+}
+
+fn waits_for_quiet(scenario: &Scenario) -> bool {
+    let gates = scenario.stimuli.iter().filter_map(|rule| rule.gate.as_ref());
+    gates.flat_map(|gate| &gate.open_when).any(|when| matches!(when, OpenWhen::Quiet(_)))
+}
+
+fn list(profile: Option<Profile>, loaded: &[Loaded], json: bool) -> Result<(), Failure> {
+    let mut rows: Vec<Row<'_>> = loaded
+        .iter()
+        .flat_map(|loaded| &loaded.variants)
+        .map(|paced: &Paced| Row::of(&paced.otherwise))
+        .filter(|row| profile.is_none_or(|profile| row.profiles.contains(&profile)))
+        .collect();
+    rows.sort_by(|a, b| a.name.cmp(&b.name));
+    if json {
+        return out::say(&serde_json::to_string_pretty(&rows).map_err(Failure::new)?);
+    }
+    let mut table = String::new();
+    for row in &rows {
+        let needs: Vec<_> = row.needs.iter().map(|need| need.word()).collect();
+        let needs = if needs.is_empty() { String::new() } else { format!("  needs {}", needs.join(", ")) };
+        let quiet = if row.quiet { "  uses quiet" } else { "" };
+        let _ = writeln!(table, "{:<22} {:<6} {}{needs}{quiet}", row.name, row.level, row.title);
+    }
+    let plural = if rows.len() == 1 { "" } else { "s" };
+    let _ = write!(table, "{} scenario{plural}", rows.len());
+    out::say(&table)
+}
+
+fn show(id: &str, loaded: &[Loaded], json: bool) -> Result<(), Failure> {
+    let all: Vec<&Scenario> =
+        loaded.iter().flat_map(|loaded| &loaded.variants).map(|paced| &paced.otherwise).collect();
+    let meant: Vec<&Scenario> =
+        all.iter().copied().filter(|it| it.name() == id || it.id.as_str() == id).collect();
+    let Some(first) = meant.first() else {
+        let names: Vec<String> = all.iter().map(|scenario| scenario.name()).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let hint = nearest::hint(&nearest::of(id, &names));
+        return Err(Failure::new(format!(
+            "there is no scenario {id:?}{hint}; greenroom scenarios list has all"
+        )));
+    };
+    if json {
+        return out::say(&serde_json::to_string_pretty(&meant).map_err(Failure::new)?);
+    }
+    let mut page = format!("{}  {}\n", first.id, first.title);
+    let basis = format!("{:?}", first.basis).to_lowercase();
+    let _ = writeln!(page, "{}, by {basis}", first.level);
+    for source in &first.sources {
+        let link = source.link().map(|link| format!("  {link}")).unwrap_or_default();
+        let _ = writeln!(page, "source  {source}{link}");
+    }
+    if let Some(cause) = &first.cause {
+        let _ = writeln!(page, "usually {cause}");
+    }
+    for scenario in &meant {
+        let _ = writeln!(page, "\n{}", scenario.name());
+        for step in &scenario.steps {
+            let times = if step.repeat > 1 { format!(" ×{}", step.repeat) } else { String::new() };
+            let at_once = if step.parallel { " at once" } else { "" };
+            let _ = writeln!(page, "  step    {} {}{times}{at_once}", step.verb.name(), step.id);
+        }
+        for rule in &scenario.stimuli {
+            let _ = writeln!(page, "  when    {}", rule.id.as_deref().unwrap_or("-"));
+        }
+        for check in &scenario.expect {
+            let _ = writeln!(page, "  check   {:<6} {}", scenario.level_of(check), check.id);
+        }
+    }
+    out::say(page.trim_end())
+}
