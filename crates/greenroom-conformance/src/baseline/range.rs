@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use pep440_rs::{Version as PythonVersion, VersionSpecifiers};
+use pep440_rs::{Operator, Version as PythonVersion, VersionSpecifier, VersionSpecifiers};
 use semver::{Version as SemanticVersion, VersionReq};
 
 use crate::{drive::Scheme, verdict::ClientInfo};
@@ -51,7 +51,7 @@ impl Range {
             Scheme::Pep440 => {
                 let range = self.python.as_ref().ok_or_else(other)?;
                 let version: PythonVersion = version.parse().map_err(|error| odd(&error))?;
-                Ok(range.contains(&version))
+                Ok(range.iter().all(|bound| holds(bound, &version)))
             }
             Scheme::Semver => {
                 let range = self.semantic.as_ref().ok_or_else(other)?;
@@ -59,6 +59,17 @@ impl Range {
                 Ok(range.matches(&version))
             }
         }
+    }
+}
+
+/// Whether a version is within a bound. `<2.0a40` lets 2.0a25 in, because it names a pre-release itself (PEP 440,
+/// exclusive ordered comparison); the library of version 0.7 says no.
+fn holds(bound: &VersionSpecifier, version: &PythonVersion) -> bool {
+    match bound.operator() {
+        Operator::LessThan if bound.version().any_prerelease() => {
+            version.clone().without_local() < *bound.version()
+        }
+        _ => bound.contains(version),
     }
 }
 
@@ -81,6 +92,9 @@ mod tests {
             (">=2.0a19, <2.0a40", "2.0", false),
             (">=2.0a19, <2.0a40", "2.0.0a25", true),
             ("<2.0", "2.0a25", false),
+            ("<2.0a40", "1.9", true),
+            ("<2.0.dev5", "2.0.dev4", true),
+            ("<2.0a40", "2.0a25+local", true),
             (">=2.0a1", "2.0b1", true),
             ("==2.0a25", "2.0a25", true),
             ("~=1.4", "1.9.9", true),
