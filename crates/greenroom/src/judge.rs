@@ -7,10 +7,19 @@ use std::{
 };
 
 use clap::Args;
-use greenroom_conformance::run::Run;
+use greenroom_conformance::{
+    baseline::Catalogue,
+    drive::Scheme,
+    judge,
+    load::Loaded,
+    run::Run,
+    suite::{Judged, Report},
+    verdict::ClientInfo,
+};
 
 use crate::{
     exit::{Exit, Failure},
+    scenarios,
     verify::{Catalogued, Telling},
 };
 
@@ -39,10 +48,11 @@ pub(crate) fn judge(args: &JudgeArgs) -> Result<Exit, Failure> {
     let mut runs = Vec::new();
     for path in &args.runs {
         for file in files(path, "jsonl")? {
-            runs.push((file.clone(), read(&file)?));
+            let run = read(&file)?;
+            runs.push((file, run));
         }
     }
-    telling.tell(&rejudge(&runs, &args.scenarios)?, "")
+    telling.tell(&rejudge(runs, &scenarios::read(&args.scenarios)?)?, "")
 }
 
 /// The files of that ending in a directory and those within it, in order; a file is itself.
@@ -77,7 +87,42 @@ fn read(file: &Path) -> Result<Run, Failure> {
 }
 
 /// Judges runs by the scenarios that they were made with.
-fn rejudge(runs: &[(PathBuf, Run)], scenarios: &[PathBuf]) -> Result<Catalogued, Failure> {
-    let _ = (runs, scenarios);
-    Err(Failure::new("this build cannot judge runs yet"))
+fn rejudge(runs: Vec<(PathBuf, Run)>, loaded: &[Loaded]) -> Result<Catalogued, Failure> {
+    let mut scenarios = Vec::new();
+    let mut client: Option<ClientInfo> = None;
+    for (file, run) in runs {
+        let refuse = |why: String| Failure::new(format!("{}: {why}", file.display()));
+        let name = &run.header.scenario;
+        let mut variants =
+            loaded.iter().flat_map(|file| file.variants.iter().map(move |paced| (file, paced)));
+        let Some((of, paced)) = variants.find(|(_, paced)| paced.otherwise.name() == *name) else {
+            return Err(refuse(format!("there is no scenario {name}; name its file with --scenarios")));
+        };
+        if of.digest != run.header.played {
+            return Err(refuse(format!(
+                "{name} is another one than was played; record the run again, or name the old file with --scenarios"
+            )));
+        }
+        match (&client, &run.header.client) {
+            (Some(one), Some(other)) if (&one.name, &one.version) != (&other.name, &other.version) => {
+                return Err(refuse(format!(
+                    "it is of {} {}, and others are of {} {}; judge the runs of one client at a time",
+                    other.name, other.version, one.name, one.version
+                )));
+            }
+            (None, Some(_)) => client.clone_from(&run.header.client),
+            _ => {}
+        }
+        let verdict = judge::judge(paced.at(run.pace()), &run);
+        scenarios.push(Judged { verdict, run: Some(run) });
+    }
+    let unknown = || ClientInfo {
+        name: "a client that never said who it is".to_owned(),
+        version: String::new(),
+        scheme: Scheme::Semver,
+        can: Vec::new(),
+    };
+    let report = Report { client: client.unwrap_or_else(unknown), profile: None, scenarios };
+    let all = loaded.iter().flat_map(|file| &file.variants).map(|paced| &paced.otherwise);
+    Ok(Catalogued { report, catalogue: Catalogue::of(all) })
 }

@@ -102,7 +102,7 @@ pub(crate) fn scenarios(args: ScenariosArgs) -> Result<Exit, Failure> {
 }
 
 /// Reads scenario files; those that come along, if none is named. What is wrong with all of them comes at once.
-fn read(paths: &[PathBuf]) -> Result<Vec<Loaded>, Failure> {
+pub(crate) fn read(paths: &[PathBuf]) -> Result<Vec<Loaded>, Failure> {
     if paths.is_empty() {
         return builtin();
     }

@@ -55,5 +55,5 @@ impl Catalogue {
 fn implied(known: &Known, scenario: &str) -> bool {
     let rest = known.check.rsplit_once('.').map(|(_, rest)| rest).unwrap_or_default();
     let invariant = rest.strip_prefix('I').is_some_and(|number| matches!(number.parse(), Ok(1..=11)));
-    (invariant || rest == "precondition") && known.means(&format!("{scenario}.{rest}"))
+    (invariant || ["precondition", "exit"].contains(&rest)) && known.means(&format!("{scenario}.{rest}"))
 }
