@@ -7,6 +7,7 @@
 
 pub mod adapter;
 pub mod baseline;
+pub mod catalogue;
 pub mod drive;
 pub mod judge;
 pub mod load;

@@ -4,7 +4,7 @@
 //! put in, and every part is read by itself, so that one mistake does not hide the others.
 
 mod lint;
-mod place;
+pub(crate) mod place;
 mod vary;
 
 use greenroom_model::{
@@ -54,6 +54,17 @@ const LISTS: [&str; 4] = ["steps", "stimuli", "proofs", "expect"];
 
 /// Reads a scenario file. All mistakes come at once, in the order in which they stand in the file.
 pub fn load(text: &str) -> Result<Loaded, Mistakes> {
+    let variants =
+        strictly(text, ["a scenario is a map of keys", "begin with format: 1 and id: REF-02"], read)?;
+    Ok(Loaded { digest: Digest::of(text).to_string(), variants })
+}
+
+/// Reads a map of keys of which each stands there once. `else_say` is the message and the mend for what is none.
+pub(crate) fn strictly<T: Default>(
+    text: &str,
+    else_say: [&str; 2],
+    read: impl FnOnce(&mut Places<'_>, &Value) -> T,
+) -> Result<T, Mistakes> {
     let mut faults = Vec::new();
     let tree = Tree::read(text, &mut faults);
     let mut findings = Findings::default();
@@ -69,18 +80,18 @@ pub fn load(text: &str) -> Result<Loaded, Mistakes> {
         });
     }
     let mut places = Places::new(&tree, findings);
-    let variants = match tree.root() {
+    let value = match tree.root() {
         Some(root) if tree.kind(root) == Kind::Map => {
             places.refuse_doubled_keys();
             read(&mut places, &tree.json(root))
         }
         _ => {
-            places.wrong("", "a scenario is a map of keys", "begin with format: 1 and id: REF-02");
-            Vec::new()
+            places.wrong("", else_say[0], else_say[1]);
+            T::default()
         }
     };
     match places.into_findings() {
-        findings if findings.is_empty() => Ok(Loaded { digest: Digest::of(text).to_string(), variants }),
+        findings if findings.is_empty() => Ok(value),
         findings => Err(findings.in_order(text)),
     }
 }
@@ -268,7 +279,7 @@ fn items<T: DeserializeOwned>(
 }
 
 /// Reads a part of the file that stands at a path.
-fn part<T: DeserializeOwned>(places: &mut Places<'_>, path: &str, value: &Value) -> Option<T> {
+pub(crate) fn part<T: DeserializeOwned>(places: &mut Places<'_>, path: &str, value: &Value) -> Option<T> {
     match serde_path_to_error::deserialize::<_, T>(value) {
         Ok(value) => Some(value),
         Err(error) => {

@@ -79,6 +79,18 @@ pub enum Basis {
     Practice,
 }
 
+impl Basis {
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Rfc => "rfc",
+            Self::Promise => "promise",
+            Self::Security => "security",
+            Self::Practice => "practice",
+        }
+    }
+}
+
 /// What drives the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -102,6 +114,16 @@ pub enum Clock {
 }
 
 impl Clock {
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Delay => "delay",
+            Self::Wall => "wall",
+            Self::Real => "real",
+        }
+    }
+
     /// What a client needs so that this clock can be judged.
     pub fn needs(self) -> Option<Capability> {
         match self {

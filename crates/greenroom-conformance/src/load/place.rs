@@ -9,7 +9,7 @@ use greenroom_model::{
 pub(super) const UNBOUND: &str = "nothing says what ";
 
 /// The places of a file, and the mistakes that were found there.
-pub(super) struct Places<'t> {
+pub(crate) struct Places<'t> {
     tree: &'t Tree<'t>,
     findings: Findings,
     /// Each mistake is told once, though a file is read once for each value of its axis.
@@ -26,7 +26,7 @@ impl<'t> Places<'t> {
     }
 
     /// Notes a mistake at a path; if there is nothing, at what is nearest to it.
-    pub(super) fn wrong(&mut self, path: &str, message: impl Into<String>, mend: impl Into<String>) {
+    pub(crate) fn wrong(&mut self, path: &str, message: impl Into<String>, mend: impl Into<String>) {
         let node = self.node(path);
         self.wrong_at(node, path, message.into(), mend.into());
     }
