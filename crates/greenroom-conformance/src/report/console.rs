@@ -108,7 +108,6 @@ impl Console<'_> {
             text.push('\n');
             for line in timeline(run, scenario).lines() {
                 let _ = writeln!(text, "{}", format!("  {line}").trim_end());
-                let _ = writeln!(text, "  {line}");
             }
         }
         let name = scenario.name.split('[').next().unwrap_or_default();
@@ -141,7 +140,6 @@ impl Console<'_> {
         for known in applied.known.values() {
             let issue = known.issue.as_ref().map(|issue| format!(", {issue}")).unwrap_or_default();
             let line = format!("known {} {}: {}{issue}", known.check, known.verdict, known.reason);
-            let line = format!("known  {} {}: {}{issue}", known.check, known.verdict, known.reason);
             let _ = writeln!(text, "{DIM}{}{DIM:#}", tame_line(&line));
         }
     }
@@ -177,13 +175,11 @@ impl Console<'_> {
         let _ = writeln!(
             text,
             "\n{BOLD}{} {}{BOLD:#}{profile}, {} scenario{}\nchecks: {}",
-            "\n{BOLD}{} {}{BOLD:#}: {} scenario{}{profile}; of their checks {}",
             tame_line(&client.name),
             tame_line(&client.version),
             summary.scenarios,
             if summary.scenarios == 1 { "" } else { "s" },
             if counts.is_empty() { "none".to_owned() } else { counts.join(", ") },
-            if counts.is_empty() { "none was judged".to_owned() } else { counts.join(", ") },
         );
         let proven = summary.proven;
         let _ = writeln!(

@@ -153,4 +153,3 @@ fn a_document_fits_its_schema_and_is_read_again() {
     assert_eq!(serde_json::from_value::<Document>(value).unwrap(), document);
     assert_eq!((document.exit, document.known.len(), document.stale.len()), (3, 1, 1));
 }
-

@@ -17,8 +17,6 @@ use crate::{
 
 /// How many strips are drawn; of more, those in the middle are left out unless a broken check names something there.
 const MOST_STRIPS: usize = 6;
-/// How many moments are drawn at most; of more, those in the middle are left out.
-const MOST_MOMENTS: usize = 48;
 
 /// How many tokens are drawn at most.
 const MOST_TOKENS: usize = 8;
@@ -40,27 +38,12 @@ pub fn timeline(run: &Run, verdict: &ScenarioVerdict) -> String {
         format!("{}  {}{}  {}", verdict.name, client.unwrap_or_default(), verdict.verdict, ids.join(" "),);
     let mut picture = format!("{}\n", cut(head.trim_end(), WIDTH));
     let all = moments(run, &named);
-    let mut all = moments(run, &named);
     if all.is_empty() {
         picture.push_str("(nothing was seen)\n");
         return picture;
     }
     let tokens = lives(run, &all);
     picture.push_str(&Strips::of(all, &tokens).draw(&tokens));
-    let mut left_out = 0;
-    if all.len() > MOST_MOMENTS {
-        let kept = MOST_MOMENTS / 2;
-        left_out = all.len() - 2 * kept;
-        all.drain(kept..(all.len() - kept));
-        if let Some(moment) = all.get_mut(kept) {
-            moment.skipped = left_out;
-        }
-    }
-    let strips = Strips::of(all, &tokens);
-    picture.push_str(&strips.draw(&tokens));
-    if left_out > 0 {
-        let _ = writeln!(picture, "({left_out} moments in the middle are left out)");
-    }
     if tokens.len() > MOST_TOKENS {
         let _ = writeln!(picture, "(and {} more tokens)", tokens.len() - MOST_TOKENS);
     }
@@ -79,7 +62,6 @@ impl Strips {
         let names = tokens.iter().take(MOST_TOKENS).map(|life| life.symbol.chars().count()).max();
         let names = names.unwrap_or_default().clamp(9, 24) + 1;
         let room = WIDTH - names - 1;
-        let room = WIDTH - names;
         let mut strips: Vec<Vec<Moment>> = vec![Vec::new()];
         let mut used = 0;
         for mut moment in moments {
@@ -124,10 +106,6 @@ impl Strips {
             if std::mem::take(&mut left_out) > 0 {
                 let _ = write!(picture, "\n(here some moments are left out)\n");
             }
-    fn draw(&self, tokens: &[Life]) -> String {
-        let used: BTreeSet<Lane> = self.strips.iter().flatten().flat_map(Moment::lanes).collect();
-        let (mut picture, mut time, mut open) = (String::new(), None, 0_i64);
-        for (nth, strip) in self.strips.iter().enumerate() {
             if nth > 0 {
                 picture.push('\n');
             }
@@ -141,12 +119,6 @@ impl Strips {
                     Lane::Virtual if clock.trim().is_empty() => continue,
                     Lane::Virtual => clock.clone(),
                     Lane::Caller => caller.clone(),
-                if !here.contains(&lane) && !always && !(lane == Lane::Caller && open > 0) {
-                    continue;
-                }
-                let row = match lane {
-                    Lane::Virtual => self.clock(strip, &mut time),
-                    Lane::Caller => caller(strip, &mut open),
                     _ if !used.contains(&lane) => "(nothing)".to_owned(),
                     _ => cells(strip, |moment| moment.cell(lane).to_owned()),
                 };
@@ -155,8 +127,6 @@ impl Strips {
             let before = nth.checked_sub(1).and_then(|before| self.strips[before].last());
             for life in tokens.iter().take(MOST_TOKENS) {
                 if let Some(row) = life.row(strip, before) {
-            for life in tokens.iter().take(MOST_TOKENS) {
-                if let Some(row) = life.row(strip) {
                     self.row(&mut picture, &cut(&life.symbol, self.names - 1), &row);
                 }
             }
@@ -176,14 +146,6 @@ fn clock(strip: &[Moment], time: &mut Option<i64>) -> String {
         let told = time.replace(moment.at) != Some(moment.at);
         if told { offset(moment.at) } else { String::new() }
     })
-
-    /// The virtual time where it is another one than before.
-    fn clock(&self, strip: &[Moment], time: &mut Option<i64>) -> String {
-        cells(strip, |moment| {
-            let told = time.replace(moment.at) != Some(moment.at);
-            if told { offset(moment.at) } else { String::new() }
-        })
-    }
 }
 
 /// A row of cells, each at the place of its moment.

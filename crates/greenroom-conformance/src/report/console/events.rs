@@ -41,7 +41,6 @@ pub(super) fn events(run: &Run, named: &[u64]) -> Vec<String> {
         let mark = if named.contains(&entry.n) { '✕' } else { ' ' };
         let ms = entry.at.duration_since(start).as_millis().try_into().unwrap_or(i64::MAX);
         let row = format!("{mark} #{:<4} {:>8}  {who:<8}  {what}", entry.n, offset(ms));
-        let row = format!("{mark} #{:<4} {:>9}  {who:<8}  {what}", entry.n, offset(ms));
         table.push(cut(&row, WIDTH - 12).into_owned());
     }
     if shown.len() > MOST {
@@ -63,12 +62,6 @@ fn told(event: &Event) -> Option<(&'static str, String)> {
             let client = request.client.as_ref().map(|client| format!("{client} "));
             let who = token.or(client).unwrap_or_default();
             ("client", format!("{} {who}{} {}{query}", request.op, request.method, request.path))
-                Some(left) => format!("  {} ({left} s left)", view.symbol),
-                None => format!("  {}", view.symbol),
-            });
-            let client = request.client.as_ref().map(|client| format!("  {client}"));
-            let who = token.or(client).unwrap_or_default();
-            ("client", format!("{} {} {}{query}{who}", request.op, request.method, request.path))
         }
         Event::Response(response) => {
             let status = response.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
@@ -84,16 +77,6 @@ fn told(event: &Event) -> Option<(&'static str, String)> {
             }
             if let Some(why) = &response.why {
                 text.push_str(&format!(": {why}"));
-                text.push_str(&format!("  issued {issued}"));
-            }
-            if let Some(refused) = &response.refused {
-                text.push_str(&format!("  {refused}"));
-            }
-            if !response.applied.is_empty() {
-                text.push_str(&format!("  [{}]", response.applied.join(" ")));
-            }
-            if let Some(why) = &response.why {
-                text.push_str(&format!("  {why}"));
             }
             ("server", text)
         }

@@ -76,12 +76,6 @@ pub(super) struct Moment {
     pub(super) n: u64,
     /// Whether a broken check names it.
     pub(super) named: bool,
-    /// How many moments before it are not drawn.
-    pub(super) skipped: usize,
-    /// The entry.
-    n: u64,
-    /// Whether a broken check names it.
-    named: bool,
     /// How often it happened.
     times: usize,
     /// The step in which it happened.
@@ -119,7 +113,6 @@ impl Moment {
 
     /// Writes how often it happened, and its number.
     fn finish(mut self) -> Self {
-        let skipped = if self.skipped > 0 { "… " } else { "" };
         let mark = if self.named { "✕" } else { "" };
         if self.times > 1 {
             let lane = [Lane::Caller, Lane::Client].into_iter().find(|lane| self.cells.contains_key(lane));
@@ -128,7 +121,6 @@ impl Moment {
             }
         }
         self.cells.insert(Lane::Entry, format!("{mark}#{}", self.n));
-        self.cells.insert(Lane::Entry, format!("{skipped}{mark}#{}", self.n));
         self
     }
 }
@@ -162,7 +154,6 @@ pub(super) fn moments(run: &Run, named: &BTreeSet<u64>) -> Vec<Moment> {
         let moment = Moment {
             at: entry.at.duration_since(start).as_millis().try_into().unwrap_or(i64::MAX),
             opens,
-            skipped: 0,
             n: entry.n,
             named: named.contains(&entry.n) || answer,
             times: 1,
@@ -202,16 +193,6 @@ fn window(entries: &[Entry], named: &BTreeSet<u64>) -> (u64, u64) {
     let to = over
         .and_then(|(_, over)| entries.iter().filter_map(|entry| reply(&entry)).rfind(|(_, it)| *it == over));
     (from.map_or(0, |(n, _)| n), to.map_or(u64::MAX, |(n, _)| n))
-/// From the step before the first named entry to the reply after the last one.
-fn window(entries: &[Entry], named: &BTreeSet<u64>) -> (u64, u64) {
-    let (Some(first), Some(last)) = (named.first(), named.last()) else { return (0, u64::MAX) };
-    let steps = entries.iter().filter(|entry| matches!(entry.event, Event::Step(_)) && entry.n <= *first);
-    let replies = entries
-        .iter()
-        .filter(|entry| matches!(entry.event, Event::Reply(_) | Event::Exit { .. }) && entry.n >= *last);
-    let from = steps.map(|entry| entry.n).next_back().unwrap_or_default();
-    let to = replies.map(|entry| entry.n).next().unwrap_or(u64::MAX);
-    (from, to)
 }
 
 /// The steps of which several were under way at once.

@@ -61,4 +61,3 @@ fn who_died_without_a_word_is_drawn_too() {
     verdict.verdict = Verdict::Fail;
     insta::assert_snapshot!(drawn(&run.done(), &verdict));
 }
-

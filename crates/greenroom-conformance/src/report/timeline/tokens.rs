@@ -14,8 +14,6 @@ pub(super) struct Life {
     pub(super) symbol: String,
     /// The request that it was issued to; 0 if that was before the run.
     from: u64,
-    /// From when: in milliseconds since the start.
-    from: i64,
     /// Until when, and how it ended, if it did.
     until: Option<(i64, &'static str)>,
 }
@@ -31,16 +29,12 @@ pub(super) fn lives(run: &Run, drawn: &[Moment]) -> Vec<Life> {
             Event::Response(response) => {
                 if let Some(symbol) = &response.issued {
                     meet(&mut lives, symbol, response.request);
-                    meet(&mut lives, symbol, at);
                 }
             }
             Event::Request(request) => {
                 for view in [&request.token, &request.subject].into_iter().flatten() {
                     if view.standing.is_some() {
                         meet(&mut lives, &view.symbol, 0).see(view, at);
-                        let age = view.age.unwrap_or_default().saturating_mul(1000);
-                        let life = meet(&mut lives, &view.symbol, at.saturating_sub(age).max(0));
-                        life.see(view, at);
                     }
                 }
             }
@@ -49,13 +43,11 @@ pub(super) fn lives(run: &Run, drawn: &[Moment]) -> Vec<Life> {
     }
     let ended_before = |life: &Life| life.until.is_some_and(|(until, _)| until < first.at);
     lives.retain(|life| life.from <= last.n && !ended_before(life));
-    lives.retain(|life| life.from <= last.at && !ended_before(life));
     lives
 }
 
 /// The life of a token that is seen, perhaps for the first time.
 fn meet<'a>(lives: &'a mut Vec<Life>, symbol: &str, from: u64) -> &'a mut Life {
-fn meet<'a>(lives: &'a mut Vec<Life>, symbol: &str, from: i64) -> &'a mut Life {
     let at = match lives.iter().position(|life| life.symbol == symbol) {
         Some(at) => at,
         None => {
@@ -98,15 +90,6 @@ impl Life {
             let width = moment.width() + 1;
             let cell = match over(moment) {
                 _ if moment.n <= self.from => " ".repeat(width),
-    /// Its row in a strip: a bar while it lives. Nothing if it does not live there.
-    pub(super) fn row(&self, strip: &[Moment]) -> Option<String> {
-        let mut row = String::new();
-        let (mut lived, mut ended) = (false, false);
-        for moment in strip {
-            let width = moment.width() + 1;
-            let over = self.until.filter(|(until, _)| *until <= moment.at);
-            let cell = match over {
-                _ if moment.at < self.from => " ".repeat(width),
                 Some((_, how)) if !ended => {
                     ended = true;
                     format!("{:<width$}", format!("▏{how}"))
@@ -118,13 +101,5 @@ impl Life {
             row.push_str(&cell);
         }
         there.then_some(row)
-                None => {
-                    lived = true;
-                    "█".repeat(width)
-                }
-            };
-            row.push_str(&cell);
-        }
-        (lived || ended).then_some(row)
     }
 }
