@@ -13,6 +13,7 @@ mod exec_worlds;
 mod faults;
 mod fidelity;
 mod harness;
+mod kit;
 mod oauth;
 mod patches;
 mod properties;

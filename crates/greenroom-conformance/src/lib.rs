@@ -11,10 +11,12 @@ pub mod catalogue;
 pub mod drive;
 pub mod judge;
 pub mod load;
+mod play;
 pub mod report;
 pub mod run;
 #[cfg(test)]
 mod sample;
 pub mod scenario;
+mod stage;
 pub mod suite;
 pub mod verdict;

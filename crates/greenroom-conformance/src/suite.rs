@@ -1,8 +1,16 @@
 //! A run of many scenarios against one client.
 
+mod judging;
+mod running;
+
+use std::num::NonZeroUsize;
+
+use greenroom_emulator::StartError;
+use greenroom_model::{nearest, rule::Glob};
+
 use crate::{
-    run::Run,
-    scenario::Profile,
+    run::{Pace, Run},
+    scenario::{Profile, Scenario},
     verdict::{ClientInfo, ScenarioVerdict},
 };
 
@@ -35,4 +43,125 @@ pub struct Report {
     pub profile: Option<Profile>,
     /// What was found.
     pub scenarios: Vec<Judged>,
+}
+
+/// Why a suite cannot be run, or nothing could be judged.
+#[derive(Debug, thiserror::Error)]
+pub enum SuiteError {
+    /// A pattern fits no scenario.
+    #[error("no scenario is called {pattern}{}", nearest::hint(&.nearest.as_deref()))]
+    Nothing {
+        /// The pattern.
+        pattern: String,
+        /// A name that looks like it.
+        nearest: Option<String>,
+    },
+    /// The client never says who it is.
+    #[error("{0}")]
+    Client(String),
+    /// The emulator does not start.
+    #[error("the emulator: {0}")]
+    Emulator(#[from] StartError),
+}
+
+/// Scenarios, and how they are run.
+#[derive(Clone, Debug)]
+pub struct Suite {
+    entries: Vec<Entry>,
+    only: Vec<String>,
+    profile: Option<Profile>,
+    jobs: Option<NonZeroUsize>,
+    twice: bool,
+}
+
+/// A scenario at both paces.
+#[derive(Clone, Debug)]
+struct Entry {
+    /// What tells it from another one.
+    digest: String,
+    sleep_events: Scenario,
+    otherwise: Scenario,
+}
+
+impl Entry {
+    fn at(&self, pace: Pace) -> &Scenario {
+        match pace {
+            Pace::SleepEvents => &self.sleep_events,
+            Pace::Otherwise => &self.otherwise,
+        }
+    }
+
+    /// Whether a pattern means it, by its name or by that of its requirement.
+    fn is(&self, pattern: &str) -> bool {
+        let Ok(glob) = pattern.parse::<Glob>();
+        glob.fits(&self.otherwise.name()) || glob.fits(self.otherwise.id.as_str())
+    }
+}
+
+impl Suite {
+    /// These scenarios, whatever the pace of the client.
+    pub fn of(scenarios: impl IntoIterator<Item = Scenario>) -> Self {
+        let entry = |scenario: Scenario| Entry {
+            digest: crate::play::digest(&scenario),
+            sleep_events: scenario.clone(),
+            otherwise: scenario,
+        };
+        Self {
+            entries: scenarios.into_iter().map(entry).collect(),
+            only: Vec::new(),
+            profile: None,
+            jobs: None,
+            twice: false,
+        }
+    }
+
+    /// Only scenarios that one of these patterns means: `REF-02`, `EXC-02[live]`, `CAC-*`. Without patterns, all.
+    #[must_use]
+    pub fn only(mut self, patterns: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.only.extend(patterns.into_iter().map(Into::into));
+        self
+    }
+
+    /// Only scenarios of a profile. What it requires, the client has to be able to do.
+    #[must_use]
+    pub fn profile(mut self, profile: Option<Profile>) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// So many scenarios at once; by default four a core, and at most 16.
+    #[must_use]
+    pub fn jobs(mut self, jobs: Option<NonZeroUsize>) -> Self {
+        self.jobs = jobs;
+        self
+    }
+
+    /// Runs each scenario twice: a client that does the same both times has the same history.
+    #[must_use]
+    pub fn twice(mut self, twice: bool) -> Self {
+        self.twice = twice;
+        self
+    }
+
+    /// The scenarios that are to be run, at a pace, in their order.
+    pub fn scenarios(&self, pace: Pace) -> Result<Vec<&Scenario>, SuiteError> {
+        Ok(self.chosen()?.into_iter().map(|entry| entry.at(pace)).collect())
+    }
+
+    fn chosen(&self) -> Result<Vec<&Entry>, SuiteError> {
+        for pattern in &self.only {
+            if !self.entries.iter().any(|entry| entry.is(pattern)) {
+                let names: Vec<_> = self.entries.iter().map(|entry| entry.otherwise.name()).collect();
+                let names: Vec<_> = names.iter().map(String::as_str).collect();
+                let nearest = nearest::of(pattern, &names).map(str::to_owned);
+                return Err(SuiteError::Nothing { pattern: pattern.clone(), nearest });
+            }
+        }
+        let meant = |entry: &&Entry| {
+            let named = self.only.is_empty() || self.only.iter().any(|pattern| entry.is(pattern));
+            let of_profile = self.profile.is_none_or(|it| entry.otherwise.profiles.contains(&it));
+            named && of_profile
+        };
+        Ok(self.entries.iter().filter(meant).collect())
+    }
 }

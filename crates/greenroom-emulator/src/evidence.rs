@@ -13,8 +13,10 @@ use greenroom_model::{
     world::World,
 };
 use http::header;
+use jiff::Timestamp;
 
 use crate::{
+    clock,
     leak::{Found, Index},
     record::{self, Arrival},
     sandbox::{Sandbox, State},
@@ -302,9 +304,13 @@ impl Evidence<'_> {
         self.0.lock().note(Event::Sleep { n, ms })
     }
 
-    /// A sleep of the client is over. Returns the number of the entry.
-    pub fn wake(self, n: u64) -> u64 {
-        self.0.lock().note(Event::Wake { n })
+    /// A sleep of the client is over: the clock moves to its end, unless that has passed, and this entry is all
+    /// that says so. Returns the number of the entry.
+    pub fn wake(self, n: u64, until: Timestamp) -> u64 {
+        let mut state = self.0.lock();
+        // It never moves back.
+        let _ = state.timeline.set(until, clock::real());
+        state.note(Event::Wake { n })
     }
 
     /// The client wrote something. A stream is told by one task only. Whole lines are told at once, the rest when its line ends or at

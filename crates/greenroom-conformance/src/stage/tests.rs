@@ -1,0 +1,1 @@
+//! What is staged, without a client.

@@ -1,0 +1,73 @@
+//! The verdict on a scenario: that of its run, or why there was none.
+
+use crate::{
+    drive::Capability,
+    run::Run,
+    scenario::{Level, Profile, Scenario},
+    verdict::{CheckVerdict, ClientInfo, ScenarioVerdict, Verdict},
+};
+
+/// Judges a run.
+pub(super) fn judge(scenario: &Scenario, run: &Run) -> ScenarioVerdict {
+    match &run.header.trouble {
+        Some(trouble) => blank(scenario, Verdict::Error, trouble.clone()),
+        None => blank(scenario, Verdict::Inconclusive, "nothing was judged".to_owned()),
+    }
+}
+
+/// The verdict on a scenario that is not run with this client, if that is how it is.
+pub(super) fn without_run(
+    scenario: &Scenario,
+    client: &ClientInfo,
+    profile: Option<Profile>,
+) -> Option<ScenarioVerdict> {
+    let missing: Vec<_> =
+        scenario.needs.iter().copied().filter(|capability| !client.can.contains(capability)).collect();
+    let required = profile.map_or(&[][..], Profile::requires);
+    if let (Some(capability), Some(profile)) =
+        (missing.iter().find(|capability| required.contains(capability)), profile)
+    {
+        let why = format!("the client does not claim {}, which profile {profile} requires", capability.word());
+        let check = CheckVerdict {
+            id: format!("{}.needs", scenario.name()),
+            level: Level::Must,
+            verdict: Verdict::Fail,
+            grade: None,
+            expected: format!("the client can {}", capability.word()),
+            actual: format!("it claims {}", words(&client.can)),
+            events: Vec::new(),
+            cause: None,
+        };
+        return Some(ScenarioVerdict { checks: vec![check], ..blank(scenario, Verdict::Fail, why) });
+    }
+    if !missing.is_empty() {
+        let why = format!("the client does not claim {}", words(&missing));
+        return Some(blank(scenario, Verdict::NotApplicable, why));
+    }
+    let clock = scenario.clock.needs().filter(|capability| !client.can.contains(capability));
+    clock.map(|capability| {
+        let why = format!("it takes a clock that a client without {} does not have", capability.word());
+        blank(scenario, Verdict::NotScored, why)
+    })
+}
+
+/// A verdict without checks.
+pub(super) fn blank(scenario: &Scenario, verdict: Verdict, why: String) -> ScenarioVerdict {
+    ScenarioVerdict {
+        name: scenario.name(),
+        title: scenario.title.clone(),
+        level: scenario.level,
+        basis: scenario.basis,
+        sources: scenario.sources.clone(),
+        verdict,
+        why: Some(why),
+        checks: Vec::new(),
+    }
+}
+
+fn words(capabilities: &[Capability]) -> String {
+    match capabilities {
+        [] => "nothing".to_owned(),
+        some => some.iter().map(|capability| capability.word()).collect::<Vec<_>>().join(", "),
+    }
+}
