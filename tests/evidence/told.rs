@@ -41,8 +41,7 @@ async fn it_stands_in_order_between_the_requests() {
     told.step(step(1, "hit"));
     wire.get(INVENTORY, "nothing").await;
     told.sleep(1, 3_000);
-    wire.emulator.clock().advance("3s".parse().unwrap()).unwrap();
-    told.wake(1);
+    told.wake(1, wire.emulator.clock().now() + SignedDuration::from_secs(3));
     told.output(Stream::Stderr, b"Traceback\nKey");
     told.reply(ReplyNote { cut: Some("exit".into()), ..reply(1, "hit") });
     told.output(Stream::Stderr, b"Error");
@@ -207,7 +206,7 @@ async fn a_sandbox_takes_a_world_bounds_and_patience_of_its_own() {
     };
     let beside = Wire::of(Box::new(emulator.open_sandbox(options).unwrap()));
     for _ in 0..10 {
-        beside.emulator.evidence().wake(1);
+        beside.emulator.evidence().wake(1, jiff::Timestamp::UNIX_EPOCH);
     }
     let (entries, dropped) = beside.emulator.history().entries(0);
     assert_eq!((entries.len(), dropped), (3, 8));
