@@ -11,10 +11,7 @@ use std::{
 };
 
 use greenroom_emulator::{Activity, Emulator};
-use greenroom_model::{
-    history::{Event, ReplyNote, Stream},
-    secret::Digest,
-};
+use greenroom_model::history::{Event, IdSet, ReplyNote, Stream};
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
     sync::{Semaphore, watch},
@@ -46,17 +43,18 @@ const MOST_PATIENCE: u32 = 30;
 /// How long requests of a client that has ended may stay open.
 const LAST_REQUESTS: Duration = Duration::from_millis(250);
 
-/// Plays a scenario against a client, in a sandbox of its own. A permit of `starting` is held while the client starts.
+/// Plays a scenario, that of a file with the digest `played`, against a client in a sandbox of its own. A permit of `starting` is held while the client starts.
 pub(crate) async fn play(
     emulator: &Emulator,
     adapter: &Adapter,
     scenario: &Scenario,
+    played: &str,
     starting: &Semaphore,
 ) -> Run {
     let header = Header {
         format: run::FORMAT,
         scenario: scenario.name(),
-        played: digest(scenario),
+        played: played.to_owned(),
         client: None,
         trouble: None,
         dropped: 0,
@@ -68,11 +66,6 @@ pub(crate) async fn play(
             Run { header: Header { trouble, ..header }, entries: Vec::new() }
         }
     }
-}
-
-/// What tells one scenario from another one, or from itself before it was changed.
-pub(crate) fn digest(scenario: &Scenario) -> String {
-    Digest::of(serde_json::to_vec(scenario).unwrap_or_default()).hex()
 }
 
 /// That no further step makes sense, and why if that is not in the history.
@@ -187,7 +180,7 @@ impl<'a> Player<'a> {
             let busy = *self.activity.borrow_and_update();
             let bound = self.scenario.bound().saturating_mul(self.questions);
             if busy.requests.saturating_sub(self.before) > bound {
-                let why = format!("unbounded: more than {bound} requests in one step");
+                let why = format!("{}: more than {bound} requests in one step", run::UNBOUNDED);
                 return Err(self.cut(&why).await);
             }
             let Some(running) = &mut self.running else { return Err(Over::Told) };
@@ -236,7 +229,7 @@ impl<'a> Player<'a> {
             Some(Heard::Exited(exit)) => {
                 self.running = None;
                 self.note_exit(exit, None);
-                self.cut(&format!("the client {}", how_ended(exit))).await;
+                self.cut(&format!("{} {}", run::EXITED, how(exit))).await;
                 Err(Over::Told)
             }
             None => Err(Over::Told),
@@ -256,7 +249,7 @@ impl<'a> Player<'a> {
             status: reply.status,
             kind: reply.kind.map(|kind| word_of(kind).to_owned()),
             message: reply.message,
-            ids: ids.map(|ids| greenroom_model::history::IdSet::of(ids.iter().map(String::as_str))),
+            ids: ids.map(|ids| IdSet::of(ids.iter().map(String::as_str))),
             cut: None,
         };
         if let Some(name) = asked.makes {
@@ -366,11 +359,12 @@ fn stream_of(stream: adapter::Stream) -> Stream {
     }
 }
 
-fn how_ended(exit: Exit) -> String {
+/// How a client exited, to follow that word.
+fn how(exit: Exit) -> String {
     match (exit.code, exit.signal) {
-        (Some(code), _) => format!("exited with code {code}"),
-        (None, Some(signal)) => format!("exited by signal {signal}"),
-        (None, None) => "exited".to_owned(),
+        (Some(code), _) => format!("with code {code}"),
+        (None, Some(signal)) => format!("by signal {signal}"),
+        (None, None) => "and nobody knows how".to_owned(),
     }
 }
 

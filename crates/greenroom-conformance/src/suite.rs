@@ -1,14 +1,17 @@
 //! A run of many scenarios against one client.
 
-mod judging;
+mod files;
+mod fit;
 mod running;
 
-use std::num::NonZeroUsize;
+use std::{io, num::NonZeroUsize, path::PathBuf};
 
 use greenroom_emulator::StartError;
 use greenroom_model::{nearest, rule::Glob};
 
+pub use self::files::builtin;
 use crate::{
+    load::{Loaded, Paced},
     run::{Pace, Run},
     scenario::{Profile, Scenario},
     verdict::{ClientInfo, ScenarioVerdict},
@@ -56,6 +59,22 @@ pub enum SuiteError {
         /// A name that looks like it.
         nearest: Option<String>,
     },
+    /// A file is no scenario.
+    #[error("{}: {mistakes}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        mistakes: String,
+    },
+    /// A file or a directory cannot be read.
+    #[error("{} cannot be read: {error}", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
     /// The client never says who it is.
     #[error("{0}")]
     Client(String),
@@ -74,45 +93,29 @@ pub struct Suite {
     twice: bool,
 }
 
-/// A scenario at both paces.
+/// A scenario of a file.
 #[derive(Clone, Debug)]
 struct Entry {
-    /// What tells it from another one.
+    /// The digest of the file.
     digest: String,
-    sleep_events: Scenario,
-    otherwise: Scenario,
+    paced: Paced,
 }
 
 impl Entry {
-    fn at(&self, pace: Pace) -> &Scenario {
-        match pace {
-            Pace::SleepEvents => &self.sleep_events,
-            Pace::Otherwise => &self.otherwise,
-        }
-    }
-
     /// Whether a pattern means it, by its name or by that of its requirement.
     fn is(&self, pattern: &str) -> bool {
         let Ok(glob) = pattern.parse::<Glob>();
-        glob.fits(&self.otherwise.name()) || glob.fits(self.otherwise.id.as_str())
+        glob.fits(&self.paced.otherwise.name()) || glob.fits(self.paced.otherwise.id.as_str())
     }
 }
 
 impl Suite {
-    /// These scenarios, whatever the pace of the client.
-    pub fn of(scenarios: impl IntoIterator<Item = Scenario>) -> Self {
-        let entry = |scenario: Scenario| Entry {
-            digest: crate::play::digest(&scenario),
-            sleep_events: scenario.clone(),
-            otherwise: scenario,
-        };
-        Self {
-            entries: scenarios.into_iter().map(entry).collect(),
-            only: Vec::new(),
-            profile: None,
-            jobs: None,
-            twice: false,
-        }
+    /// The scenarios of files that were read.
+    pub fn loaded(files: impl IntoIterator<Item = Loaded>) -> Self {
+        let entries = files.into_iter().flat_map(|Loaded { digest, variants }| {
+            variants.into_iter().map(move |paced| Entry { digest: digest.clone(), paced })
+        });
+        Self { entries: entries.collect(), only: Vec::new(), profile: None, jobs: None, twice: false }
     }
 
     /// Only scenarios that one of these patterns means: `REF-02`, `EXC-02[live]`, `CAC-*`. Without patterns, all.
@@ -145,13 +148,13 @@ impl Suite {
 
     /// The scenarios that are to be run, at a pace, in their order.
     pub fn scenarios(&self, pace: Pace) -> Result<Vec<&Scenario>, SuiteError> {
-        Ok(self.chosen()?.into_iter().map(|entry| entry.at(pace)).collect())
+        Ok(self.chosen()?.into_iter().map(|entry| entry.paced.at(pace)).collect())
     }
 
     fn chosen(&self) -> Result<Vec<&Entry>, SuiteError> {
         for pattern in &self.only {
             if !self.entries.iter().any(|entry| entry.is(pattern)) {
-                let names: Vec<_> = self.entries.iter().map(|entry| entry.otherwise.name()).collect();
+                let names: Vec<_> = self.entries.iter().map(|entry| entry.paced.otherwise.name()).collect();
                 let names: Vec<_> = names.iter().map(String::as_str).collect();
                 let nearest = nearest::of(pattern, &names).map(str::to_owned);
                 return Err(SuiteError::Nothing { pattern: pattern.clone(), nearest });
@@ -159,7 +162,7 @@ impl Suite {
         }
         let meant = |entry: &&Entry| {
             let named = self.only.is_empty() || self.only.iter().any(|pattern| entry.is(pattern));
-            let of_profile = self.profile.is_none_or(|it| entry.otherwise.profiles.contains(&it));
+            let of_profile = self.profile.is_none_or(|it| entry.paced.otherwise.profiles.contains(&it));
             named && of_profile
         };
         Ok(self.entries.iter().filter(meant).collect())

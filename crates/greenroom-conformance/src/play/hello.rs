@@ -5,10 +5,11 @@ use std::time::Duration;
 use greenroom_emulator::Emulator;
 use tokio::time::{Instant, timeout_at};
 
-use super::how_ended;
+use super::how;
 use crate::{
     adapter::{Adapter, Heard, Running},
     drive::{Ask, Hello, VERSION, Verb},
+    run::EXITED,
     verdict::ClientInfo,
 };
 
@@ -54,7 +55,7 @@ pub(super) async fn of(
                 return Err(format!("the client wrote more to {} than anybody listens to", stream.name()));
             }
             Some(Heard::Exited(exit)) => {
-                return Err(format!("the client {} before it said who it is", how_ended(exit)));
+                return Err(format!("{EXITED} {} before it said who it is", how(exit)));
             }
             Some(Heard::Sleep(_) | Heard::Output { .. } | Heard::Closed(_)) => {}
             None => return Err("the client has ended before it said who it is".to_owned()),

@@ -8,10 +8,10 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{Entry, Judged, Progress, Report, Suite, SuiteError, judging};
+use super::{Entry, Judged, Progress, Report, Suite, SuiteError, fit};
 use crate::{
     adapter::Adapter,
-    play,
+    judge, play,
     run::{Pace, Run},
     scenario::Scenario,
     verdict::{ClientInfo, Verdict},
@@ -62,7 +62,7 @@ impl Suite {
         // Given up with this future, and with them their clients.
         let mut runs = JoinSet::new();
         for (nth, entry) in chosen.iter().enumerate() {
-            let verdict = judging::without_run(entry.at(pace), &client, self.profile);
+            let verdict = fit::without_run(entry.paced.at(pace), &client, self.profile);
             let finished = verdict.map(|verdict| Judged { verdict, run: None });
             match &finished {
                 Some(judged) => on(Progress::Finished(judged)),
@@ -76,7 +76,7 @@ impl Suite {
         drop(tell);
         while let Some(one) = news.recv().await {
             match one {
-                News::Started(nth) => on(Progress::Started(&chosen[nth].at(pace).name())),
+                News::Started(nth) => on(Progress::Started(&chosen[nth].paced.at(pace).name())),
                 News::Finished(nth, finished) => {
                     on(Progress::Finished(&finished));
                     judged[nth] = Some(*finished);
@@ -86,7 +86,7 @@ impl Suite {
         let scenarios = judged.into_iter().zip(&chosen).map(|(judged, entry)| {
             judged.unwrap_or_else(|| {
                 let why = "the kit broke down in this run".to_owned();
-                Judged { verdict: judging::blank(entry.at(pace), Verdict::Error, why), run: None }
+                Judged { verdict: judge::not_run(entry.paced.at(pace), Verdict::Error, why), run: None }
             })
         });
         Ok(Report { client, profile: self.profile, scenarios: scenarios.collect() })
@@ -99,9 +99,9 @@ impl Shared {
         let _permit = self.at_once.acquire().await.ok();
         // Whoever gave up on the suite hears nothing.
         let _ = tell.send(News::Started(nth));
-        let scenario = entry.at(pace);
+        let scenario = entry.paced.at(pace);
         let run = self.play(entry, scenario).await;
-        let mut verdict = judging::judge(scenario, &run);
+        let mut verdict = judge::judge(scenario, &run);
         if self.twice {
             let again = self.play(entry, scenario).await;
             if let Some(difference) = run.first_difference(&again, scenario) {
@@ -113,8 +113,8 @@ impl Shared {
     }
 
     async fn play(&self, entry: &Entry, scenario: &Scenario) -> Run {
-        let mut run = play::play(&self.emulator, &self.adapter, scenario, &self.starting).await;
-        run.header.played.clone_from(&entry.digest);
+        let Self { emulator, adapter, starting, .. } = self;
+        let mut run = play::play(emulator, adapter, scenario, &entry.digest, starting).await;
         // One that broke down before it said who it is, is the one that said so before.
         run.header.client.get_or_insert_with(|| self.client.clone());
         run

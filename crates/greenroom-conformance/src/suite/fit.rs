@@ -1,19 +1,11 @@
-//! The verdict on a scenario: that of its run, or why there was none.
+//! Which scenarios are not run with a client, and what they come to.
 
 use crate::{
     drive::Capability,
-    run::Run,
+    judge::not_run,
     scenario::{Level, Profile, Scenario},
     verdict::{CheckVerdict, ClientInfo, ScenarioVerdict, Verdict},
 };
-
-/// Judges a run.
-pub(super) fn judge(scenario: &Scenario, run: &Run) -> ScenarioVerdict {
-    match &run.header.trouble {
-        Some(trouble) => blank(scenario, Verdict::Error, trouble.clone()),
-        None => blank(scenario, Verdict::Inconclusive, "nothing was judged".to_owned()),
-    }
-}
 
 /// The verdict on a scenario that is not run with this client, if that is how it is.
 pub(super) fn without_run(
@@ -38,31 +30,17 @@ pub(super) fn without_run(
             events: Vec::new(),
             cause: None,
         };
-        return Some(ScenarioVerdict { checks: vec![check], ..blank(scenario, Verdict::Fail, why) });
+        return Some(ScenarioVerdict { checks: vec![check], ..not_run(scenario, Verdict::Fail, why) });
     }
     if !missing.is_empty() {
         let why = format!("the client does not claim {}", words(&missing));
-        return Some(blank(scenario, Verdict::NotApplicable, why));
+        return Some(not_run(scenario, Verdict::NotApplicable, why));
     }
     let clock = scenario.clock.needs().filter(|capability| !client.can.contains(capability));
     clock.map(|capability| {
         let why = format!("it takes a clock that a client without {} does not have", capability.word());
-        blank(scenario, Verdict::NotScored, why)
+        not_run(scenario, Verdict::NotScored, why)
     })
-}
-
-/// A verdict without checks.
-pub(super) fn blank(scenario: &Scenario, verdict: Verdict, why: String) -> ScenarioVerdict {
-    ScenarioVerdict {
-        name: scenario.name(),
-        title: scenario.title.clone(),
-        level: scenario.level,
-        basis: scenario.basis,
-        sources: scenario.sources.clone(),
-        verdict,
-        why: Some(why),
-        checks: Vec::new(),
-    }
 }
 
 fn words(capabilities: &[Capability]) -> String {
