@@ -30,30 +30,4 @@ fn main() -> io::Result<()> {
     }
     list += "]\n";
     fs::write(Path::new(&env::var("OUT_DIR").unwrap_or_default()).join("scenarios.rs"), list)
-//! Puts the scenarios of the tree into the kit.
-
-use std::{env, error::Error, fmt::Write as _, fs, path::Path};
-
-fn main() -> Result<(), Box<dyn Error>> {
-    let folder = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../scenarios").canonicalize()?;
-    println!("cargo::rerun-if-changed={}", folder.display());
-    let mut files = Vec::new();
-    for family in fs::read_dir(folder)? {
-        let family = family?.path();
-        if family.is_dir() {
-            println!("cargo::rerun-if-changed={}", family.display());
-            for file in fs::read_dir(family)? {
-                files.push(file?.path());
-            }
-        }
-    }
-    files.retain(|file| file.extension().is_some_and(|it| it == "yaml"));
-    files.sort();
-    let mut list = "[\n".to_owned();
-    for file in files {
-        println!("cargo::rerun-if-changed={}", file.display());
-        writeln!(list, "({:?}, include_str!({:?})),", file.file_name().unwrap_or_default(), file)?;
-    }
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("scenarios.rs"), list + "]\n")?;
-    Ok(())
 }

@@ -18,8 +18,8 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
-pub(crate) use self::hello::introduce;
 use self::asks::Object;
+pub(crate) use self::hello::introduce;
 use crate::{
     adapter::{self, Adapter, Exit, Heard, Running},
     drive::{Kind, Reply, Sleep},
@@ -218,9 +218,10 @@ impl<'a> Player<'a> {
                 Ok(())
             }
             Some(Heard::Wrong(error)) => Err(Over::Trouble(format!("the client breaks drive/1: {error}"))),
-            Some(Heard::Flood(stream)) => {
-                Err(Over::Trouble(format!("the client wrote more to {} than anybody listens to", stream.name())))
-            }
+            Some(Heard::Flood(stream)) => Err(Over::Trouble(format!(
+                "the client wrote more to {} than anybody listens to",
+                stream.name()
+            ))),
             Some(Heard::Output { stream, text }) => {
                 self.stage.sandbox.evidence().output(stream_of(stream), text.as_bytes());
                 Ok(())
@@ -290,7 +291,12 @@ impl<'a> Player<'a> {
     async fn cut(&mut self, why: &str) -> Over {
         for (id, asked) in std::mem::take(&mut self.asked) {
             let cut = Some(why.to_owned());
-            self.stage.sandbox.evidence().reply(ReplyNote { id, step: asked.step, cut, ..ReplyNote::default() });
+            self.stage.sandbox.evidence().reply(ReplyNote {
+                id,
+                step: asked.step,
+                cut,
+                ..ReplyNote::default()
+            });
         }
         self.end(why).await;
         Over::Told

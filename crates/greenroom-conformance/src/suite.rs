@@ -9,7 +9,6 @@ use std::{io, num::NonZeroUsize, path::PathBuf};
 use greenroom_emulator::StartError;
 use greenroom_model::{nearest, rule::Glob};
 
-pub use self::files::builtin;
 use crate::{
     load::{Loaded, Paced},
     run::{Pace, Run},

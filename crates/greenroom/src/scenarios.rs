@@ -4,6 +4,7 @@ use std::{fmt::Write as _, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use greenroom_conformance::{
+    catalogue::Library,
     load::{Loaded, Paced, load},
     scenario::{self, Profile, Scenario},
 };
@@ -104,7 +105,7 @@ pub(crate) fn scenarios(args: ScenariosArgs) -> Result<Exit, Failure> {
 /// Reads scenario files; those that come along, if none is named. What is wrong with all of them comes at once.
 pub(crate) fn read(paths: &[PathBuf]) -> Result<Vec<Loaded>, Failure> {
     if paths.is_empty() {
-        return builtin();
+        return Ok(Library::builtin().iter().map(|entry| entry.loaded.clone()).collect());
     }
     let (mut loaded, mut wrong) = (Vec::new(), Vec::new());
     for path in paths {
@@ -118,11 +119,6 @@ pub(crate) fn read(paths: &[PathBuf]) -> Result<Vec<Loaded>, Failure> {
         }
     }
     if wrong.is_empty() { Ok(loaded) } else { Err(Failure::new(wrong.join("\n"))) }
-}
-
-/// Those that come along.
-fn builtin() -> Result<Vec<Loaded>, Failure> {
-    Err(Failure::new("no scenarios come along with this build yet; name files with --scenarios"))
 }
 
 /// What a list tells of a scenario.

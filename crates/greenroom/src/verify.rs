@@ -4,6 +4,7 @@ mod progress;
 mod telling;
 
 use std::{
+    env,
     ffi::OsString,
     fs,
     num::NonZeroUsize,
@@ -12,13 +13,18 @@ use std::{
 
 use clap::Args;
 use greenroom_conformance::{
+    adapter::Adapter,
+    baseline::Catalogue,
     scenario::Profile,
-    suite::{Judged, Progress},
+    suite::{Judged, Progress, Suite},
 };
 
 use self::progress::Live;
 pub(crate) use self::telling::{Catalogued, Telling, refuse};
-use crate::exit::{Exit, Failure};
+use crate::{
+    exit::{Exit, Failure},
+    scenarios,
+};
 
 const EXAMPLES: &str = "Examples:
   greenroom verify --client pycentral
@@ -66,6 +72,20 @@ pub(crate) struct VerifyArgs {
 }
 
 impl VerifyArgs {
+    /// What plugs the client in.
+    fn adapter(&self) -> Result<Adapter, Failure> {
+        if let Some(name) = &self.client {
+            return Adapter::builtin(name).map_err(Failure::new);
+        }
+        match self.command.split_first() {
+            Some((program, arguments)) => Ok(Adapter::command(program, arguments)),
+            // The reference client is a part of this program.
+            None => env::current_exe()
+                .map(|program| Adapter::command(program, ["reference-client"]))
+                .map_err(|error| Failure::new(format!("this program cannot find itself: {error}"))),
+        }
+    }
+
     /// The client as the command line names it, for the line that reproduces a failure.
     fn client(&self) -> String {
         match (&self.client, self.command.is_empty()) {
@@ -115,10 +135,13 @@ pub(crate) async fn verify(args: VerifyArgs) -> Result<Exit, Failure> {
 
 /// Runs the suite. `on_progress` hears of each scenario.
 async fn run(args: &VerifyArgs, mut on_progress: impl FnMut(Progress<'_>)) -> Result<Catalogued, Failure> {
-    // The suite is not whole yet; what it will be given is.
-    let _ = (&args.only, args.profile, &args.scenarios, args.twice, args.jobs);
-    on_progress(Progress::Planned(0));
-    Err(Failure::new("this build cannot run scenarios yet"))
+    let loaded = scenarios::read(&args.scenarios)?;
+    let catalogue =
+        Catalogue::of(loaded.iter().flat_map(|file| &file.variants).map(|paced| &paced.otherwise));
+    let suite =
+        Suite::loaded(loaded).only(&args.only).profile(args.profile).jobs(args.jobs).twice(args.twice);
+    let report = suite.run(&args.adapter()?, &mut on_progress).await.map_err(Failure::new)?;
+    Ok(Catalogued { report, catalogue })
 }
 
 /// Keeps a run.

@@ -123,7 +123,8 @@ pub(super) fn wish(
 
 fn asked_call(stage: &Stage, call: &Call, i: u32) -> drive::Call {
     let text = |text: &str| stage.with_ids(&counted(text, i));
-    let query = call.query.iter().map(|(name, value)| (name.clone(), counted_value(stage, value, i))).collect();
+    let query =
+        call.query.iter().map(|(name, value)| (name.clone(), counted_value(stage, value, i))).collect();
     drive::Call {
         client: counted(&call.client, i),
         api: call.api,

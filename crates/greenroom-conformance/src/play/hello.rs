@@ -48,7 +48,10 @@ pub(super) async fn of(
                 });
             }
             Some(Heard::Reply(reply)) => {
-                return Err(format!("the client replied to question {}, and the question was {id}", reply.id));
+                return Err(format!(
+                    "the client replied to question {}, and the question was {id}",
+                    reply.id
+                ));
             }
             Some(Heard::Wrong(error)) => return Err(format!("the client breaks drive/1: {error}")),
             Some(Heard::Flood(stream)) => {

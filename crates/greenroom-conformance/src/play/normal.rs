@@ -26,14 +26,18 @@ impl Run {
         let (one, other) = (lines(self, scenario), lines(other, scenario));
         let shown = |lines: &[String], nth| lines.get(nth).map_or("nothing", String::as_str).to_owned();
         let nth = (0..one.len().max(other.len())).find(|nth| one.get(*nth) != other.get(*nth))?;
-        Some(format!("in one run line {} is {}, in the other {}", nth + 1, shown(&one, nth), shown(&other, nth)))
+        Some(format!(
+            "in one run line {} is {}, in the other {}",
+            nth + 1,
+            shown(&one, nth),
+            shown(&other, nth)
+        ))
     }
 }
 
 /// What counts: in the order of the requests, or sorted where several were under way at once.
 fn lines(run: &Run, scenario: &Scenario) -> Vec<String> {
-    let at_once =
-        scenario.steps.iter().any(|step| step.parallel || matches!(step.verb, Verb::Together(_)));
+    let at_once = scenario.steps.iter().any(|step| step.parallel || matches!(step.verb, Verb::Together(_)));
     // How long a client waits for a date depends on the second in which it is asked to.
     let dated = serde_json::to_string(&scenario.stimuli).is_ok_and(|text| text.contains("$http_date("));
     let start = run.entries.first().map(|entry| entry.at);

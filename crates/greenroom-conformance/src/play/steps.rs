@@ -84,7 +84,8 @@ impl Player<'_> {
     /// Leaves out what makes no sense because an object did not come to be.
     fn skip(&mut self, note: StepNote, makes: Option<String>, name: &str, cause: ReplyNote) {
         let why = format!("there is no {name}: its step {} failed", cause.step);
-        let reply = ReplyNote { id: note.id, step: note.step.clone(), message: None, ids: None, ..cause.clone() };
+        let reply =
+            ReplyNote { id: note.id, step: note.step.clone(), message: None, ids: None, ..cause.clone() };
         // What comes of it is missing for the same reason.
         if let Some(makes) = makes {
             self.failed.insert(makes, cause);

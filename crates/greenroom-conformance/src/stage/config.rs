@@ -1,9 +1,17 @@
 //! What a client is configured with: the credentials of the world, or those that a scenario makes up.
 
-use std::{fs, io::Write as _, os::unix::fs::{MetadataExt as _, OpenOptionsExt as _}, path::PathBuf};
+use std::{
+    fs,
+    io::Write as _,
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    path::PathBuf,
+};
 
 use greenroom_emulator::command::{Command, Reply};
-use greenroom_model::{secret::Secret, spec::{Secrets, Spec}};
+use greenroom_model::{
+    secret::Secret,
+    spec::{Secrets, Spec},
+};
 
 use super::{Stage, StageError, id_in, world};
 use crate::{
@@ -34,14 +42,19 @@ impl Stage {
     }
 
     /// What a `reload` is given: by default the credentials as they are now.
-    pub(crate) fn new_config(&self, mode: Mode, config: Option<&Configuration>) -> Result<Config, StageError> {
+    pub(crate) fn new_config(
+        &self,
+        mode: Mode,
+        config: Option<&Configuration>,
+    ) -> Result<Config, StageError> {
         config.map_or_else(|| self.own_config(mode), |config| Ok(self.made_up(config)))
     }
 
     /// With the credentials of the world, as they are now.
     fn own_config(&self, mode: Mode) -> Result<Config, StageError> {
         let (platform, central) = world::clients(self.fixture);
-        let with_central = |credentials| Credentials { central_url: Some(world::central_url()), ..credentials };
+        let with_central =
+            |credentials| Credentials { central_url: Some(world::central_url()), ..credentials };
         Ok(match mode {
             Mode::Unified | Mode::Msp => {
                 let workspace_id = id_in(&self.world, &format!("@{}", self.own_workspace()));

@@ -6,23 +6,12 @@ use std::{
 };
 
 use super::{Suite, SuiteError};
-use crate::load::{Loaded, load};
-
-/// The scenarios that come along: the name of the file and its text.
-const BUILTIN: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
-
-/// The scenarios that come along.
-pub fn builtin() -> Result<Vec<Loaded>, SuiteError> {
-    let read = |(name, text): &(&str, &str)| {
-        load(text).map_err(|mistakes| SuiteError::File { path: name.into(), mistakes: mistakes.to_string() })
-    };
-    BUILTIN.iter().map(read).collect()
-}
+use crate::{catalogue::Library, load::load};
 
 impl Suite {
     /// All scenarios that come along.
-    pub fn builtin() -> Result<Self, SuiteError> {
-        builtin().map(Self::loaded)
+    pub fn builtin() -> Self {
+        Self::loaded(Library::builtin().iter().map(|entry| entry.loaded.clone()))
     }
 
     /// The scenarios of these files, and of all YAML files in these directories.

@@ -19,7 +19,8 @@ pub(super) fn without_run(
     if let (Some(capability), Some(profile)) =
         (missing.iter().find(|capability| required.contains(capability)), profile)
     {
-        let why = format!("the client does not claim {}, which profile {profile} requires", capability.word());
+        let why =
+            format!("the client does not claim {}, which profile {profile} requires", capability.word());
         let check = CheckVerdict {
             id: format!("{}.needs", scenario.name()),
             level: Level::Must,

@@ -41,7 +41,11 @@ enum News {
 
 impl Suite {
     /// Runs the scenarios and judges them. `on` is told how it goes. Wants a tokio runtime.
-    pub async fn run(&self, adapter: &Adapter, mut on: impl FnMut(Progress<'_>)) -> Result<Report, SuiteError> {
+    pub async fn run(
+        &self,
+        adapter: &Adapter,
+        mut on: impl FnMut(Progress<'_>),
+    ) -> Result<Report, SuiteError> {
         let chosen = self.chosen()?;
         let emulator = Emulator::builder().frozen().start().await?;
         let client = play::introduce(&emulator, adapter).await.map_err(SuiteError::Client)?;
