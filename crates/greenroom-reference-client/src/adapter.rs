@@ -23,7 +23,7 @@ use crate::{
     http::{Answer, Level, Request},
     mutant::{
         Mutant,
-        Mutant::{M78, M79, M87},
+        Mutant::{M78, M79, M87, M92},
     },
     process::Process,
     retry::RetryAfter,
@@ -267,6 +267,9 @@ async fn call(client: &Client, call: &Call) -> Reply {
     let asked = request.to_string();
     let answer = client.call(call.api, request).await?;
     if answer.status >= 400 {
+        if client.broken(M92) {
+            return Ok(Map::from_iter([("status".to_owned(), 200.into())]));
+        }
         let wait = match answer.retry_after() {
             Some(RetryAfter::Seconds(seconds)) => format!(", to be asked again in {seconds} s"),
             Some(RetryAfter::Date(date)) => format!(", to be asked again at {date}"),

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use crate::{
     failure::Failure,
     http::{Answer, Http, Request},
-    mutant::Mutant::{M01, M02, M03, M04, M05, M08, M09, M15, M35, M41, M46, M53, M66, M86, M90},
+    mutant::Mutant::{M01, M02, M03, M04, M05, M08, M09, M15, M35, M41, M46, M53, M66, M90},
     redirect,
     retry::{self, Patience},
     source::Source,
@@ -35,9 +35,6 @@ impl Caller {
         let mut patience = Patience::of_call(&format!("{request} {:?}", request.url.query()));
         let mut refused: Option<Answer> = None;
         let mut hops = 0;
-        if self.source.is_empty().await && self.http.process.broken(M86) {
-            let _ = self.http.send(&request, None).await;
-        }
         let mut token = self.source.token().await?;
         loop {
             patience.try_begins();

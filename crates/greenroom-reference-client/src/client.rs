@@ -13,7 +13,7 @@ use crate::{
     config::{Config, Entry},
     failure::{Failure, Kind},
     http::{Answer, Http, Level, Request},
-    mutant::Mutant::{M22, M23, M24},
+    mutant::Mutant::{self, M22, M23, M24},
     page, place,
     process::Process,
     source::{Own, Source, Tenant},
@@ -266,6 +266,11 @@ impl Client {
         if let Some(source) = self.glp.as_ref().or(self.central.as_ref()) {
             let _ = source.renew_alone().await;
         }
+    }
+
+    /// Whether this mistake is to be made.
+    pub(crate) fn broken(&self, mutant: Mutant) -> bool {
+        self.http.process.broken(mutant)
     }
 
     async fn until_closed<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {

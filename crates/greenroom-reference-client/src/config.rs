@@ -20,6 +20,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) struct Secret(String);
 
 impl Secret {
+    #[cfg(test)]
     pub(crate) fn new(text: String) -> Self {
         Self(text)
     }

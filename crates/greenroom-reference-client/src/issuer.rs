@@ -15,7 +15,7 @@ use crate::{
     config::{Credentials, Secret},
     failure::{Failure, Kind},
     http::{Answer, Http, Level, Request},
-    mutant::Mutant::{M06, M13, M16, M28, M40, M42, M47, M48, M57},
+    mutant::Mutant::{M06, M16, M28, M40, M42, M47, M48, M57},
     redirect,
     retry::{self, Patience},
     token::Token,
@@ -59,7 +59,13 @@ pub(crate) async fn mint(http: &Http, endpoint: &Url, who: &Credentials) -> Resu
         request.body = None;
         request.url.query_pairs_mut().extend_pairs(&form);
     }
-    let answer = ask(http, request.clone()).await?;
+    let mut answer = ask(http, request.clone()).await?;
+    for _ in 0..FOR_EVER {
+        if !asks_again(http, &answer) {
+            break;
+        }
+        answer = ask(http, request.clone()).await?;
+    }
     if answer.status != 200 && http.process.broken(M40) {
         let message = format!("{} is refused", who.secret.reveal());
         return Err(Failure::new(Kind::Auth, message).with_status(answer.status));
@@ -117,7 +123,6 @@ async fn ask(http: &Http, mut request: Request) -> Result<Answer, Failure> {
                     None => return Ok(answer),
                 }
             }
-            Ok(answer) if asks_for_ever(http, &answer) && patience.tries() < FOR_EVER => Duration::ZERO,
             Ok(answer) => match redirect::target(&request, &answer) {
                 Some(target) if http.process.broken(M42) && patience.has_tries() => {
                     request.url = target;
@@ -132,8 +137,10 @@ async fn ask(http: &Http, mut request: Request) -> Result<Answer, Failure> {
     }
 }
 
-fn asks_for_ever(http: &Http, answer: &Answer) -> bool {
-    answer.status == 401 && http.process.broken(M06) || answer.status == 400 && http.process.broken(M16)
+/// [`M06`] and [`M16`].
+fn asks_again(http: &Http, answer: &Answer) -> bool {
+    let is_oauth = matches!(answer.status, 400 | 401) && answer.reason().is_some();
+    answer.status == 401 && http.process.broken(M06) || is_oauth && http.process.broken(M16)
 }
 
 /// The token in an answer.
@@ -162,12 +169,8 @@ fn granted(http: &Http, request: &Request, answer: &Answer) -> Result<Token, Fai
     if granted.issued_token_type.is_some_and(|kind| kind != ACCESS_TOKEN) {
         return Err(nonsense("has an issued_token_type other than an access token"));
     }
-    let life = match life(&granted.expires_in) {
-        Some(life) if http.process.broken(M13) => Some(life / 1000),
-        life => life,
-    };
     http.tell(Level::Info, || format!("{request}: a token is given"));
-    let token = Token::new(granted.access_token, http.process.clock.now(), life);
+    let token = Token::new(&http.process, granted.access_token, life(&granted.expires_in));
     http.process.got(&token);
     Ok(token)
 }

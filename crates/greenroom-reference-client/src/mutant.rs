@@ -45,7 +45,7 @@ mutants! {
     M12: "takes a margin as long as the life: every token has always run out",
     M13: "reads expires_in as milliseconds",
     M15: "renews by the clock only, and does not react to a 401",
-    M16: "takes a 400 of a token endpoint for a fault of the network and asks again for ever",
+    M16: "takes the OAuth error of a token endpoint for a fault of the network, and asks again for ever",
     M18: "lets everybody who meets the same 401 renew on their own",
     M22: "exchanges on every entry of a tenant",
     M23: "keeps a tenant once by its dashed and once by its plain id",
@@ -78,16 +78,15 @@ mutants! {
     M75: "follows a link in a body to another host with its token",
     M78: "asks for one more token after it was closed",
     M79: "leaves the tenants open when their MSP client is closed",
-    M81: "renews the MSP token, too, whenever a tenant token has run out",
     M82: "renews the MSP token twice after one refused exchange",
     M83: "renews the tokens of all tenants of the MSP when one has run out",
     M84: "lets everybody who meets the same 401 renew on their own, MSP token and all",
     M85: "asks for two tokens where it needs one, and uses the second",
-    M86: "sends the first request without a token, to see whether it needs one",
     M87: "tells every failure as one kind",
-    M88: "asks for a token without credentials",
     M90: "takes a POST whose answer was lost for done",
-    M91: "hands the first 429 or 503 to its caller",
+    M91: "gives up at the first 429 or 503, and says that it was refused",
+    M92: "hands on a refusal as an empty answer that went well",
+    M93: "makes the calls of a tenant with the MSP token",
 }
 
 /// A name that is none of a mutant's.
@@ -147,7 +146,7 @@ mod tests {
             assert_eq!(mutant.name().parse::<Mutant>().unwrap(), *mutant);
         }
         let error = "M99".parse::<Mutant>().unwrap_err().to_string();
-        assert_eq!(error, "no mutant is called M99: the first is M01, the last M91");
+        assert_eq!(error, "no mutant is called M99: the first is M01, the last M93");
     }
 
     #[test]

@@ -119,7 +119,7 @@ pub(crate) fn wait(
     answer: &Answer,
 ) -> Result<Option<Duration>, Failure> {
     if process.broken(M91) {
-        return Ok(None);
+        return Err(Failure::new(Kind::Api, format!("{request} is refused")).with_status(answer.status));
     }
     let asked = answer.retry_after();
     if matches!(asked, Some(RetryAfter::Date(_))) && process.broken(M31) {

@@ -12,7 +12,7 @@ use crate::{
     failure::{Failure, Kind},
     http::{Http, Level, Request},
     issuer::{self, Refusal},
-    mutant::Mutant::{self, M11, M18, M26, M27, M29, M55, M59, M71, M81, M82, M83, M84, M85, M88},
+    mutant::Mutant::{self, M11, M18, M26, M27, M29, M55, M59, M71, M82, M83, M84, M85, M93},
     place,
     token::{Slot, Token},
     token_file::TokenFile,
@@ -52,6 +52,11 @@ impl Source {
             Self::Own(own) => own.token().await?,
             Self::Tenant(tenant) => tenant.token().await?,
         };
+        if let Self::Tenant(tenant) = self
+            && tenant.broken(M93)
+        {
+            return tenant.msp.token().await;
+        }
         let process = &self.http().process;
         if process.broken(M71) {
             return Ok(process.last_token().map_or(token, Arc::new));
@@ -70,11 +75,6 @@ impl Source {
     /// Whether somebody renews it now.
     pub(crate) fn is_being_renewed(&self) -> bool {
         self.slot().is_being_renewed()
-    }
-
-    /// Whether there is a token already.
-    pub(crate) async fn is_empty(&self) -> bool {
-        self.slot().peek().await.is_none()
     }
 
     /// Gets a token in any case: what mutants do.
@@ -116,7 +116,7 @@ impl Own {
         file: Option<(Arc<TokenFile>, &'static str)>,
     ) -> Self {
         // How long a supplied token lives, nobody said.
-        let supplied = supplied.map(|value| Token::new(value, http.process.clock.now(), None));
+        let supplied = supplied.map(|value| Token::new(&http.process, value, None));
         Self { http, endpoint, credentials: Mutex::new(credentials), slot: Slot::with(supplied), file }
     }
 
@@ -141,14 +141,10 @@ impl Own {
     }
 
     async fn mint(&self) -> Result<Token, Failure> {
-        let credentials = match self.credentials() {
-            Some(credentials) => credentials,
-            None if self.broken(M88) => Credentials { id: String::new(), secret: Secret::new(String::new()) },
-            None => {
-                let message =
-                    "the access token is no good any more, and there are no credentials to get another with";
-                return Err(Failure::new(Kind::Auth, message).with_status(401));
-            }
+        let Some(credentials) = self.credentials() else {
+            let message =
+                "the access token is no good any more, and there are no credentials to get another with";
+            return Err(Failure::new(Kind::Auth, message).with_status(401));
         };
         let mut token = issuer::mint(&self.http, &self.endpoint, &credentials).await?;
         if self.broken(M85) {
@@ -194,7 +190,7 @@ impl Tenant {
     }
 
     async fn exchange_again(&self) -> Result<Token, Failure> {
-        if self.broken(M81) || self.broken(M84) {
+        if self.broken(M84) {
             self.msp.slot.get_alone(self.msp.mint()).await?;
         }
         if self.broken(M83) {

@@ -15,7 +15,7 @@ use crate::{
     clock::Moment,
     config::Secret,
     failure::{Failure, Kind},
-    mutant::Mutant::M12,
+    mutant::Mutant::{M12, M13},
     process::Process,
 };
 
@@ -27,13 +27,19 @@ const MARGIN: Duration = Duration::from_secs(10);
 pub(crate) struct Token {
     value: Secret,
     got: Moment,
-    /// How long it lives, if its issuer said so.
-    life: Option<Duration>,
+    /// How long it is good for, if its issuer said so.
+    good_for: Option<Duration>,
 }
 
 impl Token {
-    pub(crate) fn new(value: Secret, got: Moment, life: Option<Duration>) -> Self {
-        Self { value, got, life }
+    /// One that was given just now, to live for so long.
+    pub(crate) fn new(process: &Process, value: Secret, life: Option<Duration>) -> Self {
+        let good_for = life.map(|life| {
+            let margin = if process.broken(M12) { life } else { MARGIN.min(life / 10) };
+            let life = if process.broken(M13) { life / 1000 } else { life };
+            life.saturating_sub(margin)
+        });
+        Self { value, got: process.clock.now(), good_for }
     }
 
     /// For requests. A token is opaque: whatever it looks like, it is sent as it came.
@@ -53,9 +59,7 @@ impl Token {
 
     /// Whether it is known to have run out. The server may know better: then it says 401.
     pub(crate) fn has_run_out(&self, process: &Process) -> bool {
-        let Some(life) = self.life else { return false };
-        let margin = if process.broken(M12) { life } else { MARGIN.min(life / 10) };
-        process.clock.since(self.got) >= life.saturating_sub(margin)
+        self.good_for.is_some_and(|good_for| process.clock.since(self.got) >= good_for)
     }
 }
 
@@ -131,10 +135,14 @@ impl Slot {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{clock::Clock, sleep::Sleeps};
+    use crate::sleep::Sleeps;
 
-    fn token(life: Option<Duration>) -> Token {
-        Token::new(Secret::new("opaque".to_owned()), Clock::new().now(), life)
+    fn process() -> Process {
+        Process::new(Sleeps::new(tokio::sync::mpsc::unbounded_channel().0), None)
+    }
+
+    fn token(value: &str) -> Token {
+        Token::new(&process(), Secret::new(value.to_owned()), None)
     }
 
     #[tokio::test]
@@ -145,7 +153,7 @@ mod tests {
             let renew = || async {
                 renewals.fetch_add(1, Ordering::Relaxed);
                 tokio::task::yield_now().await;
-                if fails { Err(Failure::new(Kind::Auth, "refused")) } else { Ok(token(None)) }
+                if fails { Err(Failure::new(Kind::Auth, "refused")) } else { Ok(token("opaque")) }
             };
             let get = || slot.get(|_| true, renew());
             let (a, b, c) = tokio::join!(get(), get(), get());
@@ -159,21 +167,20 @@ mod tests {
 
     #[test]
     fn a_token_runs_out_by_the_clock_if_its_life_is_known() {
-        let (out, _) = tokio::sync::mpsc::unbounded_channel();
-        let process = Process::new(Sleeps::new(out), None);
-        let runs_out = |life| Token::new(Secret::new(String::new()), process.clock.now(), life);
-        let (known, unknown) = (runs_out(Some(Duration::from_secs(900))), runs_out(None));
+        let process = process();
+        let of_life = |life| Token::new(&process, Secret::new(String::new()), life);
+        let (known, unknown) = (of_life(Some(Duration::from_secs(900))), of_life(None));
+        process.clock.set_wall(jiff::SignedDuration::from_secs(880));
         assert!(!known.has_run_out(&process));
-        process.clock.set_wall(jiff::SignedDuration::from_secs(895));
+        process.clock.set_wall(jiff::SignedDuration::from_secs(15));
         assert!(known.has_run_out(&process) && !unknown.has_run_out(&process));
     }
 
     #[test]
     fn tokens_are_not_shown() {
-        assert!(!format!("{:?}", token(None)).contains("opaque"));
-        let header = token(None).header().unwrap();
+        assert!(!format!("{:?}", token("opaque")).contains("opaque"));
+        let header = token("opaque").header().unwrap();
         assert!(header.is_sensitive() && header == "Bearer opaque");
-        let broken = Token::new(Secret::new("a\nb".to_owned()), Clock::new().now(), None);
-        assert!(broken.header().is_err());
+        assert!(token("a\nb").header().is_err());
     }
 }
