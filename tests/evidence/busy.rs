@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use greenroom_emulator::Activity;
-use tokio::{io::AsyncWriteExt as _, net::TcpStream};
+use tokio::{io::AsyncWriteExt as _, net::TcpStream, time::timeout};
 
 use super::{entries, watching};
 use crate::{
     client::GLP,
     rules::rule,
-    wire::{DEVICES, Wire, until},
+    wire::{DEVICES, LIMIT, Wire, until},
 };
 
 fn now(wire: &Wire) -> Activity {
@@ -47,13 +47,13 @@ async fn it_counts_what_came_what_is_under_way_and_what_it_holds() {
                 })
                 .collect();
             let held = |activity: &Activity| activity.held == 2;
-            let seen = *changes.wait_for(held).await.unwrap();
+            let seen = *timeout(LIMIT, changes.wait_for(held)).await.expect(waits).unwrap();
             assert_eq!((seen.requests, seen.in_flight), (3, in_flight), "{at} {waits}");
             assert_eq!(now(&wire).last, entries(&wire).last().unwrap().n);
             // Who leaves is not waited for.
             waiting.iter().for_each(tokio::task::JoinHandle::abort);
             let over = |activity: &Activity| activity.held == 0 && activity.in_flight == 0;
-            changes.wait_for(over).await.unwrap();
+            timeout(LIMIT, changes.wait_for(over)).await.expect(waits).unwrap();
         }
     }
 }
