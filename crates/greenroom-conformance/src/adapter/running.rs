@@ -21,9 +21,9 @@ const SIGKILL: i32 = 9;
 /// and kept its stdout can use it up.
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// How many lines of output are remembered, and how many bytes.
+/// How many lines of output are remembered, and how many bytes of each.
 const LAST_LINES: usize = 10;
-const LAST_BYTES: usize = 4 << 10;
+const LAST_BYTES: usize = 1 << 10;
 
 /// How much may be heard and not yet listened to.
 const QUEUE: usize = 64;
