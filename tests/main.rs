@@ -29,5 +29,6 @@ mod sandboxes;
 mod secrecy;
 mod snapshots;
 mod token_endpoints;
+mod verify;
 mod wire;
 mod worlds;
