@@ -2,7 +2,9 @@
 
 use std::{fs, path::PathBuf};
 
-use greenroom_conformance::catalogue;
+use greenroom_conformance::{catalogue, load, scenario};
+use jsonschema::Validator;
+use serde_json::Value;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -23,6 +25,66 @@ fn published(path: &str, present: &str) {
 #[test]
 fn the_page_of_requirements_is_the_present_one() {
     published("docs/requirements.md", &catalogue::markdown());
+}
+
+fn schema() -> Validator {
+    jsonschema::draft202012::new(&scenario::schema()).unwrap()
+}
+
+/// A file as somebody else's YAML 1.2 reader sees it.
+fn as_others_see_it(text: &str) -> Value {
+    serde_saphyr::from_str_with_options(text, serde_saphyr::options! { strict_booleans: true }).unwrap()
+}
+
+#[test]
+fn the_schema_of_scenarios_is_the_present_one() {
+    published(
+        "fixtures/schemas/scenario.json",
+        &(serde_json::to_string_pretty(&scenario::schema()).unwrap() + "\n"),
+    );
+}
+
+#[test]
+fn every_scenario_fits_the_schema() {
+    let schema = schema();
+    for (path, text) in catalogue::scenarios() {
+        let errors: Vec<_> = schema.iter_errors(&as_others_see_it(text)).map(|it| it.to_string()).collect();
+        assert!(errors.is_empty(), "{path}: {errors:#?}");
+    }
+}
+
+/// What an editor can know to be wrong without knowing the rest of the file.
+#[test]
+fn the_schema_refuses_what_the_reader_refuses() {
+    let schema = schema();
+    let text = |path: &str| catalogue::scenarios().find(|(own, _)| *own == path).unwrap().1;
+    for (path, from, to, good) in [
+        ("retry/post-is-not-repeated.yaml", "bytes: 20", "bytes: $loss", true),
+        ("retry/post-is-not-repeated.yaml", "bytes: 20", "bytes: many", false),
+        ("retry/post-is-not-repeated.yaml", "hang: 60s", "hang: $loss", true),
+        ("retry/post-is-not-repeated.yaml", "only: [close]", "only: close", true),
+        ("retry/post-is-not-repeated.yaml", "only: [close]", "only: []", false),
+        ("retry/post-is-not-repeated.yaml", "only: [close]", "onyl: [close]", false),
+        ("retry/post-is-not-repeated.yaml", "method: POST, path", "method: $loss, path", true),
+        ("retry/post-is-not-repeated.yaml", "method: POST, path", "method: post, path", false),
+        ("retry/post-is-not-repeated.yaml", "is: \"= 1\"", "is: $loss", true),
+        ("retry/post-is-not-repeated.yaml", "is: \"= 1\"", "is: one", false),
+        ("retry/post-is-not-repeated.yaml", "level: SHOULD", "level: should", false),
+        ("retry/post-is-not-repeated.yaml", "use: msp-two-tenants", "use: msp", false),
+        ("retry/post-is-not-repeated.yaml", "ok: false", "ok: $loss", true),
+        ("retry/post-is-not-repeated.yaml", "ok: false", "ok: nein", false),
+        ("rate-limit/retry-after-date.yaml", "nth: 1, at", "nth: $wait, at", true),
+        ("rate-limit/retry-after-date.yaml", "nth: 1, at", "nth: 0, at", false),
+        ("rate-limit/retry-after-date.yaml", "op: api, phase", "op: apis, phase", false),
+        ("rate-limit/retry-after-date.yaml", "status: 429, headers", "status: $wait, headers", true),
+        ("rate-limit/retry-after-date.yaml", "status: 429, headers", "status: many, headers", false),
+    ] {
+        let file = text(path);
+        assert!(file.contains(from), "{path}: {from}");
+        let changed = file.replacen(from, to, 1);
+        assert_eq!(schema.is_valid(&as_others_see_it(&changed)), good, "{path}: {to}");
+        assert!(good || load::load(&changed).is_err(), "{path}: {to}");
+    }
 }
 
 #[test]
