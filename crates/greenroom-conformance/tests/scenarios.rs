@@ -103,9 +103,21 @@ fn every_file_of_a_scenario_is_built_in_and_in_no_other_place() {
 }
 
 /// The order of the keys of a head; the lists that follow stand apart.
-const HEAD: [&str; 13] = [
-    "format", "id", "title", "level", "basis", "sources", "drive", "needs", "clock", "profiles", "cause",
-    "vary", "vars",
+const HEAD: [&str; 14] = [
+    "format",
+    "id",
+    "title",
+    "level",
+    "basis",
+    "sources",
+    "drive",
+    "needs",
+    "clock",
+    "profiles",
+    "cause",
+    "vary",
+    "vars",
+    "most_requests",
 ];
 const BODY: [&str; 5] = ["world", "steps", "stimuli", "proofs", "expect"];
 

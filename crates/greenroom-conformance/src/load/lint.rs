@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use greenroom_model::{
     call::OpKind,
+    dialect::Dialect,
     nearest,
     rule::{Action, OpenWhen, Pattern, Rule, Selector, Wire},
 };
@@ -77,6 +78,11 @@ impl Lint<'_, '_> {
         }
         for symbol in scenario.world.devices.keys() {
             self.workspace(&format!("world.devices.{symbol}"), symbol);
+        }
+        for (name, value) in &scenario.world.dialect {
+            if let Err(error) = Dialect::default().apply(&format!("{name}={value}")) {
+                self.places.wrong(&format!("world.dialect.{name}"), error.to_string(), "");
+            }
         }
         let mut needed: BTreeSet<Capability> = BTreeSet::new();
         for step in scenario.all_steps() {

@@ -100,6 +100,8 @@ fn every_mistake_is_told_with_its_place_and_its_mend() {
         ("needs: [msp, tenant]", "needs: [msp, tennant]"),
         ("use: msp-two-tenants", "use: msp-two-tenant"),
         ("ttl: { msp: 15m }", "ttl: { msp: fifteen }"),
+        ("ttl: { msp: 15m }", "dialect: { exchange_expires: live }"),
+        ("ttl: { msp: 15m }", "dialect: { exchange_expired: alive }"),
         ("value: half", "value: close"),
         ("value: half", "value: [half]"),
         ("level: MAY", "level: MUST"),
