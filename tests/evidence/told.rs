@@ -41,7 +41,7 @@ async fn it_stands_in_order_between_the_requests() {
     told.step(step(1, "hit"));
     wire.get(INVENTORY, "nothing").await;
     told.sleep(1, 3_000);
-    told.wake(1, wire.emulator.clock().now() + SignedDuration::from_secs(3));
+    told.wake(1, wire.emulator.clock().now() + jiff::SignedDuration::from_secs(3));
     told.output(Stream::Stderr, b"Traceback\nKey");
     told.reply(ReplyNote { cut: Some("exit".into()), ..reply(1, "hit") });
     told.output(Stream::Stderr, b"Error");
