@@ -6,6 +6,7 @@ mod commands;
 mod contract;
 mod control;
 mod dialects;
+mod drive;
 mod evidence;
 mod exec;
 mod exec_flags;
