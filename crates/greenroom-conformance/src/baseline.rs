@@ -3,8 +3,8 @@
 //! A file of YAML, read strictly. Its entries go stale loudly: one whose check passes, or that no check has, or
 //! whose time is over, is a finding of its own.
 
+mod all_checks;
 mod apply;
-mod catalogue;
 mod range;
 mod read;
 #[cfg(test)]
@@ -17,8 +17,8 @@ use greenroom_model::{rule::Glob, yaml::Mistakes};
 use jiff::civil::Date;
 
 pub use self::{
+    all_checks::AllChecks,
     apply::{Applied, KnownCheck, Stale, Staleness},
-    catalogue::Catalogue,
     range::Range,
     update::{Updated, blank},
 };

@@ -8,7 +8,7 @@ use std::{
 
 use clap::Args;
 use greenroom_conformance::{
-    baseline::Catalogue,
+    baseline::AllChecks,
     drive::Scheme,
     judge,
     load::Loaded,
@@ -20,7 +20,7 @@ use greenroom_conformance::{
 use crate::{
     exit::{Exit, Failure},
     scenarios,
-    verify::{Catalogued, Telling},
+    verify::{Ran, Telling},
 };
 
 const EXAMPLES: &str = "Examples:
@@ -87,7 +87,7 @@ fn read(file: &Path) -> Result<Run, Failure> {
 }
 
 /// Judges runs by the scenarios that they were made with.
-fn rejudge(runs: Vec<(PathBuf, Run)>, loaded: &[Loaded]) -> Result<Catalogued, Failure> {
+fn rejudge(runs: Vec<(PathBuf, Run)>, loaded: &[Loaded]) -> Result<Ran, Failure> {
     let mut scenarios = Vec::new();
     let mut client: Option<ClientInfo> = None;
     for (file, run) in runs {
@@ -124,5 +124,5 @@ fn rejudge(runs: Vec<(PathBuf, Run)>, loaded: &[Loaded]) -> Result<Catalogued, F
     };
     let report = Report { client: client.unwrap_or_else(unknown), profile: None, scenarios };
     let all = loaded.iter().flat_map(|file| &file.variants).map(|paced| &paced.otherwise);
-    Ok(Catalogued { report, catalogue: Catalogue::of(all) })
+    Ok(Ran { report, all: AllChecks::of(all) })
 }

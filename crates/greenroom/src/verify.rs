@@ -14,13 +14,13 @@ use std::{
 use clap::Args;
 use greenroom_conformance::{
     adapter::Adapter,
-    baseline::Catalogue,
+    baseline::AllChecks,
     scenario::Profile,
     suite::{Judged, Progress, Suite},
 };
 
 use self::progress::Live;
-pub(crate) use self::telling::{Catalogued, Telling, refuse};
+pub(crate) use self::telling::{Ran, Telling, refuse};
 use crate::{
     exit::{Exit, Failure},
     scenarios,
@@ -118,7 +118,7 @@ pub(crate) async fn verify(args: VerifyArgs) -> Result<Exit, Failure> {
     }
     let mut live = Live::start();
     let mut failed = None;
-    let catalogued = run(&args, |progress| {
+    let ran = run(&args, |progress| {
         if let (Progress::Finished(judged), Some(directory), None) = (&progress, &args.record, &failed) {
             failed = record(directory, judged).err();
         }
@@ -126,22 +126,21 @@ pub(crate) async fn verify(args: VerifyArgs) -> Result<Exit, Failure> {
     })
     .await;
     live.end();
-    let catalogued = catalogued?;
+    let ran = ran?;
     if let Some(failure) = failed {
         return Err(failure);
     }
-    telling.tell(&catalogued, &args.client())
+    telling.tell(&ran, &args.client())
 }
 
 /// Runs the suite. `on_progress` hears of each scenario.
-async fn run(args: &VerifyArgs, mut on_progress: impl FnMut(Progress<'_>)) -> Result<Catalogued, Failure> {
+async fn run(args: &VerifyArgs, mut on_progress: impl FnMut(Progress<'_>)) -> Result<Ran, Failure> {
     let loaded = scenarios::read(&args.scenarios)?;
-    let catalogue =
-        Catalogue::of(loaded.iter().flat_map(|file| &file.variants).map(|paced| &paced.otherwise));
+    let all = AllChecks::of(loaded.iter().flat_map(|file| &file.variants).map(|paced| &paced.otherwise));
     let suite =
         Suite::loaded(loaded).only(&args.only).profile(args.profile).jobs(args.jobs).twice(args.twice);
     let report = suite.run(&args.adapter()?, &mut on_progress).await.map_err(Failure::new)?;
-    Ok(Catalogued { report, catalogue })
+    Ok(Ran { report, all })
 }
 
 /// Keeps a run.

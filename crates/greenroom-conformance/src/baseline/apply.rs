@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Baseline, Catalogue, Known};
+use super::{AllChecks, Baseline, Known};
 use crate::{
     report::checks,
     suite::{Judged, Report},
@@ -110,19 +110,16 @@ pub struct Applied {
 }
 
 impl Baseline {
-    /// Lays it beside a report. `catalogue` has all scenarios that there are, run or not; entries whose scenario
+    /// Lays it beside a report. `all` has all scenarios that there are, run or not; entries whose scenario
     /// was not judged are not looked at, nor those for other versions. Refuses the report of another client, and
     /// ranges that cannot be compared with the client's version.
-    pub fn apply(&self, report: &Report, catalogue: &Catalogue, today: Date) -> Result<Applied, Mistakes> {
+    pub fn apply(&self, report: &Report, all: &AllChecks, today: Date) -> Result<Applied, Mistakes> {
         let in_force = self.in_force(report)?;
         let mut applied = Applied::default();
         for (_, known) in in_force {
-            let Some(seen) = seen(known, report, catalogue) else { continue };
+            let Some(seen) = seen(known, report, all) else { continue };
             let stale = match seen {
-                Seen::Absent { near } if known.is_pattern() => {
-                    let _ = near;
-                    Some(Staleness::MatchesNothing)
-                }
+                Seen::Absent { .. } if known.is_pattern() => Some(Staleness::MatchesNothing),
                 Seen::Absent { near } => Some(Staleness::Unknown { near }),
                 Seen::Passes => Some(Staleness::Passes),
                 Seen::Other(seen) => Some(Staleness::Other { expected: known.verdict, seen }),
@@ -190,23 +187,23 @@ pub(super) enum Seen {
 }
 
 /// What was seen of an entry; nothing if nothing of it was judged.
-pub(super) fn seen(known: &Known, report: &Report, catalogue: &Catalogue) -> Option<Seen> {
+pub(super) fn seen(known: &Known, report: &Report, all: &AllChecks) -> Option<Seen> {
     let of_report = |judged: &&Judged| {
         judged.run.is_some() || !matches!(judged.verdict.verdict, Verdict::NotApplicable | Verdict::NotScored)
     };
-    let mut names = catalogue.scenarios(known);
-    let all: Vec<(&Judged, Vec<Cow<'_, CheckVerdict>>)> =
+    let mut names = all.scenarios(known);
+    let told: Vec<(&Judged, Vec<Cow<'_, CheckVerdict>>)> =
         report.scenarios.iter().filter(of_report).map(|judged| (judged, checks(&judged.verdict))).collect();
     // A report may hold what no row of a file names.
-    for (judged, checks) in &all {
+    for (judged, checks) in &told {
         if checks.iter().any(|check| known.means(&check.id)) {
             names.push(&judged.verdict.name);
         }
     }
     if names.is_empty() {
-        return Some(Seen::Absent { near: catalogue.nearest(&known.check) });
+        return Some(Seen::Absent { near: all.nearest(&known.check) });
     }
-    let ran = all.iter().filter(|(judged, _)| {
+    let ran = told.iter().filter(|(judged, _)| {
         names.contains(&judged.verdict.name.as_str()) && judged.verdict.verdict != Verdict::Error
     });
     let (mut as_known, mut worst, mut judged_at_all) = (Vec::new(), Verdict::Pass, false);

@@ -6,7 +6,7 @@ use crate::{
     verdict::CheckVerdict,
 };
 
-const CATALOGUE: [(&str, &[&str]); 4] = [
+const ALL: [(&str, &[&str]); 4] = [
     ("REF-02", &["caller-unaware", "one-refusal-only"]),
     ("EXC-02[live]", &["bounded", "usable"]),
     ("EXC-02[rfc8693]", &["bounded", "usable"]),
@@ -38,7 +38,7 @@ fn read(entries: &str) -> Baseline {
 }
 
 fn apply(entries: &str, checks: &[(&str, Verdict)]) -> (Vec<String>, Vec<String>) {
-    let applied = read(entries).apply(&report(checks), &Catalogue::named(CATALOGUE), TODAY).unwrap();
+    let applied = read(entries).apply(&report(checks), &AllChecks::named(ALL), TODAY).unwrap();
     let stale = applied.stale.iter().map(ToString::to_string).collect();
     (applied.known.into_keys().collect(), stale)
 }
@@ -108,7 +108,7 @@ fn a_baseline_of_another_client_or_order_of_versions_is_refused_at_its_place() {
     let text =
         "client: pycentral\nknown:\n  - { check: REF-02.x, verdict: FAIL, when: \"^1.2\", reason: r }\n";
     let baseline = Baseline::read(text).unwrap();
-    let refused = baseline.apply(&other, &Catalogue::named(CATALOGUE), TODAY).unwrap_err();
+    let refused = baseline.apply(&other, &AllChecks::named(ALL), TODAY).unwrap_err();
     insta::assert_snapshot!(refused);
 }
 
@@ -136,7 +136,7 @@ fn every_mistake_of_a_file_is_told_with_its_line_and_its_mend() {
 // ---- --update-baseline ----
 
 fn updated(text: &str, checks: &[(&str, Verdict)]) -> Updated {
-    Baseline::read(text).unwrap().updated(&report(checks), &Catalogue::named(CATALOGUE)).unwrap()
+    Baseline::read(text).unwrap().updated(&report(checks), &AllChecks::named(ALL)).unwrap()
 }
 
 const WRITTEN: &str = "# Ours.
@@ -195,12 +195,12 @@ fn what_an_update_writes_wants_a_reason_and_is_then_true() {
         assert!(refused.contains("reason: is empty; say why"), "{refused}");
         let filled = updated.text.replace("reason: \"\"", "reason: because");
         let baseline = Baseline::read(&filled).unwrap();
-        let applied = baseline.apply(&report(&checks), &Catalogue::named(CATALOGUE), TODAY).unwrap();
+        let applied = baseline.apply(&report(&checks), &AllChecks::named(ALL), TODAY).unwrap();
         assert_eq!((applied.known.len(), applied.stale.len()), (2, 0), "{filled}");
-        let again = baseline.updated(&report(&checks), &Catalogue::named(CATALOGUE)).unwrap();
+        let again = baseline.updated(&report(&checks), &AllChecks::named(ALL)).unwrap();
         assert_eq!(again.text, filled);
         let mended = checks.map(|(check, _)| (check, Verdict::Pass));
-        let empty = baseline.updated(&report(&mended), &Catalogue::named(CATALOGUE)).unwrap();
+        let empty = baseline.updated(&report(&mended), &AllChecks::named(ALL)).unwrap();
         assert!(Baseline::read(&empty.text).is_ok(), "{}", empty.text);
     }
 }
@@ -210,13 +210,13 @@ fn entries_in_brackets_are_refused_rather_than_rewritten() {
     let text = "client: pycentral\nknown: [{ check: REF-02.caller-unaware, verdict: FAIL, reason: r }]\n";
     let baseline = Baseline::read(text).unwrap();
     let passes = report(&[("REF-02.caller-unaware", Verdict::Pass)]);
-    let refused = baseline.updated(&passes, &Catalogue::named(CATALOGUE)).unwrap_err();
+    let refused = baseline.updated(&passes, &AllChecks::named(ALL)).unwrap_err();
     assert!(
         refused.to_string().starts_with("line 2, column 8: known: its entries stand in brackets"),
         "{refused}"
     );
     let fails = report(&[("REF-02.caller-unaware", Verdict::Fail)]);
-    assert_eq!(baseline.updated(&fails, &Catalogue::named(CATALOGUE)).unwrap().text, text);
+    assert_eq!(baseline.updated(&fails, &AllChecks::named(ALL)).unwrap().text, text);
 }
 
 #[test]
@@ -226,6 +226,6 @@ fn a_scenario_that_could_not_be_judged_can_be_known_by_its_own_name() {
     verdict.checks = Vec::<CheckVerdict>::new();
     verdict.verdict = Verdict::Inconclusive;
     let baseline = read("  - { check: REF-02, verdict: INCONCLUSIVE, reason: r }\n");
-    let applied = baseline.apply(&report, &Catalogue::named(CATALOGUE), TODAY).unwrap();
+    let applied = baseline.apply(&report, &AllChecks::named(ALL), TODAY).unwrap();
     assert_eq!((applied.known.len(), applied.stale.len()), (1, 0));
 }

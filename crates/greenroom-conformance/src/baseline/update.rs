@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, ops::Range as Bytes};
 use greenroom_model::yaml::{Findings, Found, Mistakes};
 
 use super::{
-    Baseline, Catalogue,
+    AllChecks, Baseline,
     apply::{Seen, seen},
 };
 use crate::{report::checks, suite::Report, verdict::Verdict};
@@ -32,13 +32,13 @@ pub fn blank(client: &str) -> String {
 impl Baseline {
     /// What the file should be after this report. What is new has an empty reason, with which no baseline is read:
     /// somebody must say why. What no scenario has stays: only people know what it was renamed to.
-    pub fn updated(&self, report: &Report, catalogue: &Catalogue) -> Result<Updated, Mistakes> {
+    pub fn updated(&self, report: &Report, all: &AllChecks) -> Result<Updated, Mistakes> {
         let mut gone = BTreeSet::new();
         let (mut removed, mut changed) = (Vec::new(), Vec::new());
         let mut edits: Vec<(Bytes<usize>, String)> = Vec::new();
         let mut known_checks = BTreeSet::new();
         for (nth, known) in self.in_force(report)? {
-            match seen(known, report, catalogue) {
+            match seen(known, report, all) {
                 Some(Seen::AsKnown(checks)) => known_checks.extend(checks),
                 Some(Seen::Other(verdict)) if !known.is_pattern() && verdict != Verdict::Error => {
                     edits.push((known.verdict_at.clone(), verdict.word().to_owned()));

@@ -2,7 +2,7 @@ use anstream::adapter::strip_str;
 
 use super::*;
 use crate::{
-    baseline::{Baseline, Catalogue, Stale, Staleness},
+    baseline::{AllChecks, Baseline, Stale, Staleness},
     sample,
     suite::Judged,
 };
@@ -11,8 +11,8 @@ fn known() -> Applied {
     let text = "client: pycentral\nknown:\n  - { check: RTY-10.retry-after-kept, verdict: WARN, reason: waits one \
                 second whatever Retry-After says, issue: \"#12\" }\n  - { check: REF-02.gone, verdict: FAIL, \
                 reason: x }\n";
-    let catalogue = Catalogue::of([]);
-    Baseline::read(text).unwrap().apply(&sample::report(), &catalogue, sample::TODAY).unwrap()
+    let all = AllChecks::of([]);
+    Baseline::read(text).unwrap().apply(&sample::report(), &all, sample::TODAY).unwrap()
 }
 
 #[test]

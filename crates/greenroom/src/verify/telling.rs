@@ -9,7 +9,7 @@ use std::{
 
 use clap::Args;
 use greenroom_conformance::{
-    baseline::{self, Applied, Baseline, Catalogue},
+    baseline::{self, AllChecks, Applied, Baseline},
     report::{Console, Document, Ending, annotations, junit},
     suite::Report,
 };
@@ -77,9 +77,9 @@ impl FromStr for ReportFile {
 }
 
 /// A report, and all scenarios that there are.
-pub(crate) struct Catalogued {
+pub(crate) struct Ran {
     pub(crate) report: Report,
-    pub(crate) catalogue: Catalogue,
+    pub(crate) all: AllChecks,
 }
 
 /// The flags, with the files that they name read.
@@ -114,8 +114,8 @@ impl Telling {
 
 impl Open<'_> {
     /// Tells it. `client` is how the command line names the client.
-    pub(crate) fn tell(&self, of: &Catalogued, client: &str) -> Result<Exit, Failure> {
-        let Catalogued { report, catalogue } = of;
+    pub(crate) fn tell(&self, of: &Ran, client: &str) -> Result<Exit, Failure> {
+        let Ran { report, all } = of;
         if self.flags.update_baseline
             && let Some(file) = &self.flags.baseline
         {
@@ -123,7 +123,7 @@ impl Open<'_> {
         }
         let applied = match (&self.baseline, &self.flags.baseline) {
             (Some(baseline), Some(file)) => {
-                let applied = baseline.apply(report, catalogue, self.today);
+                let applied = baseline.apply(report, all, self.today);
                 applied.map_err(|mistakes| refuse(file, &mistakes))?
             }
             _ => Applied::default(),
@@ -154,7 +154,7 @@ impl Open<'_> {
     }
 
     /// Writes the baseline as it should be.
-    fn update(&self, file: &Path, Catalogued { report, catalogue }: &Catalogued) -> Result<Exit, Failure> {
+    fn update(&self, file: &Path, Ran { report, all }: &Ran) -> Result<Exit, Failure> {
         let blank;
         let baseline = match &self.baseline {
             Some(baseline) => baseline,
@@ -164,7 +164,7 @@ impl Open<'_> {
                 &blank
             }
         };
-        let updated = baseline.updated(report, catalogue).map_err(|mistakes| refuse(file, &mistakes))?;
+        let updated = baseline.updated(report, all).map_err(|mistakes| refuse(file, &mistakes))?;
         write(file, updated.text.as_bytes())?;
         for (what, checks) in
             [("added", &updated.added), ("removed", &updated.removed), ("changed", &updated.changed)]

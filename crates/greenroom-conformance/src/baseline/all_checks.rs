@@ -9,9 +9,9 @@ use crate::scenario::Scenario;
 
 /// The names of all scenarios and of their checks.
 #[derive(Clone, Debug, Default)]
-pub struct Catalogue(BTreeMap<String, BTreeSet<String>>);
+pub struct AllChecks(BTreeMap<String, BTreeSet<String>>);
 
-impl Catalogue {
+impl AllChecks {
     /// Those of these scenarios: all that there are, each value of an axis for itself.
     pub fn of<'a>(scenarios: impl IntoIterator<Item = &'a Scenario>) -> Self {
         let rows = scenarios.into_iter().map(|scenario| {
