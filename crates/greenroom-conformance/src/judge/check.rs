@@ -339,8 +339,8 @@ fn file(wanted: &FileIs, check: &Check, sight: &Sight<'_>) -> Found {
     let over =
         |reply: &&Noted<'_, ReplyNote>| check.phase.is_empty() || check.phase.contains(&reply.note.step);
     let last = sight.replies.iter().filter(over).map(|reply| reply.n).max().unwrap_or_default();
-    let after = sight.files.iter().filter(|file| file.note.which == wanted.which);
-    let Some(file) = after.clone().find(|file| file.n > last).or_else(|| after.last()) else {
+    let mut files = sight.files.iter().filter(|file| file.note.which == wanted.which);
+    let Some(file) = files.clone().find(|file| file.n > last).or_else(|| files.next_back()) else {
         return Found::new(false, format!("there is no {}", wanted.which), Vec::new());
     };
     let note = file.note;

@@ -488,7 +488,8 @@ fn same_looks_at_what_the_caller_supplied() {
         tape
     };
     let check = json!({"same": {"a": {"nth": 1}, "b": {"nth": 2}}});
-    let changes: [(fn(&mut Request), Verdict); 7] = [
+    type Change = fn(&mut Request);
+    let changes: [(Change, Verdict); 7] = [
         (|_| {}, Verdict::Pass),
         (|request| request.headers.push("x-theirs", "2"), Verdict::Pass),
         (|request| request.headers.push("x-mine", "2"), Verdict::Fail),
