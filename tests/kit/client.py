@@ -3,7 +3,7 @@ import base64, json, os, subprocess, sys, threading, time, urllib.error, urllib.
 
 HOW = sys.argv[1] if len(sys.argv) > 1 else "good"
 CAN = ["concurrent", "close", "clock", "token_file", "sleep_events", "msp"]
-out, wakes, clients, sleeps = threading.Lock(), {}, {}, iter(range(1, 1000))
+out, wakes, clients, calls, sleeps = threading.Lock(), {}, {}, [], iter(range(1, 1000))
 
 
 def say(line):
@@ -19,7 +19,10 @@ def sleep(seconds):
 
 
 def send(method, url, headers=(), data=None):
-    handlers = [urllib.request.ProxyHandler({})] if HOW == "direct" else []
+    handlers = []
+    if HOW == "direct":
+        # Past the proxy, to where nobody is.
+        handlers, url = [urllib.request.ProxyHandler({})], "http://127.0.0.1:9"
     request = urllib.request.Request(url, data, dict(headers), method=method)
     try:
         with urllib.request.build_opener(*handlers).open(request, timeout=60) as answer:
@@ -77,9 +80,10 @@ def reply(ask):
         if HOW == "floods":
             while True:
                 sys.stderr.write("x" * 65536)
-        if HOW == "stalls":
+        calls.append(ask)
+        if HOW == "stalls-later" and len(calls) > 1:
             time.sleep(3600)
-        if HOW == "chatters":
+        if HOW == "chatters-later" and len(calls) > 1:
             while True:
                 print("still here", file=sys.stderr, flush=True)
                 time.sleep(0.02)
@@ -89,6 +93,8 @@ def reply(ask):
             ask["id"] = 77
         if HOW == "leaves-a-child":
             subprocess.Popen(["sleep", "3600"])
+        if HOW == "fickle":
+            ask["query"]["n"] = os.getpid()
         try:
             return clients[ask["client"]].call(ask)
         except OSError as error:

@@ -175,7 +175,8 @@ impl<'a> Player<'a> {
     /// Waits until every question has its reply, for as long as that makes sense.
     async fn settle(&mut self, patience: Duration) -> Result<(), Over> {
         self.life = Instant::now();
-        let most = self.life + patience.saturating_mul(MOST_PATIENCE);
+        let longest = patience.saturating_mul(MOST_PATIENCE);
+        let most = self.life + longest;
         while !self.asked.is_empty() {
             let busy = *self.activity.borrow_and_update();
             let bound = self.scenario.bound().saturating_mul(self.questions);
@@ -202,7 +203,7 @@ impl<'a> Player<'a> {
                     return Err(self.cut(&why).await);
                 }
                 () = sleep_until(most) => {
-                    let why = format!("no reply within {}, for all its signs of life", seconds(most - self.life));
+                    let why = format!("no reply within {}, for all its signs of life", seconds(longest));
                     return Err(self.cut(&why).await);
                 }
             }

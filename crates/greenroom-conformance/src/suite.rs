@@ -83,6 +83,26 @@ pub enum SuiteError {
 }
 
 /// Scenarios, and how they are run.
+///
+/// A client that says yes to everything and sends nothing earns no PASS:
+///
+/// ```
+/// use greenroom_conformance::{adapter::Adapter, suite::Suite, verdict::Verdict};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// let yes = r#"
+///     read -r hello
+///     echo '{"id":1,"ok":true,"v":1,"name":"yes","version":"1.0.0","scheme":"semver","can":[]}'
+///     n=1
+///     while read -r ask; do n=$((n+1)); echo "{\"id\":$n,\"ok\":true,\"status\":200}"; done
+/// "#;
+/// let report = Suite::builtin().only(["ACQ-01"]).run(&Adapter::command("sh", ["-c", yes]), |_| {}).await?;
+/// assert_eq!(report.client.name, "yes");
+/// assert_ne!(report.scenarios[0].verdict.verdict, Verdict::Pass);
+/// # Ok(()) })
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Suite {
     entries: Vec<Entry>,

@@ -12,12 +12,13 @@ pub(crate) fn folder(name: &str) -> PathBuf {
 /// Name and text of every world among the fixtures, and of the sample.
 pub(crate) fn all() -> Vec<(String, String)> {
     let mut found = vec![("sample.yaml".to_owned(), sample::FILE.to_owned())];
-    for entry in fs::read_dir(folder("worlds")).unwrap() {
-        let path = entry.unwrap().path();
-        found.push((
-            path.file_name().unwrap().to_string_lossy().into_owned(),
-            fs::read_to_string(path).unwrap(),
-        ));
+    for folder in ["worlds", "worlds/kit"].map(folder) {
+        for path in
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file())
+        {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            found.push((name, fs::read_to_string(path).unwrap()));
+        }
     }
     found.sort();
     assert!(found.len() >= 6, "{found:?}");
