@@ -4,7 +4,7 @@ use std::{fmt::Write as _, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use greenroom_conformance::{
-    catalogue::Library,
+    catalogue::{self, Library},
     load::{Loaded, Paced, load},
     scenario::{self, Profile, Scenario},
 };
@@ -48,6 +48,9 @@ enum ScenariosAct {
         /// Print JSON.
         #[arg(long)]
         json: bool,
+        /// Print the page of all requirements: docs/requirements.md.
+        #[arg(long, conflicts_with_all = ["json", "profile", "scenarios"])]
+        markdown: bool,
     },
     /// Show one: what is asked, what happens, what must be seen, and why.
     #[command(after_help = "Examples:
@@ -81,7 +84,8 @@ enum ScenariosAct {
 /// Runs the command.
 pub(crate) fn scenarios(args: ScenariosArgs) -> Result<Exit, Failure> {
     match args.act {
-        ScenariosAct::List { profile, scenarios, json } => list(profile, &read(&scenarios)?, json)?,
+        ScenariosAct::List { markdown: true, .. } => out::say(catalogue::markdown().trim_end())?,
+        ScenariosAct::List { profile, scenarios, json, .. } => list(profile, &read(&scenarios)?, json)?,
         ScenariosAct::Show { id, scenarios, json } => show(&id, &read(&scenarios)?, json)?,
         ScenariosAct::Check { files } => {
             let loaded = read(&files)?;
