@@ -51,11 +51,10 @@ struct Played {
 
 impl Played {
     fn replies(&self) -> Vec<&ReplyNote> {
-        let reply = |event| match event {
-            &Event::Reply(ref reply) => Some(reply),
-            _ => None,
-        };
-        self.run.entries.iter().filter_map(|entry| reply(&entry.event)).collect()
+        let entries = self.run.entries.iter();
+        entries
+            .filter_map(|entry| if let Event::Reply(reply) = &entry.event { Some(reply) } else { None })
+            .collect()
     }
 
     fn cuts(&self) -> Vec<&str> {
@@ -63,11 +62,10 @@ impl Played {
     }
 
     fn steps(&self) -> Vec<&StepNote> {
-        let step = |event| match event {
-            &Event::Step(ref step) => Some(&**step),
-            _ => None,
-        };
-        self.run.entries.iter().filter_map(|entry| step(&entry.event)).collect()
+        let entries = self.run.entries.iter();
+        entries
+            .filter_map(|entry| if let Event::Step(step) = &entry.event { Some(&**step) } else { None })
+            .collect()
     }
 
     fn trouble(&self) -> &str {
@@ -234,7 +232,8 @@ async fn fifty_calls_wait_at_a_gate_that_knows_how_many_were_asked_for() {
     });
     let played = play("good", with).await;
     assert_eq!(played.verdict.verdict, Verdict::Pass, "{:?}", played.verdict);
-    let queries: Vec<_> = played.steps().iter().filter_map(|step| step.nth.and(step.query.clone())).collect();
+    let queries: Vec<_> =
+        played.steps().iter().filter_map(|step| step.nth.and_then(|_| step.query.clone())).collect();
     assert_eq!((queries.len(), queries[0].as_str(), queries[49].as_str()), (50, "limit=1", "limit=50"));
 }
 

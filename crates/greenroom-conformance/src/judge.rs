@@ -124,15 +124,17 @@ impl Found<'_> {
         }
     }
 
-    /// A client that sends nothing breaks no rule, and keeps none.
+    /// A client that sends nothing breaks no rule, and keeps none. Where another check fails, that stands.
     fn nothing_was_sent(&mut self) {
+        const NOTHING: &str = "the client sent no request at all";
+        let fails = self.checks.iter().any(|check| check.verdict.kills());
         for check in self.checks.iter_mut().filter(|check| check.verdict == Verdict::Pass) {
-            check.verdict = Verdict::Inconclusive;
-            check.actual = "the client sent no request at all".to_owned();
+            check.verdict = if fails { Verdict::NotApplicable } else { Verdict::Inconclusive };
+            check.actual = NOTHING.to_owned();
         }
-        if self.verdict == Verdict::Pass {
+        if self.verdict == Verdict::Pass && !fails {
             self.verdict = Verdict::Inconclusive;
-            self.why.get_or_insert_with(|| "the client sent no request at all".to_owned());
+            self.why.get_or_insert_with(|| NOTHING.to_owned());
         }
     }
 

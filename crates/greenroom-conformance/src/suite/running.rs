@@ -51,7 +51,7 @@ impl Suite {
         let client = play::introduce(&emulator, adapter).await.map_err(SuiteError::Client)?;
         let pace = Pace::of(&client.can);
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let at_once = self.jobs.map_or((cores * AT_ONCE_A_CORE).min(MOST_AT_ONCE), NonZeroUsize::get);
+        let at_once = self.jobs.map_or_else(|| (cores * AT_ONCE_A_CORE).min(MOST_AT_ONCE), NonZeroUsize::get);
         let shared = Arc::new(Shared {
             emulator,
             adapter: adapter.clone(),
