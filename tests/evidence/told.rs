@@ -50,10 +50,7 @@ async fn it_stands_in_order_between_the_requests() {
     let told: Vec<_> = tags(&entries).into_iter().filter(|tag| tag != "connection").collect();
     assert_eq!(
         told,
-        [
-            "world", "step", "request", "response", "sleep", "clock", "wake", "output", "reply", "output",
-            "exit"
-        ]
+        ["world", "step", "request", "response", "sleep", "wake", "output", "reply", "output", "exit"]
     );
     let texts: Vec<_> = entries
         .iter()

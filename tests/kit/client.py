@@ -90,7 +90,7 @@ def reply(ask):
         if HOW == "wrong":
             return {"ok": "perhaps"}
         if HOW == "wrong-id":
-            ask["id"] = 77
+            return {"id": 77, "ok": True, "status": 200}
         if HOW == "leaves-a-child":
             subprocess.Popen(["sleep", "3600"])
         if HOW == "fickle":

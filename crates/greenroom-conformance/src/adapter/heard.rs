@@ -236,7 +236,7 @@ mod tests {
         let line = vec![b'x'; LONGEST_LINE + CHUNK];
         assert_eq!(all(Stream::Stdout, &line).await, [Heard::Flood(Stream::Stdout)]);
         let mut lines = vec![b'x'; MOST_OUTPUT + CHUNK];
-        lines.iter_mut().step_by(1 << 20).for_each(|byte| *byte = b'\n');
+        lines.iter_mut().step_by(64 << 10).for_each(|byte| *byte = b'\n');
         let heard = all(Stream::Stdout, &lines).await;
         let listened: usize = heard
             .iter()
