@@ -203,6 +203,13 @@ impl Client {
         Self { place: Arc::new(place), world: Arc::new(world), http, road: Road::Plain, secrets }
     }
 
+    /// The version of HTTP that a client gets by TLS which speaks all and trusts anybody.
+    pub(crate) async fn agreed_version(&self) -> Version {
+        let builder = reqwest::Client::builder().proxy(Proxy::all(self.url()).unwrap());
+        let http = builder.tls_danger_accept_invalid_certs(true).build().unwrap();
+        http.get(format!("https://{GLP}/")).send().await.unwrap().version()
+    }
+
     /// Another client of the same emulator, by another road.
     pub(crate) fn over(&self, road: Road) -> Self {
         Self {

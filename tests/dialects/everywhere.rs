@@ -75,6 +75,8 @@ pub(super) const CASES: &[Case] = &[
             ("lower", "400 HPE_GL_ERROR_BAD_REQUEST, 400 HPE_GL_NETWORK_MONITORING_INVALID_INPUT"),
         ],
     ),
+    // A client that speaks both.
+    ("http_versions", &[("both", "HTTP/2.0"), ("http1", "HTTP/1.1")]),
     (
         "edge_errors",
         &[
@@ -162,6 +164,7 @@ async fn observe(client: &Client, row: &str) -> String {
             let [glp, central] = [DEVICES, INVENTORY].map(|path| format!("{path}{filter}"));
             of_each(&token, &glp, &central, Answer::verdict).await
         }
+        "http_versions" => format!("{:?}", client.agreed_version().await),
         "edge_errors" => {
             let token = client.mint("msp").await;
             let issuer = client.send(Ask::get("/as/nothing")).await.verdict();

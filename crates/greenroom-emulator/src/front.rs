@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use greenroom_model::history::Event;
+use greenroom_model::{dialect::HttpVersions, history::Event};
 use http::Request;
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
@@ -34,6 +34,10 @@ impl listen::Service for Front {
 
     fn knows_host(&self, host: &str) -> bool {
         self.sandbox.family(host).is_some()
+    }
+
+    fn offers_http2(&self) -> bool {
+        self.sandbox.lock().world.dialect.http_versions == HttpVersions::Both
     }
 
     fn meet(&self, connection: u64, host: Option<&str>) -> Reception {

@@ -127,6 +127,11 @@ pub(crate) trait Service: Send + Sync + 'static {
     /// Whether Greenroom stands in for a host (lower case, no port).
     fn knows_host(&self, host: &str) -> bool;
 
+    /// Whether HTTP/2 is offered in TLS handshakes.
+    fn offers_http2(&self) -> bool {
+        true
+    }
+
     /// What a connection meets that wants to reach a host (lower case, no port) by CONNECT or, with the name in
     /// its hello if there is one, by TLS. Asked once a connection.
     fn meet(&self, connection: u64, host: Option<&str>) -> Reception;

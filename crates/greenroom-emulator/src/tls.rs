@@ -104,12 +104,14 @@ impl Tls {
     }
 
     /// Answers a hello, which came by a CONNECT to `tunnel` if there is one, and makes the handshake. With a
-    /// `flaw` its certificate is one that no client should take.
+    /// `flaw` its certificate is one that no client should take. Without `http2` nothing is offered, and clients speak
+    /// HTTP/1.1.
     pub(crate) async fn shake<IO>(
         &self,
         Hello { start, sni }: Hello<IO>,
         tunnel: Option<&str>,
         flaw: Option<BadCertificate>,
+        http2: bool,
         known_host: impl Fn(&str) -> bool,
     ) -> Result<Accepted<IO>, TlsError>
     where
@@ -119,7 +121,7 @@ impl Tls {
         let offers = start.client_hello().alpn().map(|offers| offers.map(<[u8]>::to_vec).collect::<Vec<_>>());
         let offers = offers.as_ref().map(|offers| offers.iter().map(Vec::as_slice));
         let host = leaf_host(sni.as_deref(), tunnel, known_host);
-        let config = self.config(host, flaw, offers).map_err(|error| failed(&error))?;
+        let config = self.config(host, flaw, http2, offers).map_err(|error| failed(&error))?;
         let stream = start.into_stream(config).await.map_err(|error| failed(&error))?;
         Ok(Accepted { stream, sni })
     }
@@ -128,10 +130,11 @@ impl Tls {
         &self,
         host: Option<&str>,
         flaw: Option<BadCertificate>,
+        http2: bool,
         offers: Option<impl Iterator<Item = &'a [u8]>>,
     ) -> Result<Arc<ServerConfig>, CaError> {
         let prepared = self.prepared(host, flaw)?;
-        let common = offers.is_none_or(|mut offers| offers.any(|offer| PROTOCOLS.contains(&offer)));
+        let common = http2 && offers.is_none_or(|mut offers| offers.any(|offer| PROTOCOLS.contains(&offer)));
         Ok(if common { prepared.offering } else { prepared.silent })
     }
 
@@ -200,7 +203,7 @@ mod tests {
     fn no_offer_of_ours_meets_a_client_that_shares_none() {
         let tls = tls();
         let offered = |offers: Option<Vec<&'static [u8]>>| {
-            let config = tls.config(None, None, offers.map(Vec::into_iter)).unwrap();
+            let config = tls.config(None, None, true, offers.map(Vec::into_iter)).unwrap();
             config.alpn_protocols.clone()
         };
         let both = [b"h2".to_vec(), b"http/1.1".to_vec()];

@@ -140,7 +140,8 @@ impl<S: Service> Connection<S> {
         IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let (tls, service, connection) = (self.tls.clone(), Arc::clone(&self.service), self.number);
-        let handshake = tls.shake(hello, tunnel.as_deref(), flaw, |host| service.knows_host(host));
+        let handshake = tls
+            .shake(hello, tunnel.as_deref(), flaw, service.offers_http2(), |host| service.knows_host(host));
         let Some(shaken) = self.within_head("tls_handshake", handshake).await else { return After::Nothing };
         let accepted = match shaken {
             Ok(accepted) => accepted,

@@ -238,6 +238,9 @@ dialects! {
     edge_errors: EdgeErrors { Json = "json", Html = "html" };
         Everywhere, source "glp.md §1, central.md §4.3", Inferred;
 
+    /// What TLS handshakes offer. both: HTTP/2 and HTTP/1.1; http1: nothing, so that clients speak HTTP/1.1.
+    http_versions: HttpVersions { Both = "both", Http1 = "http1" }; Everywhere, source "glp.md §1", Inferred;
+
     /// The unit of createdTime and lastUpdatedTime in list-tenants.
     created_time_unit: CreatedTimeUnit { Milliseconds = "milliseconds", Seconds = "seconds" };
         Central, source "central.md §8 item 5", Live;
