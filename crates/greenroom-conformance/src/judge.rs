@@ -8,14 +8,18 @@ mod words;
 
 use self::sight::{Cut, Sight};
 use crate::{
+    drive::Mode,
     run::Run,
-    scenario::{Check, Judgement, Level, Returns, Scenario},
+    scenario::{Check, Judgement, Level, Returns, Scenario, Step, Verb},
     verdict::{CheckVerdict, ScenarioVerdict, Verdict},
 };
 
 /// Judges a run of a scenario.
 pub fn judge(scenario: &Scenario, run: &Run) -> ScenarioVerdict {
     let sight = Sight::of(run);
+    if let Some(why) = separate_is_not_had(scenario, &sight) {
+        return not_run(scenario, Verdict::NotApplicable, why);
+    }
     let mut found = Found { scenario, checks: Vec::new(), why: None, verdict: Verdict::Pass };
     if let Some(broke_down) = broke_down(scenario, run, &sight) {
         found.verdict = Verdict::Error;
@@ -203,6 +207,20 @@ fn broke_down(scenario: &Scenario, run: &Run, sight: &Sight<'_>) -> Option<Strin
         }
     }
     None
+}
+
+/// Why the scenario is not for this client, if it has no mode `separate`: that is no capability, and whoever does not
+/// have it says so when it is asked (docs/drive.md).
+fn separate_is_not_had(scenario: &Scenario, sight: &Sight<'_>) -> Option<String> {
+    let is_separate = |step: &Step| matches!(&step.verb, Verb::Open(open) if open.mode == Mode::Separate);
+    let refused = sight.replies.iter().find(|reply| {
+        let note = reply.note;
+        note.kind.as_deref() == Some("usage")
+            && scenario.steps.iter().any(|step| step.id == note.step && is_separate(step))
+    });
+    refused.filter(|_| sight.seen.is_empty()).map(|reply| {
+        format!("the client has no mode separate: {}", reply.note.message.as_deref().unwrap_or_default())
+    })
 }
 
 fn told(note: &greenroom_model::history::ReplyNote) -> &str {
