@@ -17,6 +17,6 @@ pub mod run;
 #[cfg(test)]
 mod sample;
 pub mod scenario;
-mod stage;
+pub mod stage;
 pub mod suite;
 pub mod verdict;

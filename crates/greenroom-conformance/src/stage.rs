@@ -15,6 +15,7 @@ use greenroom_model::{
     fleet::FleetError,
     history::Bounds,
     id::{Seed, WorkspaceId},
+    rule::Rule,
     time::whole_second,
     world::World,
     yaml::Mistakes,
@@ -30,7 +31,7 @@ const BOUNDS: Bounds = Bounds { entries: 200_000, bytes: 256 << 20 };
 
 /// Why a scenario cannot be staged: a fault of the kit or of the scenario, not of the client.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum StageError {
+pub enum StageError {
     /// The fixture is no world.
     #[error("the world of the kit: {0}")]
     Fixture(#[from] Mistakes),
@@ -51,6 +52,37 @@ pub(crate) enum StageError {
     Place(#[from] io::Error),
 }
 
+/// A scenario without its steps: the world that it plays in, and what happens there.
+#[derive(Clone, Debug)]
+pub struct Staged {
+    /// Its world. It is the same in every run, but for tokens and dates.
+    pub world: World,
+    /// Its stimuli, with ids in the place of symbols.
+    pub rules: Vec<Rule>,
+    /// Hosts that nobody should talk to.
+    pub traps: Vec<String>,
+    /// Clients that have a token from the start.
+    pub issued: Vec<String>,
+    /// The phases that its stimuli are about, which are some of its steps, in their order.
+    pub phases: Vec<String>,
+}
+
+impl Staged {
+    /// That of a scenario.
+    pub fn of(scenario: &Scenario) -> Result<Self, StageError> {
+        let world = world::of(scenario)?;
+        let rules = stimuli::rules(scenario, |text| id_in(&world, text))?;
+        let is_meant = |step: &str| {
+            let mut phases = rules.iter().filter_map(|rule| rule.when.selector.phase.as_ref());
+            phases.any(|phases| phases.fits(step))
+        };
+        let steps = scenario.all_steps().map(|step| step.id.clone());
+        let phases = steps.filter(|step| is_meant(step)).collect();
+        let (traps, issued) = (scenario.world.traps.clone(), scenario.world.issued.clone());
+        Ok(Self { world, rules, traps, issued, phases })
+    }
+}
+
 /// A scenario ready to be played.
 pub(crate) struct Stage {
     pub(crate) sandbox: OpenSandbox,
@@ -69,21 +101,21 @@ pub(crate) struct Stage {
 impl Stage {
     /// Opens a sandbox as the scenario wants it.
     pub(crate) fn set(emulator: &Emulator, scenario: &Scenario) -> Result<Self, StageError> {
-        let world = world::of(scenario)?;
-        let mut stimuli = Stimuli::of(scenario, |text| id_in(&world, text))?;
+        let Staged { world, rules, traps, issued: holders, .. } = Staged::of(scenario)?;
+        let mut stimuli = Stimuli::of(rules)?;
         let options = SandboxOptions {
             world: SandboxWorld::Given(Box::new(world.clone())),
             start: Some(whole_second(clock::wall_now())),
             rules: stimuli.at_once(),
             evidence: true,
-            traps: scenario.world.traps.clone(),
+            traps,
             history_bounds: Some(BOUNDS),
             ..SandboxOptions::default()
         };
         let sandbox = emulator.open_sandbox(options)?;
         let mut issued = BTreeMap::new();
-        for client in &scenario.world.issued {
-            let wish = IssueToken { client: client.clone(), ..IssueToken::default() };
+        for client in holders {
+            let wish = IssueToken { client, ..IssueToken::default() };
             if let Reply::Issued(token) = sandbox.run(Command::IssueToken(wish))? {
                 issued.insert(token.symbol, token.access_token);
             }

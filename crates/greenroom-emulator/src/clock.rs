@@ -16,7 +16,7 @@ pub(crate) fn real() -> Real {
     STARTED.elapsed()
 }
 
-/// The time of the machine, for starting virtual clocks.
+/// The time of the machine, for starting virtual clocks and for dates that clients wait for by theirs.
 #[expect(clippy::disallowed_methods, reason = "this is the one file that may")]
 pub fn wall_now() -> Timestamp {
     Timestamp::now()

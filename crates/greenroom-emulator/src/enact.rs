@@ -7,7 +7,7 @@ use greenroom_model::{
     history::Event,
     rule::{
         BadCertificate, Close, EditJson, Edited, Effect, Reply, Ruling, Then, Tokens, Trickle, Wire,
-        retry_after, wire_body,
+        http_date_after, http_date_of, retry_after, wire_body,
     },
     time::Forward,
     token::Ordinal,
@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{
+    clock,
     envelope::{self, Answer, Setting},
     listen::{Delivery, End, Payload, Reception},
     sandbox::{Motion, State},
@@ -170,8 +171,11 @@ fn reply_of(reply: &Reply, call: &Call<'_>, at: Setting<'_>) -> Answer {
     };
     reply.headers.iter().fold(answer, |answer, (name, value)| {
         let Ok(name) = HeaderName::try_from(name) else { return answer };
-        match retry_after(value) {
-            Some(wait) if name == header::RETRY_AFTER => answer.with(name, &wait),
+        // Clients wait by the clock of the machine, whatever the virtual one says.
+        let date = http_date_of(value).and_then(|wait| http_date_after(clock::wall_now(), wait));
+        match (date, retry_after(value)) {
+            (Some(date), _) => answer.with(name, &date),
+            (None, Some(wait)) if name == header::RETRY_AFTER => answer.with(name, &wait),
             _ => answer.with(name, value),
         }
     })

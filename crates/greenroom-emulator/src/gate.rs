@@ -161,6 +161,7 @@ impl State {
         for rule in self.gates.opened_by(opens) {
             self.open_gate(&rule, "step");
         }
+        self.rules.begin_phase(&phase);
         self.phase = Some(phase);
     }
 

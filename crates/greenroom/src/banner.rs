@@ -1,8 +1,10 @@
 //! What `serve` says when it is ready: a minute of reading, and lines that work when pasted.
 
-use std::path::Path;
+use std::{fmt::Write as _, path::Path};
 
 use greenroom_emulator::command::WorldView;
+
+use crate::{chosen::Chosen, verify::quoted};
 
 /// The banner of an emulator.
 pub(crate) fn banner(url: &str, ca: &Path, world: &WorldView) -> String {
@@ -42,4 +44,31 @@ See what was asked:           greenroom history --url {url}
         workspace = workspace.id,
         tenant = tenant.id.replace('-', ""),
     )
+}
+
+/// The banner of an emulator that has world and stimuli of a scenario. `variables` are what its clients sign in with.
+pub(crate) fn of_scenario(url: &str, scenario: &Chosen, variables: &[(String, String)]) -> String {
+    let mut text = format!("Greenroom listens on {url} (Ctrl-C stops it)\n\n");
+    for note in scenario.notes() {
+        let _ = writeln!(text, "{note}");
+    }
+    let width = variables.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    for (name, value) in variables {
+        let _ = writeln!(text, "  {name:<width$}  {value}");
+    }
+    let phases = scenario.staged.phases.iter().map(|phase| {
+        ("Let the stimuli begin anew:", format!("greenroom phase --url {url} {}", quoted(phase)))
+    });
+    let lines = [("Route a program here:", format!("eval \"$(greenroom env --url {url})\""))]
+        .into_iter()
+        .chain(phases)
+        .chain([
+            ("See what has fired:", format!("greenroom faults --url {url}")),
+            ("See what was asked:", format!("greenroom history --url {url}")),
+        ]);
+    text.push('\n');
+    for (what, line) in lines {
+        let _ = writeln!(text, "{what:<28}  {line}");
+    }
+    text
 }

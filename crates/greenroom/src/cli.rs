@@ -104,7 +104,9 @@ pub(crate) enum Verb {
 #[command(after_help = "Examples:
   greenroom serve
   greenroom serve --port 0 --ready-file ready.json --clock frozen
-  greenroom serve --dialect rfc --token-life 1m")]
+  greenroom serve --dialect rfc --token-life 1m
+  greenroom serve --scenario RTY-10
+  greenroom serve --scenario 'my.yaml[VALUE]'")]
 pub(crate) struct ServeArgs {
     /// The port; 0 picks a free one.
     #[arg(long, default_value_t = 4020, env = "GREENROOM_PORT", value_name = "N")]

@@ -24,12 +24,8 @@ use std::{
 use clap::builder::FalseyValueParser;
 use greenroom_emulator::{Emulator, client_env::ClientEnv, clock};
 use greenroom_model::{
-    access::Service,
-    credential::ApiClient,
     history::{Entry, join},
     rule::Rule,
-    tenancy::WorkspaceKind,
-    world::World,
 };
 
 use self::{
@@ -39,10 +35,12 @@ use self::{
     summary::{Observed, Summary},
 };
 use crate::{
+    chosen::Chosen,
     exit::{EXEC_FAILURE, EXPECTATION_FAILURE},
     history::{exchange_table, requests},
+    lent::lent_credentials,
     selection::Expectation,
-    shape::ShapeArgs,
+    shape::{Shape, ShapeArgs},
     timeout,
 };
 
@@ -51,6 +49,7 @@ Examples:
   greenroom exec -- python script.py
   greenroom exec --adopt prod-token.yaml -- python script.py
   greenroom exec --expire tenant@api#3 -- python script.py
+  greenroom exec --scenario 'EXC-02[live]' -- python script.py
   greenroom exec --rule '{when: {nth: 3}, do: [{close: {}}]}' -- python sync.py
   greenroom exec --expect 'exchange = 2' --expect 'mint <= 1' -- python sync.py
   greenroom exec --clock frozen --token-life tenant=5m \\
@@ -60,16 +59,13 @@ The exit code is that of CMD, 1 if CMD was content and an expectation was not me
 128+n after signal n, 126 if CMD cannot be run, 127 if it is not there, and 125 if \
 Greenroom itself fails.";
 
-/// Where New Central is looked for by programs that bring nothing along, in a workspace without a cluster.
-const ANY_BASE_URL: &str = "https://us5.api.central.arubanetworks.com";
-
 /// Run an unmodified program against an emulator of its own, and say afterwards what it did.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ExecArgs {
     /// Let in the credentials of this token file of pycentral (YAML or JSON). Otherwise those of
     /// GLP_CLIENT_ID and its companions, or of ./token.yaml, if there are any
-    #[arg(long, value_name = "FILE", env = "GREENROOM_ADOPT")]
+    #[arg(long, value_name = "FILE", env = "GREENROOM_ADOPT", conflicts_with = "scenario")]
     adopt: Option<PathBuf>,
 
     /// Leave the adopted token file as CMD leaves it, instead of putting it back
@@ -172,13 +168,19 @@ async fn attempt(args: &ExecArgs, data_dir: &Path) -> Result<u8, Box<dyn Error>>
         format!("the working directory cannot be read: {error}; change to one that exists")
     })?;
     let variable = |name: &str| std::env::var(name).ok();
-    let adoption::Search { found, ignored } = adoption::find(args.adopt.as_deref(), &variable, &working_dir)?;
+    let Shape { mut world, start, rules, scenario } = args.shape.shape(None, clock::wall_now())?;
+    let adoption::Search { found, ignored } = match scenario {
+        Some(_) => adoption::nothing(&variable, &working_dir),
+        None => adoption::find(args.adopt.as_deref(), &variable, &working_dir)?,
+    };
     if !args.quiet {
         for source in &ignored {
             complain(&format!("ignored: {source}"));
         }
+        for note in scenario.iter().flat_map(Chosen::notes) {
+            complain(&note);
+        }
     }
-    let (mut world, start) = args.shape.world(None, clock::wall_now())?;
     let lent = match &found {
         Some(found) => {
             found.let_in(&mut world, start)?;
@@ -201,12 +203,16 @@ async fn attempt(args: &ExecArgs, data_dir: &Path) -> Result<u8, Box<dyn Error>>
         .world(world)
         .start_time(start)
         .speed(args.shape.clock)
-        .rules(args.expire.iter().cloned().chain(args.shape.rules()).collect())
+        .rules(args.expire.iter().cloned().chain(rules).collect())
+        .traps(scenario.as_ref().map(|scenario| scenario.staged.traps.clone()).unwrap_or_default())
         .max_requests(args.max_requests)
         .start()
         .await?;
     let mut env = client_env(args, &emulator)?;
     env.set.extend(lent);
+    if let Some(scenario) = &scenario {
+        env.set.extend(scenario.begin(&emulator)?);
+    }
 
     let ended = child::run(&args.command, &env, guard_rail(args, &emulator)).await;
     let ended = unless_exhausted(args, ended, emulator.exhausted()).await;
@@ -267,30 +273,6 @@ fn expectations(args: &ExecArgs, entries: &[Entry], dropped: u64) -> bool {
         }
     }
     met
-}
-
-/// The variables of the SDK's documentation, for a program that brings nothing along: the platform client of
-/// an MSP, else of any workspace, the first whose secret is known. The workspace id is without dashes, as
-/// token URLs want it.
-fn lent_credentials(world: &World) -> Vec<(String, String)> {
-    let lendable = |(_, client): (_, &'_ ApiClient)| {
-        let secret = client.secret.value().filter(|_| client.service == Service::Platform)?;
-        Some((client.id.clone(), secret.clone(), client.workspace))
-    };
-    let of_msp = |(.., workspace): &(_, _, _)| world.workspace(*workspace).kind == WorkspaceKind::Msp;
-    let first = world.clients().filter_map(lendable).find(of_msp);
-    let Some((id, secret, workspace)) = first.or_else(|| world.clients().find_map(lendable)) else {
-        return Vec::new();
-    };
-    let workspace = world.workspace(workspace);
-    let base_url = workspace.cluster.as_ref().map(|cluster| format!("https://{}", cluster.host()));
-    let variables = [
-        ("GLP_CLIENT_ID", id),
-        ("GLP_CLIENT_SECRET", secret.reveal().to_owned()),
-        ("GLP_WORKSPACE_ID", workspace.id.plain()),
-        ("CENTRAL_BASE_URL", base_url.unwrap_or_else(|| ANY_BASE_URL.to_owned())),
-    ];
-    variables.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
 fn client_env(args: &ExecArgs, emulator: &Emulator) -> Result<ClientEnv, Box<dyn Error>> {

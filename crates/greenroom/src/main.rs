@@ -2,6 +2,7 @@
 
 mod adapter;
 mod banner;
+mod chosen;
 mod cli;
 mod control;
 mod document;
@@ -13,6 +14,7 @@ mod fidelity;
 mod history;
 mod init;
 mod judge;
+mod lent;
 mod log;
 mod out;
 mod patch;

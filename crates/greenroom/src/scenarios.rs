@@ -184,18 +184,21 @@ fn list(profile: Option<Profile>, loaded: &[Loaded], json: bool) -> Result<(), F
     out::say(&table)
 }
 
+/// There is no scenario of that name or id among `all`.
+pub(crate) fn unknown<'s>(id: &str, all: impl IntoIterator<Item = &'s Scenario>) -> Failure {
+    let names: Vec<String> = all.into_iter().flat_map(|it| [it.id.to_string(), it.name()]).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let hint = nearest::hint(&nearest::of(id, &names));
+    Failure::new(format!("there is no scenario {id:?}{hint}; greenroom scenarios list has all"))
+}
+
 fn show(id: &str, loaded: &[Loaded], json: bool) -> Result<(), Failure> {
     let all: Vec<&Scenario> =
         loaded.iter().flat_map(|loaded| &loaded.variants).map(|paced| &paced.otherwise).collect();
     let meant: Vec<&Scenario> =
         all.iter().copied().filter(|it| it.name() == id || it.id.as_str() == id).collect();
     let Some(first) = meant.first() else {
-        let names: Vec<String> = all.iter().map(|scenario| scenario.name()).collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let hint = nearest::hint(&nearest::of(id, &names));
-        return Err(Failure::new(format!(
-            "there is no scenario {id:?}{hint}; greenroom scenarios list has all"
-        )));
+        return Err(unknown(id, all));
     };
     if json {
         return out::say(&serde_json::to_string_pretty(&meant).map_err(Failure::new)?);

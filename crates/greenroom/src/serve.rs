@@ -14,7 +14,9 @@ use crate::{
     banner,
     cli::ServeArgs,
     exit::{Exit, Failure},
+    lent::lent_credentials,
     log::Format,
+    shape::Shape,
 };
 
 /// Runs the command.
@@ -27,7 +29,8 @@ pub(crate) async fn serve(args: ServeArgs, data_dir: &Path, format: Format) -> R
     }
     let kept = args.state.kept()?;
     let saved = kept.is_some();
-    let (world, start) = args.shape.world(kept, clock::wall_now())?;
+    let Shape { world, start, rules, scenario } = args.shape.shape(kept, clock::wall_now())?;
+    let lent = scenario.as_ref().map(|_| lent_credentials(&world)).unwrap_or_default();
     let mut builder = Emulator::builder()
         .world(world)
         .saved(saved)
@@ -35,7 +38,8 @@ pub(crate) async fn serve(args: ServeArgs, data_dir: &Path, format: Format) -> R
         .listen(address)
         .authority_dir(data_dir)
         .speed(args.shape.clock)
-        .rules(args.shape.rules())
+        .rules(rules)
+        .traps(scenario.as_ref().map(|scenario| scenario.staged.traps.clone()).unwrap_or_default())
         .connection_timeout(args.connection_timeout)
         .log(true);
     if let Some(file) = &args.state.state {
@@ -47,6 +51,8 @@ pub(crate) async fn serve(args: ServeArgs, data_dir: &Path, format: Format) -> R
     let emulator = builder.start().await.map_err(Failure::new)?;
     // Both signals are watched before anyone is told that the emulator is ready.
     let stop = stop_signals().map_err(|error| Failure::new(format!("cannot watch for signals: {error}")))?;
+    let begun =
+        scenario.as_ref().map(|scenario| scenario.begin(&emulator)).transpose().map_err(Failure::new)?;
     let ready = json!({
         "url": emulator.url(),
         "ca": emulator.ca_file(),
@@ -61,8 +67,12 @@ pub(crate) async fn serve(args: ServeArgs, data_dir: &Path, format: Format) -> R
     }
     let text = match format {
         Format::Json => ready.to_string(),
-        Format::Text => match emulator.run(Command::World) {
-            Ok(Reply::World(world)) => banner::banner(emulator.url(), emulator.ca_file(), &world),
+        Format::Text => match (&scenario, emulator.run(Command::World)) {
+            (Some(scenario), _) => {
+                let variables: Vec<_> = lent.into_iter().chain(begun.unwrap_or_default()).collect();
+                banner::of_scenario(emulator.url(), scenario, &variables)
+            }
+            (None, Ok(Reply::World(world))) => banner::banner(emulator.url(), emulator.ca_file(), &world),
             _ => format!("Greenroom listens on {}", emulator.url()),
         },
     };

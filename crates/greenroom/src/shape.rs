@@ -14,6 +14,7 @@ use greenroom_model::{
 use jiff::Timestamp;
 
 use crate::{
+    chosen::Chosen,
     exit::Failure,
     out,
     rules::{self, Rules},
@@ -27,6 +28,11 @@ pub(crate) struct ShapeArgs {
     /// The world, from a file instead of the sample (see greenroom init, docs/world.md)
     #[arg(long, value_name = "FILE", env = "GREENROOM_WORLD")]
     world: Option<PathBuf>,
+
+    /// World and stimuli of a scenario of the conformance kit, or of a file of one's own, without its steps
+    /// (docs/verify.md): RTY-10, 'EXC-02[live]', my.yaml, 'my.yaml[VALUE]'
+    #[arg(long, value_name = "ID|FILE", env = "GREENROOM_SCENARIO", conflicts_with_all = ["world", "rng_seed"])]
+    scenario: Option<String>,
 
     /// How long tokens live: 20s for all kinds, tenant=5m for one (sso, workspace, tenant). Repeatable
     #[arg(long, value_name = "[KIND=]DURATION", env = "GREENROOM_TOKEN_LIFE", value_delimiter = ',')]
@@ -59,17 +65,30 @@ pub(crate) struct ShapeArgs {
     rng_seed: Option<u64>,
 }
 
+/// What the flags say that an emulator is made of.
+pub(crate) struct Shape {
+    pub(crate) world: World,
+    /// When its clock starts.
+    pub(crate) start: Timestamp,
+    /// Those of --rule, which come first, and those of the scenario.
+    pub(crate) rules: Vec<Rule>,
+    /// The scenario of --scenario.
+    pub(crate) scenario: Option<Chosen>,
+}
+
 impl ShapeArgs {
-    /// The world as the flags want it: that of `kept`, if there is one, else of --world, else the sample. And
-    /// when its clock starts, `now` being the machine's.
-    pub(crate) fn world(&self, kept: Option<Loaded>, now: Timestamp) -> Result<(World, Timestamp), Failure> {
+    /// What the flags want. The world is that of `kept`, if there is one, else of --world or --scenario, else the
+    /// sample; `now` is the machine's.
+    pub(crate) fn shape(&self, kept: Option<Loaded>, now: Timestamp) -> Result<Shape, Failure> {
+        let scenario = self.scenario.as_deref().map(Chosen::of).transpose()?;
         if kept.is_some() && (self.world.is_some() || self.rng_seed.is_some()) {
             out::complain("the file of --state is there, so that --world and --rng-seed have no effect");
         }
-        let Loaded { mut world, saved_at } = match (kept, &self.world) {
-            (Some(kept), _) => kept,
-            (None, Some(file)) => world_file::load(file, self.rng_seed)?,
-            (None, None) => {
+        let Loaded { mut world, saved_at } = match (kept, &self.world, &scenario) {
+            (Some(kept), ..) => kept,
+            (None, Some(file), _) => world_file::load(file, self.rng_seed)?,
+            (None, None, Some(chosen)) => Loaded { world: chosen.staged.world.clone(), saved_at: None },
+            (None, None, None) => {
                 let world = World::sample(self.rng_seed.map_or(DEFAULT_SEED, Seed));
                 Loaded { world, saved_at: None }
             }
@@ -80,12 +99,9 @@ impl ShapeArgs {
         for setting in &self.dialect {
             world.dialect.apply(setting).map_err(Failure::new)?;
         }
-        Ok((world, self.start(saved_at, now)?))
-    }
-
-    /// The rules of --rule.
-    pub(crate) fn rules(&self) -> Vec<Rule> {
-        self.rule.iter().flat_map(|Rules(rules)| rules.clone()).collect()
+        let own = self.rule.iter().flat_map(|Rules(rules)| rules);
+        let rules = own.chain(scenario.iter().flat_map(|chosen| &chosen.staged.rules)).cloned().collect();
+        Ok(Shape { world, start: self.start(saved_at, now)?, rules, scenario })
     }
 
     /// When the clock starts. Time never goes backwards in a world: one that was saved in the future goes on

@@ -20,7 +20,7 @@ use crate::exit::Failure;
 pub(crate) struct StateArgs {
     /// Keep the world in this file: read at the start if it is there, instead of --world, and written at a
     /// clean stop and by greenroom world save
-    #[arg(long, value_name = "FILE", env = "GREENROOM_STATE")]
+    #[arg(long, value_name = "FILE", env = "GREENROOM_STATE", conflicts_with = "scenario")]
     pub(crate) state: Option<PathBuf>,
 }
 

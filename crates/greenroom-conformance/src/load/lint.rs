@@ -6,7 +6,7 @@ use greenroom_model::{
     call::OpKind,
     dialect::Dialect,
     nearest,
-    rule::{Action, OpenWhen, Pattern, Rule, Selector, Wire},
+    rule::{OpenWhen, Pattern, Rule, Selector},
 };
 
 use super::place::Places;
@@ -169,7 +169,7 @@ impl Lint<'_, '_> {
                 }
                 Some(_) => {}
             }
-            if let Err(error) = dated(rule).check() {
+            if let Err(error) = rule.check() {
                 self.places.wrong(&format!("{path}.{}", error.field), error.reason, "");
             }
             self.selector(&format!("{path}.when"), &rule.when.selector);
@@ -393,22 +393,6 @@ impl Lint<'_, '_> {
         };
         self.places.wrong(path, format!("there is no {what} {name:?}"), mend);
     }
-}
-
-/// The rule with some wait in the place of those dates that are known only when the client is about to ask.
-fn dated(rule: &Rule) -> Rule {
-    let mut rule = rule.clone();
-    for action in &mut rule.actions {
-        if let Action::Wire(Wire::Reply(reply)) = action {
-            for value in reply.headers.values_mut() {
-                if let Some(wait) = value.strip_prefix("$http_date(").and_then(|rest| rest.strip_suffix(')'))
-                {
-                    *value = wait.to_owned();
-                }
-            }
-        }
-    }
-    rule
 }
 
 /// What a client must be able to do for a step.

@@ -153,7 +153,8 @@ pub struct Reply {
     /// The status: 200 to 599.
     pub status: u16,
     /// Headers besides those that every answer has. `retry-after` is seconds, a date, or a duration, which is
-    /// written in seconds, rounded up: `1500ms` is 2.
+    /// written in seconds, rounded up: `1500ms` is 2. `$http_date(3s)` is the date that lies so far ahead of the
+    /// machine's clock when the answer is made.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
     /// The body: the name of a documented one, such as `too-many-requests`, or JSON. Without a body and a text it

@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::{
     Action, At, EditJson, Effect, Gate, Goaway, OpenWhen, Redirect, Reply, Rule, Tokens, Wire,
-    edit::fault_of_pointer, retry_after, wire_bodies,
+    edit::fault_of_pointer, http_date_of, retry_after, wire_bodies,
 };
-use crate::{call::OpKind, nearest};
+use crate::{call::OpKind, nearest, time::parse_duration};
 
 /// How long a rule's name may be: it is repeated in the history whenever the rule fires.
 const LONGEST_ID: usize = 100;
@@ -232,8 +232,13 @@ fn check_reply(reply: &Reply) -> Result<(), RuleError> {
         if let Some((_, why)) = NOT_YOURS.iter().find(|(theirs, _)| is(theirs)) {
             return Err(wrong(field, *why));
         }
-        if is("retry-after") && retry_after(value).is_none() {
-            let reason = format!("{value:?} is no time to wait: say 30, 3s, or a date of HTTP");
+        let waits = match http_date_of(value) {
+            Some(wait) => parse_duration(wait).is_ok(),
+            None => !is("retry-after") || retry_after(value).is_some(),
+        };
+        if !waits {
+            let reason =
+                format!("{value:?} is no time to wait: say 30, 3s, a date of HTTP, or $http_date(3s)");
             return Err(wrong(field, reason));
         }
     }

@@ -1,10 +1,10 @@
-//! `Retry-After`, as rules may say it.
+//! `Retry-After`, as rules may say it, and dates that lie ahead of whoever asks.
 
 use std::borrow::Cow;
 
-use jiff::fmt::strtime;
+use jiff::{SignedDuration, Timestamp, fmt::strtime};
 
-use crate::time;
+use crate::time::{self, Forward, whole_second};
 
 /// The three ways to write a date: the one that servers write and the two obsolete ones that clients still have
 /// to read (RFC 9110 §5.6.7).
@@ -22,6 +22,23 @@ pub fn retry_after(text: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(seconds.to_string()))
 }
 
+/// What a header says of which only the wait is known: `$http_date(3s)`. What stands in the brackets; `None` if it
+/// says something else.
+pub fn http_date_of(text: &str) -> Option<&str> {
+    text.strip_prefix("$http_date(")?.strip_suffix(')')
+}
+
+/// The date, as HTTP writes it (RFC 9110 §5.6.7), that lies `wait` ahead of `wall`, the clock of who reads it:
+/// rounded up to whole seconds, and a second more, so that whoever waits for it has waited that long. `None` if
+/// `wait` is no duration, or leads out of the calendar.
+pub fn http_date_after(wall: Timestamp, wait: &str) -> Option<String> {
+    let then = wall.checked_add(wait.parse::<Forward>().ok()?.duration()).ok()?;
+    let whole = whole_second(then);
+    let up = if whole < then { 2 } else { 1 };
+    let date = whole.checked_add(SignedDuration::from_secs(up)).ok()?;
+    Some(date.strftime(DATES[0]).to_string())
+}
+
 /// Whether a text is a date, written exactly so.
 fn is_date(form: &str, text: &str) -> bool {
     let date = strtime::parse(form, text).and_then(|parts| parts.to_datetime());
@@ -31,6 +48,22 @@ fn is_date(form: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_date_lies_at_least_that_far_ahead() {
+        let date = |wall: &str, wait: &str| http_date_after(wall.parse().unwrap(), wait);
+        let known = [
+            ("2026-03-01T12:00:00Z", "3s", Some("Sun, 01 Mar 2026 12:00:04 GMT")),
+            ("2026-03-01T12:00:00.001Z", "2m", Some("Sun, 01 Mar 2026 12:02:02 GMT")),
+            ("2026-03-01T12:00:00Z", "soon", None),
+            ("2026-03-01T12:00:00Z", "-3s", None),
+        ];
+        for (wall, wait, expected) in known {
+            assert_eq!(date(wall, wait).as_deref(), expected, "{wait}");
+        }
+        assert_eq!(http_date_of("$http_date(3s)"), Some("3s"));
+        assert_eq!(http_date_of("3s"), None);
+    }
 
     #[test]
     fn seconds_durations_and_dates_are_read_and_nothing_else() {

@@ -18,6 +18,9 @@ pub struct Armed {
     pub matched: u64,
     /// How often it has fired.
     pub fired: u64,
+    /// How many it had matched when the phase began that it is about: `nth` counts from there.
+    #[serde(skip)]
+    before_phase: u64,
 }
 
 impl Armed {
@@ -70,8 +73,17 @@ impl Rules {
         };
         self.added += 1;
         rule.id = Some(id.clone());
-        self.armed.push(Armed { rule, matched: 0, fired: 0 });
+        self.armed.push(Armed { rule, matched: 0, fired: 0, before_phase: 0 });
         Ok(id)
+    }
+
+    /// A phase begins, perhaps not for the first time: rules about it count from one again.
+    pub fn begin_phase(&mut self, phase: &str) {
+        for armed in &mut self.armed {
+            if armed.rule.when.selector.phase.as_ref().is_some_and(|phases| phases.fits(phase)) {
+                armed.before_phase = armed.matched;
+            }
+        }
     }
 
     /// The rules in force.
@@ -118,7 +130,7 @@ impl Rules {
                 continue;
             }
             armed.matched += 1;
-            let its_turn = selector.nth.is_none_or(|nth| nth.get() == armed.matched);
+            let its_turn = selector.nth.is_none_or(|nth| nth.get() == armed.matched - armed.before_phase);
             if ruling.is_some() || !its_turn || armed.is_spent() {
                 continue;
             }

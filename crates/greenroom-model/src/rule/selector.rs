@@ -100,7 +100,8 @@ impl From<&str> for Pattern {
 }
 
 impl Pattern {
-    fn fits(&self, value: &str) -> bool {
+    /// Whether any of its globs fits.
+    pub fn fits(&self, value: &str) -> bool {
         self.0.iter().any(|glob| glob.fits(value))
     }
 }

@@ -197,6 +197,23 @@ pub(crate) fn find(
     Ok(Search { found, ignored })
 }
 
+/// Lets nothing in, as where a scenario has credentials of its own, and says what is there all the same.
+pub(crate) fn nothing(env: &dyn Fn(&str) -> Option<String>, working_dir: &Path) -> Search {
+    let is_set = |name: &&str| env(name).is_some_and(|value| !value.trim().is_empty());
+    let set: Vec<_> = VARIABLES.into_iter().filter(is_set).collect();
+    let mut ignored = Vec::new();
+    if !set.is_empty() {
+        ignored.push(format!("{}: --scenario sets its own", set.join(", ")));
+    }
+    if working_dir.join(USUAL_FILE).is_file() {
+        ignored.push(format!(
+            "./{USUAL_FILE}: a program that reads it is refused; those of --scenario are in {CLIENT_ID} and its \
+             companions"
+        ));
+    }
+    Search { found: None, ignored }
+}
+
 fn same_file(a: &Path, b: &Path) -> bool {
     match (a.canonicalize(), b.canonicalize()) {
         (Ok(a), Ok(b)) => a == b,

@@ -102,7 +102,7 @@ async fn an_end_at_the_refusal_is_the_guard_rails() {
 #[test]
 fn a_program_without_credentials_gets_the_samples() {
     let args = parse(&["--rng-seed", "7", "--", "x"]).unwrap();
-    let (world, _) = args.shape.world(None, clock::wall_now()).unwrap();
+    let Shape { world, .. } = args.shape.shape(None, clock::wall_now()).unwrap();
     let variables = lent_credentials(&world);
     let names: Vec<_> = variables.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["GLP_CLIENT_ID", "GLP_CLIENT_SECRET", "GLP_WORKSPACE_ID", "CENTRAL_BASE_URL"]);
