@@ -143,6 +143,7 @@ async fn what_breaks_the_protocol_is_trouble_of_that_scenario() {
     for (how, trouble) in [
         ("wrong", "the client breaks drive/1: \"ok\" of a reply must be true or false"),
         ("wrong-id", "the client breaks drive/1: a reply bears the id 77, which no open question has"),
+        ("floods", "the client wrote more to stderr than anybody listens to"),
     ] {
         let played = play(how, json!({})).await;
         assert!(played.trouble().starts_with(trouble), "{how}: {}", played.trouble());

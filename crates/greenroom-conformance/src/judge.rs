@@ -16,7 +16,7 @@ use crate::{
 
 /// Judges a run of a scenario.
 pub fn judge(scenario: &Scenario, run: &Run) -> ScenarioVerdict {
-    let sight = Sight::of(run);
+    let sight = Sight::of(scenario, run);
     if let Some(why) = separate_is_not_had(scenario, &sight) {
         return not_run(scenario, Verdict::NotApplicable, why);
     }
@@ -83,7 +83,12 @@ impl Found<'_> {
     fn unproven(&mut self, sight: &Sight<'_>, unmet: &str) {
         let failed = sight.replies.iter().find(|reply| {
             let note = reply.note;
-            !note.ok && note.cut.is_none() && !sight.was_skipped(note.id) && !sight.was_touched(&note.step)
+            let failed = !note.ok || note.status.is_some_and(|status| status >= 400);
+            failed
+                && note.cut.is_none()
+                && !sight.was_skipped(note.id)
+                && !sight.was_touched(&note.step)
+                && !may_fail(self.scenario, &note.step)
         });
         match failed {
             Some(reply) => {
@@ -186,6 +191,9 @@ fn broke_down(scenario: &Scenario, run: &Run, sight: &Sight<'_>) -> Option<Strin
             run.header.dropped
         ));
     }
+    if let Some(how) = sight.ended_badly() {
+        return Some(how);
+    }
     for reply in &sight.replies {
         let note = reply.note;
         let step = &note.step;
@@ -221,6 +229,21 @@ fn separate_is_not_had(scenario: &Scenario, sight: &Sight<'_>) -> Option<String>
     refused.filter(|_| sight.seen.is_empty()).map(|reply| {
         format!("the client has no mode separate: {}", reply.note.message.as_deref().unwrap_or_default())
     })
+}
+
+/// Whether a check is content with a failure of a step.
+fn may_fail(scenario: &Scenario, step: &str) -> bool {
+    fn wants_failure(judgement: &Judgement, step: &str) -> bool {
+        match judgement {
+            Judgement::Result(result) if result.step == step => {
+                let refused = result.status.is_some_and(|status| status >= 400);
+                result.ok == Some(false) || refused || result.kind.is_some() || result.outcome.is_some()
+            }
+            Judgement::OneOf(ways) => ways.iter().any(|way| wants_failure(&way.judgement, step)),
+            _ => false,
+        }
+    }
+    scenario.expect.iter().any(|check| wants_failure(&check.judgement, step))
 }
 
 fn told(note: &greenroom_model::history::ReplyNote) -> &str {

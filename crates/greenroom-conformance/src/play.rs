@@ -11,7 +11,7 @@ use std::{
 };
 
 use greenroom_emulator::{Activity, Emulator};
-use greenroom_model::history::{Event, IdSet, ReplyNote, Stream};
+use greenroom_model::history::{Event, IdSet, ReplyNote, Stream, beginning};
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
     sync::{Semaphore, watch},
@@ -111,6 +111,8 @@ struct Player<'a> {
     /// The requests of the sandbox when the step began, and the questions of the step so far.
     before: u64,
     questions: u64,
+    /// The sleeps that it asked for in the step so far.
+    slept: u64,
 }
 
 impl<'a> Player<'a> {
@@ -130,6 +132,7 @@ impl<'a> Player<'a> {
             sleepers: BTreeSet::new(),
             before: 0,
             questions: 0,
+            slept: 0,
         }
     }
 
@@ -167,7 +170,8 @@ impl<'a> Player<'a> {
             _ => {}
         });
         let introduction = introduction.await.map_err(Over::Trouble)?;
-        self.header.client = Some(introduction);
+        // Who it is was said before it was told any secret.
+        self.header.client.get_or_insert(introduction);
         self.life = Instant::now();
         Ok(())
     }
@@ -185,8 +189,14 @@ impl<'a> Player<'a> {
                 return Err(self.cut(&why).await);
             }
             let Some(running) = &mut self.running else { return Err(Over::Told) };
-            let sleeps = !self.sleepers.is_empty() && busy.in_flight == 0;
+            let sleeps = !self.sleepers.is_empty() && busy.in_flight == 0 && busy.held == 0;
             tokio::select! {
+                // What has come counts before what the time says: the kit itself may be slow.
+                biased;
+                () = sleep_until(most) => {
+                    let why = format!("no reply within {}, for all its signs of life", seconds(longest));
+                    return Err(self.cut(&why).await);
+                }
                 heard = running.next() => {
                     self.life = Instant::now();
                     self.hear(heard).await?;
@@ -202,10 +212,6 @@ impl<'a> Player<'a> {
                     let why = format!("no reply within {} of its last sign of life", seconds(patience));
                     return Err(self.cut(&why).await);
                 }
-                () = sleep_until(most) => {
-                    let why = format!("no reply within {}, for all its signs of life", seconds(longest));
-                    return Err(self.cut(&why).await);
-                }
             }
         }
         Ok(())
@@ -215,6 +221,12 @@ impl<'a> Player<'a> {
         match heard {
             Some(Heard::Reply(reply)) => self.note_reply(*reply),
             Some(Heard::Sleep(sleep)) => {
+                self.slept += 1;
+                let bound = self.scenario.bound().saturating_mul(self.questions.max(1));
+                if self.slept > bound {
+                    let why = format!("{}: more than {bound} sleeps in one step", run::UNBOUNDED);
+                    return Err(self.cut(&why).await);
+                }
                 self.note_sleep(sleep);
                 Ok(())
             }
@@ -348,8 +360,10 @@ impl<'a> Player<'a> {
             _ => None,
         });
         let output: Vec<_> = output.flat_map(str::lines).filter(|line| !line.trim().is_empty()).collect();
+        let trouble = self.stage.sandbox.evidence().hidden(&trouble);
         let last = &output[output.len().saturating_sub(LAST_WORDS)..];
-        match last {
+        let shown: Vec<_> = last.iter().map(|line| beginning(line, LONGEST_WORDS)).collect();
+        match &shown[..] {
             [] => trouble,
             lines => format!("{trouble}\nits last words:\n  {}", lines.join("\n  ")),
         }
@@ -358,6 +372,9 @@ impl<'a> Player<'a> {
 
 /// How many lines of output are shown when something went wrong.
 const LAST_WORDS: usize = 10;
+
+/// How many bytes of each of them.
+const LONGEST_WORDS: usize = 300;
 
 fn stream_of(stream: adapter::Stream) -> Stream {
     match stream {

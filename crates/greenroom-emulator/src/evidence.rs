@@ -299,6 +299,12 @@ impl Evidence<'_> {
         n
     }
 
+    /// A text as it may be shown: without secrets, and without parts of tokens.
+    pub fn hidden(self, text: &str) -> String {
+        let veil = self.0.lock().veil();
+        self.0.covered(veil.whole(text).into_owned())
+    }
+
     /// The client wants to sleep for so many milliseconds. Returns the number of the entry.
     pub fn sleep(self, n: u64, ms: u64) -> u64 {
         self.0.lock().note(Event::Sleep { n, ms })

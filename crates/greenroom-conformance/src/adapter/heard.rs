@@ -13,7 +13,7 @@ use crate::drive::{Line, ProtocolError, Reply, Sleep};
 const LONGEST_LINE: usize = 16 << 20;
 
 /// How much of stdout may be no protocol, and how much of stderr is passed on, in bytes.
-const MOST_OUTPUT: usize = 16 << 20;
+const MOST_OUTPUT: usize = 1 << 20;
 
 const CHUNK: usize = 64 << 10;
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use greenroom_model::{
+    call::OpKind,
     history::{Event, ReplyNote},
     rule::Selector,
 };
@@ -250,7 +251,7 @@ fn same(Same { a, b }: &Same, sight: &Sight<'_>, window: &Window<'_>) -> Found {
     let caller: BTreeSet<&String> = sight
         .steps
         .iter()
-        .filter(|step| Some(&step.note.step) == x.phase.as_ref())
+        .filter(|step| x.phase.as_deref() == Some(sight.phase(&step.note.step)))
         .flat_map(|step| step.note.headers.keys())
         .collect();
     let header = |seen: &Seen, name: &str| -> Vec<String> {
@@ -288,7 +289,10 @@ fn distinct(wanted: &Distinct, check: &Check, sight: &Sight<'_>, window: &Window
     let found = sight.select(&wanted.of, window);
     let mut values: BTreeSet<String> = found.iter().map(|seen| value(&wanted.field, seen)).collect();
     if wanted.with_call {
-        let asked = sight.steps.iter().filter(|step| check.phase.contains(&step.note.step));
+        let asked = sight
+            .steps
+            .iter()
+            .filter(|step| check.phase.iter().any(|phase| phase == sight.phase(&step.note.step)));
         values.extend(asked.filter_map(|step| match &wanted.field {
             Field::Body => step.note.body.clone(),
             Field::Query(name) => words::parameter(step.note.query.as_deref()?, name),
@@ -363,10 +367,14 @@ impl Sight<'_> {
         self.steps.iter().any(|step| step.note.id == id && matches!(step.note.verb.as_str(), "call" | "list"))
     }
 
-    /// Whether a request came between a step and its reply.
+    /// Whether a request that it asks for came between a step and its reply.
     fn asked_before(&self, reply: &Noted<'_, ReplyNote>) -> bool {
-        let step = self.steps.iter().find(|step| step.note.id == reply.note.id).map_or(0, |step| step.n);
-        self.seen.iter().any(|seen| (step..reply.n).contains(&seen.n()))
+        let Some(step) = self.steps.iter().find(|step| step.note.id == reply.note.id) else { return false };
+        self.seen.iter().any(|seen| {
+            let request = seen.request();
+            let is_it = step.note.path.as_ref().is_none_or(|path| *path == request.path);
+            (step.n..reply.n).contains(&seen.n()) && request.op == OpKind::Api && is_it
+        })
     }
 
     /// What a list must hold.

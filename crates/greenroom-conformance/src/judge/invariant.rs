@@ -118,9 +118,10 @@ fn is_of_a_request(place: Place) -> bool {
 /// I5 (RFC 6750 §2).
 fn one_method(sight: &Sight<'_>) -> Option<Broken> {
     let in_header = |n: u64| sight.seen.iter().any(|seen| seen.n() == n && seen.request().token.is_some());
-    let leak = sight.leaks.iter().find(|leak| {
-        matches!(leak.note.place, Place::Url | Place::Body) && leak.note.request.is_some_and(in_header)
-    })?;
+    let leak = sight
+        .leaks
+        .iter()
+        .find(|leak| is_of_a_request(leak.note.place) && leak.note.request.is_some_and(in_header))?;
     must("I5", "a token is sent in one way", words::leak(leak), vec![leak.n])
 }
 
@@ -136,12 +137,10 @@ fn call_of(seen: &Seen) -> Option<Call> {
 
 /// How often the client was asked, during a phase, for what an exchange is.
 fn times_asked(sight: &Sight<'_>, seen: &Seen) -> usize {
-    open_or_done(sight, seen).filter(|step| asks_for(step, seen)).count()
-}
-
-fn open_or_done<'s>(sight: &'s Sight<'_>, seen: &Seen) -> impl Iterator<Item = &'s StepNote> {
-    let n = seen.n();
-    sight.steps.iter().filter(move |step| step.n < n && step.note.verb == "call").map(|step| step.note)
+    let phase = seen.request().phase.as_deref();
+    let steps = sight.steps.iter().filter(|step| step.n < seen.n()).map(|step| step.note);
+    let asked = steps.filter(|step| step.verb == "call" && step.skipped.is_none());
+    asked.filter(|step| phase == Some(sight.phase(&step.step)) && asks_for(step, seen)).count()
 }
 
 /// I6.
@@ -170,6 +169,8 @@ fn nothing_after_close(sight: &Sight<'_>) -> Option<Broken> {
     for entry in sight.entries {
         match &entry.event {
             Event::Step(note) if note.verb == "open" && note.skipped.is_none() => objects.all_closed = false,
+            // A new process knows nothing of the objects of the one before.
+            Event::Step(note) if note.verb == "restart" => objects.open.clear(),
             Event::Reply(reply) if reply.ok => {
                 let step = sight.steps.iter().find(|step| step.note.id == reply.id);
                 if let Some(step) = step.filter(|step| step.note.skipped.is_none()) {

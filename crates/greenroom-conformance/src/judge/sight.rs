@@ -1,14 +1,16 @@
 //! A history as a judge looks at it: exchanges with their times, and what the client was asked and said.
 
+use std::collections::BTreeMap;
+
 use greenroom_model::{
     history::{Entry, Event, Exchange, FileNote, Leak, ReplyNote, Request, Response, StepNote, join},
     rule::Selector,
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     run::{Pace, Run},
-    scenario::{After, By, Check},
+    scenario::{After, By, Check, Scenario},
 };
 
 /// An exchange, and where its halves stand in the history.
@@ -78,6 +80,8 @@ pub(super) struct Window<'c> {
 pub(super) struct Sight<'r> {
     pub(super) entries: &'r [Entry],
     pub(super) pace: Pace,
+    /// The phase of each step: its own, or that of the step around it.
+    phases: BTreeMap<&'r str, &'r str>,
     /// In the order of the requests.
     pub(super) seen: Vec<Seen>,
     pub(super) steps: Vec<Noted<'r, StepNote>>,
@@ -87,7 +91,7 @@ pub(super) struct Sight<'r> {
 }
 
 impl<'r> Sight<'r> {
-    pub(super) fn of(run: &'r Run) -> Self {
+    pub(super) fn of(scenario: &'r Scenario, run: &'r Run) -> Self {
         let entries = &run.entries[..];
         let (mut steps, mut replies, mut leaks, mut files) = (vec![], vec![], vec![], vec![]);
         let mut seen: Vec<Seen> =
@@ -107,7 +111,12 @@ impl<'r> Sight<'r> {
                 _ => {}
             }
         }
-        Self { entries, pace: run.pace(), seen, steps, replies, leaks, files }
+        let outer = scenario
+            .steps
+            .iter()
+            .flat_map(|step| step.with_inner().map(move |inner| (&*inner.id, &*step.id)));
+        let phases = outer.collect();
+        Self { entries, pace: run.pace(), phases, seen, steps, replies, leaks, files }
     }
 
     /// The window of a check.
@@ -164,13 +173,37 @@ impl<'r> Sight<'r> {
 
     /// The exchanges that came during a step.
     pub(super) fn in_phase<'s>(&'s self, step: &'s str) -> impl Iterator<Item = &'s Seen> {
-        self.seen.iter().filter(move |seen| seen.request().phase.as_deref() == Some(step))
+        let phase = self.phase(step);
+        self.seen.iter().filter(move |seen| seen.request().phase.as_deref() == Some(phase))
+    }
+
+    /// The phase of a step.
+    pub(super) fn phase<'s>(&'s self, step: &'s str) -> &'s str {
+        self.phases.get(step).copied().unwrap_or(step)
     }
 
     /// Whether a stimulus touched what the client did in a step.
     pub(super) fn was_touched(&self, step: &str) -> bool {
         let touched = |seen: &Seen| seen.response().is_none_or(|response| !response.applied.is_empty());
         self.in_phase(step).any(touched)
+    }
+
+    /// That the client ended by a signal or with a failure although nobody had ended it, and all steps were over.
+    pub(super) fn ended_badly(&self) -> Option<String> {
+        if self.replies.iter().any(|reply| reply.note.cut.is_some()) {
+            return None;
+        }
+        self.entries.iter().find_map(|entry| match &entry.event {
+            Event::Exit { code: Some(0), .. } | Event::Exit { why: Some(_), .. } => None,
+            Event::Exit { code: Some(code), .. } => {
+                Some(format!("the client ended with code {code}, and not with 0"))
+            }
+            Event::Exit { signal, .. } => {
+                let signal = signal.map(|signal| format!(" {signal}")).unwrap_or_default();
+                Some(format!("the client was ended by a signal{signal}"))
+            }
+            _ => None,
+        })
     }
 
     /// Whether a request to the client was never written, because an earlier one had failed.
@@ -190,13 +223,37 @@ impl<'r> Sight<'r> {
                 let passed = self.entries[to].real_ms.saturating_sub(self.entries[from].real_ms);
                 SignedDuration::from_millis(i64::try_from(passed).unwrap_or(i64::MAX))
             }
-            // The clock moves for other reasons, too: rules move it. What counts is where a sleeper was woken.
-            Pace::SleepEvents => self.entries[from..=to]
-                .windows(2)
-                .filter(|pair| matches!(pair[1].event, Event::Wake { .. }))
-                .map(|pair| pair[1].at.duration_since(pair[0].at))
-                .sum(),
+            // The clock moves for other reasons, too: rules move it. What counts is how long somebody slept.
+            Pace::SleepEvents => self.slept(self.entries[from].at, self.entries[to].at),
         }
+    }
+}
+
+impl Sight<'_> {
+    /// For how long, between two instants, at least one sleep went on.
+    fn slept(&self, from: Timestamp, to: Timestamp) -> SignedDuration {
+        let mut begun: BTreeMap<u64, Timestamp> = BTreeMap::new();
+        let mut spans = Vec::new();
+        for Entry { at, event, .. } in self.entries {
+            match event {
+                Event::Sleep { n, .. } => drop(begun.insert(*n, *at)),
+                Event::Wake { n } => {
+                    spans.extend(begun.remove(n).map(|start| (start.max(from), (*at).min(to))))
+                }
+                _ => {}
+            }
+        }
+        spans.sort();
+        let mut slept = SignedDuration::ZERO;
+        let mut counted = from;
+        for (start, end) in spans {
+            let start = start.max(counted);
+            if end > start {
+                slept += end.duration_since(start);
+                counted = end;
+            }
+        }
+        slept
     }
 }
 

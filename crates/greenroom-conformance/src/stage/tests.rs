@@ -71,7 +71,7 @@ fn a_rule_with_a_date_waits_for_its_phase() {
         ],
         "proofs": [{"id": "fired", "fired": "dated"}],
     });
-    let mut stimuli = Stimuli::of(&scenario("KIT-01", &with), |_| None).unwrap();
+    let mut stimuli = Stimuli::of(scenario("KIT-01", &with).stimuli).unwrap();
     let names = |rules: &[greenroom_model::rule::Rule]| -> Vec<_> {
         rules.iter().flat_map(|it| it.id.clone()).collect()
     };

@@ -53,7 +53,7 @@ impl Trouble {
             Self::Wrong(error) => error.message.clone(),
             Self::Stray(id) => format!("a reply bears the id {id}, and no question that is open does"),
             Self::Silent(patience) => format!("no reply came within {patience:?}"),
-            Self::Flood(stream) => format!("{} is flooded: more than 16 MiB came", stream.name()),
+            Self::Flood(stream) => format!("{} is flooded: more came than anybody listens to", stream.name()),
             Self::Ended(Some(Exit { code: Some(code), .. })) => {
                 format!("the adapter ended with exit code {code} instead of replying")
             }
