@@ -23,7 +23,7 @@ pub fn judge(scenario: &Scenario, run: &Run) -> ScenarioVerdict {
     let mut found = Found { scenario, checks: Vec::new(), why: None, verdict: Verdict::Pass };
     if let Some(broke_down) = broke_down(scenario, run, &sight) {
         found.verdict = Verdict::Error;
-        found.why = Some(broke_down);
+        found.why = Some(format!("{broke_down}{}", sight.last_words()));
     } else {
         match proof::unmet(scenario, &sight) {
             None => {
@@ -74,7 +74,7 @@ impl Found<'_> {
             expected: expected.to_owned(),
             actual,
             events,
-            cause: None,
+            cause: invariant::cause(id).map(str::to_owned),
         });
     }
 
@@ -184,6 +184,9 @@ fn one(scenario: &Scenario, check: &Check, sight: &Sight<'_>) -> CheckVerdict {
 fn broke_down(scenario: &Scenario, run: &Run, sight: &Sight<'_>) -> Option<String> {
     if let Some(trouble) = &run.header.trouble {
         return Some(trouble.clone());
+    }
+    if let Some(hole) = sight.hole() {
+        return Some(hole);
     }
     if run.header.dropped > 0 {
         return Some(format!(

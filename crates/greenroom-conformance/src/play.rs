@@ -11,7 +11,7 @@ use std::{
 };
 
 use greenroom_emulator::{Activity, Emulator};
-use greenroom_model::history::{Event, IdSet, ReplyNote, Stream, beginning};
+use greenroom_model::history::{IdSet, ReplyNote, Stream};
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
     sync::{Semaphore, watch},
@@ -144,7 +144,9 @@ impl<'a> Player<'a> {
         match played {
             Err(Over::Trouble(trouble)) => {
                 self.end(&trouble).await;
-                self.header.trouble = Some(self.with_last_words(trouble));
+                let evidence = self.stage.sandbox.evidence();
+                evidence.flush();
+                self.header.trouble = Some(evidence.hidden(&trouble));
             }
             Ok(()) | Err(Over::Told) => self.finish().await,
         }
@@ -350,31 +352,7 @@ impl<'a> Player<'a> {
     fn note_exit(&self, exit: Exit, why: Option<&str>) {
         self.stage.sandbox.evidence().exit(exit.code, exit.signal, why.map(str::to_owned));
     }
-
-    /// What went wrong, with what the client wrote last, as the history has it: without secrets.
-    fn with_last_words(&self, trouble: String) -> String {
-        self.stage.sandbox.evidence().flush();
-        let (entries, _) = self.stage.sandbox.history().entries(0);
-        let output = entries.iter().filter_map(|entry| match &entry.event {
-            Event::Output { text, .. } => Some(text.as_str()),
-            _ => None,
-        });
-        let output: Vec<_> = output.flat_map(str::lines).filter(|line| !line.trim().is_empty()).collect();
-        let trouble = self.stage.sandbox.evidence().hidden(&trouble);
-        let last = &output[output.len().saturating_sub(LAST_WORDS)..];
-        let shown: Vec<_> = last.iter().map(|line| beginning(line, LONGEST_WORDS)).collect();
-        match &shown[..] {
-            [] => trouble,
-            lines => format!("{trouble}\nits last words:\n  {}", lines.join("\n  ")),
-        }
-    }
 }
-
-/// How many lines of output are shown when something went wrong.
-const LAST_WORDS: usize = 10;
-
-/// How many bytes of each of them.
-const LONGEST_WORDS: usize = 300;
 
 fn stream_of(stream: adapter::Stream) -> Stream {
     match stream {

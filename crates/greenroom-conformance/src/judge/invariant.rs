@@ -27,6 +27,35 @@ pub(super) struct Broken {
     pub(super) events: Vec<u64>,
 }
 
+/// What usually breaks an invariant, and where it is written.
+pub(super) fn cause(id: &str) -> Option<&'static str> {
+    Some(match id {
+        "I1" => {
+            "a token or a secret is put into the query, where logs and proxies read it (RFC 6750 §5.3, RFC 9700 §4.3.2)"
+        }
+        "I2" => "requests, answers or configurations are logged or told as they are (RFC 6749 §10.3)",
+        "I3" => {
+            "the cache of tokens is not keyed by the tenant, or a renewal is handed to the wrong waiter (RFC 9700 §2.3)"
+        }
+        "I4" => "a redirect, or a link in a body, is followed with the token (RFC 9700 §2.3)",
+        "I5" => "a token is sent in the header and once more somewhere else (RFC 6750 §2)",
+        "I6" => "retries of several layers multiply, or have no bound (RFC 9110 §9.2.2)",
+        "I7" => {
+            "background work or a tenant's object outlives the object that was closed (seed 002: closed cleanly)"
+        }
+        "I8" => "a host name is made up or hard-coded, or a redirect is followed",
+        "I9" => "a POST is repeated like a GET after its answer was lost (RFC 9110 §9.2.2)",
+        "I10" => "a token is asked for before it is known whether it is needed, or by several at once",
+        "I11" => "a loop ends only when the answer changes: renewals, retries or pages without a bound",
+        "precondition" => {
+            "the client or its adapter fails before the kit has done anything to it: run greenroom adapter check. If \
+             nothing arrived at all, its requests do not go through the proxy of HTTPS_PROXY"
+        }
+        "exit" => "an exception that nobody catches ends the process",
+        _ => return None,
+    })
+}
+
 /// How often a logical call may be tried.
 const MOST_ATTEMPTS: usize = 10;
 
@@ -118,10 +147,10 @@ fn is_of_a_request(place: Place) -> bool {
 /// I5 (RFC 6750 §2).
 fn one_method(sight: &Sight<'_>) -> Option<Broken> {
     let in_header = |n: u64| sight.seen.iter().any(|seen| seen.n() == n && seen.request().token.is_some());
-    let leak = sight
-        .leaks
-        .iter()
-        .find(|leak| is_of_a_request(leak.note.place) && leak.note.request.is_some_and(in_header))?;
+    let leak = sight.leaks.iter().find(|leak| {
+        let at_home = leak.note.host.is_none();
+        at_home && is_of_a_request(leak.note.place) && leak.note.request.is_some_and(in_header)
+    })?;
     must("I5", "a token is sent in one way", words::leak(leak), vec![leak.n])
 }
 

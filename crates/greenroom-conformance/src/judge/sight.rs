@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use greenroom_model::{
-    history::{Entry, Event, Exchange, FileNote, Leak, ReplyNote, Request, Response, StepNote, join},
+    history::{
+        Entry, Event, Exchange, FileNote, Leak, ReplyNote, Request, Response, StepNote, beginning, join,
+    },
     rule::Selector,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -45,6 +47,10 @@ pub(super) struct Noted<'r, T> {
     pub(super) n: u64,
     pub(super) note: &'r T,
 }
+
+/// How many lines of output are shown when a client broke down, and how many bytes of each.
+const LAST_WORDS: usize = 10;
+const LONGEST_WORDS: usize = 300;
 
 /// Why there was no reply to a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,6 +192,28 @@ impl<'r> Sight<'r> {
     pub(super) fn was_touched(&self, step: &str) -> bool {
         let touched = |seen: &Seen| seen.response().is_none_or(|response| !response.applied.is_empty());
         self.in_phase(step).any(touched)
+    }
+
+    /// That entries are missing, of which nobody can say what they told.
+    pub(super) fn hole(&self) -> Option<String> {
+        let (nth, entry) = self.entries.iter().enumerate().find(|(nth, entry)| entry.n != *nth as u64 + 1)?;
+        Some(format!(
+            "entry #{} of the history is missing, before #{}: what is missing cannot be judged",
+            nth + 1,
+            entry.n
+        ))
+    }
+
+    /// What the client wrote last, if it wrote anything.
+    pub(super) fn last_words(&self) -> String {
+        let output = self.entries.iter().filter_map(|entry| match &entry.event {
+            Event::Output { text, .. } => Some(text.as_str()),
+            _ => None,
+        });
+        let lines: Vec<_> = output.flat_map(str::lines).filter(|line| !line.trim().is_empty()).collect();
+        let last = lines[lines.len().saturating_sub(LAST_WORDS)..].iter();
+        let shown: String = last.map(|line| format!("\n  {}", beginning(line, LONGEST_WORDS))).collect();
+        if shown.is_empty() { shown } else { format!("\nits last words:{shown}") }
     }
 
     /// That the client ended by a signal or with a failure although nobody had ended it, and all steps were over.

@@ -632,6 +632,62 @@ fn what_breaks_down_is_an_error_and_no_verdict() {
 }
 
 #[test]
+fn a_history_with_a_hole_is_not_judged() {
+    let scenario = scenario(json!([{"id": "x", "never": {"op": "exchange"}}]));
+    let mut run = renewal().run();
+    assert_eq!(judge(&scenario, &run).verdict, Verdict::Pass);
+    run.entries.remove(4);
+    let verdict = judge(&scenario, &run);
+    assert_eq!(verdict.verdict, Verdict::Error);
+    assert!(verdict.why.unwrap().starts_with("entry #5 of the history is missing, before #6"));
+}
+
+#[test]
+fn how_the_client_ends_counts() {
+    let ended = |code: Option<i32>, signal: Option<i32>, why: Option<&str>| {
+        let mut tape = renewal();
+        let text = "Traceback\n".to_owned();
+        tape.add(Event::Output { stream: greenroom_model::history::Stream::Stderr, text });
+        tape.add(Event::Exit { code, signal, why: why.map(str::to_owned) });
+        verdict_of(&scenario(json!([{"id": "x", "never": {"op": "exchange"}}])), tape)
+    };
+    assert_eq!(ended(Some(0), None, None).0, Verdict::Pass);
+    assert_eq!(ended(None, Some(9), Some("it did not end")).0, Verdict::Pass, "the kit ended it");
+    let (verdict, why) = ended(Some(3), None, None);
+    assert_eq!(verdict, Verdict::Error);
+    assert_eq!(why, "the client ended with code 3, and not with 0\nits last words:\n  Traceback");
+    assert_eq!(ended(None, Some(6), None).0, Verdict::Error);
+}
+
+#[test]
+fn who_only_signs_in_has_not_called() {
+    let mut tape = Tape::new();
+    let hit = tape.call("hit");
+    tape.mint(200, Some("msp#1"));
+    tape.replied(hit, |_| {});
+    let found = found(tape, json!({"result": {"step": "hit", "ok": true, "status": 200}}));
+    assert_eq!(found.actual, "step hit succeeds with status 200; but it sent nothing during the step");
+}
+
+#[test]
+fn members_of_a_step_are_of_its_phase() {
+    let mut scenario = scenario(json!([{"id": "x", "result": {"step": "one", "ok": true}}]));
+    scenario.steps = serde_json::from_value(json!([{"id": "both", "together": [
+        {"id": "one", "call": {"client": "c", "api": "glp", "method": "GET", "path": "/a"}},
+    ]}]))
+    .unwrap();
+    scenario.proofs[0].sent = Some(vec!["one".to_owned()]);
+    let mut tape = Tape::new();
+    let one = tape.call("one");
+    tape.phase = Some("both".to_owned());
+    tape.exchange(OpKind::Api, "msp#1", Some(200), |_, response| response.applied.push("s".to_owned()));
+    tape.replied(one, |reply| {
+        (reply.ok, reply.status, reply.cut) = (false, None, Some(format!("{EXITED} with 1")));
+    });
+    assert_eq!(judge(&scenario, &tape.run()).verdict, Verdict::Fail, "a stimulus touched its phase");
+}
+
+#[test]
 fn an_adapter_that_cannot_is_no_client_that_fails() {
     let usage = |asks: bool| {
         let mut tape = Tape::new();
@@ -677,6 +733,11 @@ fn leaks_break_invariants_by_where_they_are() {
         tape.leak("msp#1", place, host, log);
         assert_eq!(broken(tape), only(id, verdict), "{place:?} {log:?}");
     }
+    for place in [Place::Header, Place::Body] {
+        let mut tape = renewal();
+        tape.leak("msp#1", place, None, None);
+        assert_eq!(broken(tape), only("I5", Verdict::Fail), "{place:?}");
+    }
     let mut tape = renewal();
     tape.leak("msp#1", Place::Url, None, None);
     let ids: Vec<_> = broken(tape).into_iter().map(|(id, _)| id).collect();
@@ -716,6 +777,17 @@ fn a_call_is_tried_ten_times_at_most() {
     assert_eq!(broken(tries(11, 1)), only("I6", Verdict::Fail));
     assert_eq!(broken(tries(20, 2)), []);
     assert_eq!(broken(tries(21, 2)), only("I6", Verdict::Fail));
+    // That the same was asked for in another step excuses nothing.
+    let mut tape = Tape::new();
+    let warm = tape.call("warm");
+    tape.api("msp#1", 200);
+    tape.replied(warm, |_| {});
+    let hit = tape.call("hit");
+    for _ in 0..11 {
+        tape.api("msp#1", 503);
+    }
+    tape.replied(hit, |_| {});
+    assert_eq!(broken(tape), only("I6", Verdict::Fail));
 }
 
 #[test]
