@@ -14,6 +14,10 @@ use crate::{
     verdict::{CheckVerdict, ScenarioVerdict, Verdict},
 };
 
+/// What may be found in every scenario, besides the checks that it names.
+pub(crate) const EVERYWHERE: [&str; 13] =
+    ["precondition", "exit", "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I10", "I11"];
+
 /// Judges a run of a scenario.
 pub fn judge(scenario: &Scenario, run: &Run) -> ScenarioVerdict {
     let sight = Sight::of(scenario, run);

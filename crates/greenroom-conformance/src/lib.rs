@@ -11,6 +11,7 @@ pub mod catalogue;
 pub mod drive;
 pub mod judge;
 pub mod load;
+pub mod matrix;
 mod play;
 pub mod report;
 pub mod run;

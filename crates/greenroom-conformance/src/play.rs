@@ -43,13 +43,14 @@ const MOST_PATIENCE: u32 = 30;
 /// How long requests of a client that has ended may stay open.
 const LAST_REQUESTS: Duration = Duration::from_millis(250);
 
-/// Plays a scenario, that of a file with the digest `played`, against a client in a sandbox of its own. A permit of `starting` is held while the client starts.
+/// Plays a scenario, that of a file with the digest `played`, against a client in a sandbox of its own. A permit of
+/// `starting` is held while the client starts. Where nothing else is said, a client may be silent for `patience`.
 pub(crate) async fn play(
     emulator: &Emulator,
     adapter: &Adapter,
-    scenario: &Scenario,
-    played: &str,
+    (scenario, played): (&Scenario, &str),
     starting: &Semaphore,
+    patience: Option<Duration>,
 ) -> Run {
     let header = Header {
         format: run::FORMAT,
@@ -60,7 +61,7 @@ pub(crate) async fn play(
         dropped: 0,
     };
     match Stage::set(emulator, scenario) {
-        Ok(stage) => Player::of(scenario, stage, header).play(adapter, starting).await,
+        Ok(stage) => Player::of(scenario, stage, header, patience).play(adapter, starting).await,
         Err(error) => {
             let trouble = Some(format!("the scenario cannot be staged: {error}"));
             Run { header: Header { trouble, ..header }, entries: Vec::new() }
@@ -95,6 +96,8 @@ struct Player<'a> {
     scenario: &'a Scenario,
     stage: Stage,
     header: Header,
+    /// For how long the client may be silent, if that is not what is usual.
+    patience: Option<Duration>,
     /// The client, while it runs.
     running: Option<Running>,
     activity: watch::Receiver<Activity>,
@@ -116,12 +119,13 @@ struct Player<'a> {
 }
 
 impl<'a> Player<'a> {
-    fn of(scenario: &'a Scenario, stage: Stage, header: Header) -> Self {
+    fn of(scenario: &'a Scenario, stage: Stage, header: Header, patience: Option<Duration>) -> Self {
         let activity = stage.sandbox.activity();
         Self {
             scenario,
             stage,
             header,
+            patience,
             running: None,
             activity,
             life: Instant::now(),
@@ -166,7 +170,7 @@ impl<'a> Player<'a> {
         let running = self.running.insert(running);
         self.last_id += 1;
         let evidence = self.stage.sandbox.evidence();
-        let introduction = hello::of(running, self.last_id, |heard| match heard {
+        let introduction = hello::of(running, self.last_id, self.patience, |heard| match heard {
             Heard::Output { stream, text } => evidence.output(stream_of(*stream), text.as_bytes()),
             Heard::Exited(exit) => drop(evidence.exit(exit.code, exit.signal, None)),
             _ => {}

@@ -4,7 +4,7 @@ mod files;
 mod fit;
 mod running;
 
-use std::{io, num::NonZeroUsize, path::PathBuf};
+use std::{io, num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use greenroom_emulator::StartError;
 use greenroom_model::{nearest, rule::Glob};
@@ -110,6 +110,7 @@ pub struct Suite {
     profile: Option<Profile>,
     jobs: Option<NonZeroUsize>,
     twice: bool,
+    patience: Option<Duration>,
 }
 
 /// A scenario of a file.
@@ -134,7 +135,14 @@ impl Suite {
         let entries = files.into_iter().flat_map(|Loaded { digest, variants }| {
             variants.into_iter().map(move |paced| Entry { digest: digest.clone(), paced })
         });
-        Self { entries: entries.collect(), only: Vec::new(), profile: None, jobs: None, twice: false }
+        Self {
+            entries: entries.collect(),
+            only: Vec::new(),
+            profile: None,
+            jobs: None,
+            twice: false,
+            patience: None,
+        }
     }
 
     /// Only scenarios that one of these patterns means: `REF-02`, `EXC-02[live]`, `CAC-*`. Without patterns, all.
@@ -162,6 +170,13 @@ impl Suite {
     #[must_use]
     pub fn twice(mut self, twice: bool) -> Self {
         self.twice = twice;
+        self
+    }
+
+    /// For how long a client may give no sign of life, in real time, where a scenario says nothing of it.
+    #[must_use]
+    pub fn patience(mut self, patience: Option<Duration>) -> Self {
+        self.patience = patience;
         self
     }
 

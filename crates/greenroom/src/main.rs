@@ -57,7 +57,7 @@ fn main() -> ExitCode {
         Verb::Init(args) => init::init(&args),
         Verb::Verify(args) => runtime.block_on(verify::verify(*args)),
         Verb::Judge(args) => judge::judge(&args),
-        Verb::Scenarios(args) => scenarios::scenarios(args),
+        Verb::Scenarios(args) => runtime.block_on(scenarios::scenarios(args)),
         Verb::Env(args) => runtime.block_on(env::env(&args)),
         Verb::Fidelity(args) => runtime.block_on(fidelity::fidelity(args)),
         Verb::Control(args) => control::control(&args),

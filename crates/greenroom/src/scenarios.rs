@@ -1,5 +1,7 @@
 //! `greenroom scenarios`: what the kit asks of clients.
 
+mod matrix;
+
 use std::{fmt::Write as _, path::PathBuf};
 
 use clap::{Args, Subcommand};
@@ -22,7 +24,8 @@ const EXAMPLES: &str = "Examples:
   greenroom scenarios list --profile msp
   greenroom scenarios show RTY-10
   greenroom scenarios check my-scenario.yaml
-  greenroom scenarios schema > scenario.schema.json";
+  greenroom scenarios schema > scenario.schema.json
+  greenroom scenarios matrix > scenarios/matrix.yaml";
 
 /// The scenarios of the conformance kit. Needs no emulator.
 #[derive(Debug, Args)]
@@ -79,10 +82,22 @@ enum ScenariosAct {
     #[command(after_help = "Examples:
   greenroom scenarios schema > scenario.schema.json")]
     Schema,
+    /// Run broken clients through the scenarios, and print which checks find them: scenarios/matrix.yaml.
+    #[command(after_help = "Examples:
+  greenroom scenarios matrix > scenarios/matrix.yaml
+  greenroom scenarios matrix --full
+
+Exit codes: 0 the checks find what scenarios/mutants.yaml says, and nothing else;
+1 they do not: what disagrees is told on stderr; 2 a wrong flag.")]
+    Matrix {
+        /// Run every broken client through every scenario, and not only where its mistake can show.
+        #[arg(long)]
+        full: bool,
+    },
 }
 
 /// Runs the command.
-pub(crate) fn scenarios(args: ScenariosArgs) -> Result<Exit, Failure> {
+pub(crate) async fn scenarios(args: ScenariosArgs) -> Result<Exit, Failure> {
     match args.act {
         ScenariosAct::List { markdown: true, .. } => out::say(catalogue::markdown().trim_end())?,
         ScenariosAct::List { profile, scenarios, json, .. } => list(profile, &read(&scenarios)?, json)?,
@@ -102,6 +117,7 @@ pub(crate) fn scenarios(args: ScenariosArgs) -> Result<Exit, Failure> {
             let schema = serde_json::to_string_pretty(&scenario::schema()).map_err(Failure::new)?;
             out::say(&schema)?;
         }
+        ScenariosAct::Matrix { full } => return matrix::matrix(full).await,
     }
     Ok(Exit::Fine)
 }

@@ -9,6 +9,7 @@ use std::{
     fs,
     num::NonZeroUsize,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use clap::Args;
@@ -19,11 +20,11 @@ use greenroom_conformance::{
     suite::{Judged, Progress, Suite},
 };
 
-use self::progress::Live;
+pub(crate) use self::progress::Live;
 pub(crate) use self::telling::{Ran, Telling, refuse};
 use crate::{
     exit::{Exit, Failure},
-    scenarios,
+    scenarios, timeout,
 };
 
 const EXAMPLES: &str = "Examples:
@@ -64,6 +65,9 @@ pub(crate) struct VerifyArgs {
     /// How many clients run at once; as many as there are cores, if nothing is said.
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
+    /// For how long a client may give no sign of life, in real time, where a scenario says nothing of it; 20s, if nothing is said.
+    #[arg(long, value_name = "DURATION", value_parser = timeout::parse)]
+    patience: Option<Duration>,
     #[command(flatten)]
     telling: Telling,
     /// The command line of an adapter that speaks drive/1.
@@ -79,10 +83,7 @@ impl VerifyArgs {
         }
         match self.command.split_first() {
             Some((program, arguments)) => Ok(Adapter::command(program, arguments)),
-            // The reference client is a part of this program.
-            None => env::current_exe()
-                .map(|program| Adapter::command(program, ["reference-client"]))
-                .map_err(|error| Failure::new(format!("this program cannot find itself: {error}"))),
+            None => Ok(Adapter::command(own_program()?, ["reference-client"])),
         }
     }
 
@@ -97,6 +98,11 @@ impl VerifyArgs {
             }
         }
     }
+}
+
+/// This program, which the reference client is a part of.
+pub(crate) fn own_program() -> Result<PathBuf, Failure> {
+    env::current_exe().map_err(|error| Failure::new(format!("this program cannot find itself: {error}")))
 }
 
 /// A word as a shell reads it.
@@ -137,8 +143,12 @@ pub(crate) async fn verify(args: VerifyArgs) -> Result<Exit, Failure> {
 async fn run(args: &VerifyArgs, mut on_progress: impl FnMut(Progress<'_>)) -> Result<Ran, Failure> {
     let loaded = scenarios::read(&args.scenarios)?;
     let all = AllChecks::of(loaded.iter().flat_map(|file| &file.variants).map(|paced| &paced.otherwise));
-    let suite =
-        Suite::loaded(loaded).only(&args.only).profile(args.profile).jobs(args.jobs).twice(args.twice);
+    let suite = Suite::loaded(loaded)
+        .only(&args.only)
+        .profile(args.profile)
+        .jobs(args.jobs)
+        .twice(args.twice)
+        .patience(args.patience);
     let report = suite.run(&args.adapter()?, &mut on_progress).await.map_err(Failure::new)?;
     Ok(Ran { report, all })
 }

@@ -3,7 +3,10 @@
 use greenroom_model::nearest;
 
 use super::{Catalogue, Library, Mutant, Requirement, id_of, means};
-use crate::scenario::{Level, Scenario};
+use crate::{
+    judge::EVERYWHERE,
+    scenario::{Level, Scenario},
+};
 
 /// Everything in which a catalogue and a library of scenarios do not agree, in sentences.
 pub fn compare(catalogue: &Catalogue, library: &Library) -> Vec<String> {
@@ -111,7 +114,9 @@ fn leads_somewhere(library: &Library, whose: &str, name: &str, wrong: &mut Vec<S
 }
 
 fn exists(library: &Library, name: &str) -> bool {
-    library.checks().any(|(scenario, check)| means(name, &scenario, check))
+    library.checks().any(|(scenario, check)| {
+        means(name, &scenario, check) || EVERYWHERE.iter().any(|check| means(name, &scenario, check))
+    })
 }
 
 fn known(catalogue: &Catalogue, whose: &str, id: &str, wrong: &mut Vec<String>) {

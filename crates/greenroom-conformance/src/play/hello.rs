@@ -5,7 +5,7 @@ use std::time::Duration;
 use greenroom_emulator::Emulator;
 use tokio::time::{Instant, timeout_at};
 
-use super::how;
+use super::{how, seconds};
 use crate::{
     adapter::{Adapter, Heard, Running},
     drive::{Ask, Hello, VERSION, Verb},
@@ -20,18 +20,20 @@ const HELLO: Duration = Duration::from_secs(30);
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Asks a client that was just started who it is, or says in a sentence why that cannot be known. `note` is told
-/// what else is heard.
+/// what else is heard. It may take as long as `patience` says.
 pub(super) async fn of(
     running: &mut Running,
     id: u64,
+    patience: Option<Duration>,
     mut note: impl FnMut(&Heard),
 ) -> Result<ClientInfo, String> {
-    let deadline = Instant::now() + HELLO;
+    let patience = patience.unwrap_or(HELLO);
+    let deadline = Instant::now() + patience;
     // One that has ended already is heard to have.
     let _ = running.send(&Ask { id, verb: Verb::Hello(Hello { v: VERSION }) });
     loop {
         let Ok(heard) = timeout_at(deadline, running.next()).await else {
-            return Err(format!("the client did not reply to hello within {} s", HELLO.as_secs()));
+            return Err(format!("the client did not reply to hello within {}", seconds(patience)));
         };
         if let Some(heard) = &heard {
             note(heard);
@@ -67,9 +69,13 @@ pub(super) async fn of(
 }
 
 /// Starts a client only to ask who it is.
-pub(crate) async fn introduce(emulator: &Emulator, adapter: &Adapter) -> Result<ClientInfo, String> {
+pub(crate) async fn introduce(
+    emulator: &Emulator,
+    adapter: &Adapter,
+    patience: Option<Duration>,
+) -> Result<ClientInfo, String> {
     let mut running = adapter.start(&emulator.client_env(), &[]).map_err(|error| error.to_string())?;
-    match of(&mut running, 1, |_| {}).await {
+    match of(&mut running, 1, patience, |_| {}).await {
         Ok(client) => {
             running.finish(FAREWELL, drop).await;
             Ok(client)

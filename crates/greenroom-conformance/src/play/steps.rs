@@ -30,12 +30,12 @@ impl Player<'_> {
     }
 
     async fn step(&mut self, step: &Step, adapter: &Adapter, starting: &Semaphore) -> Result<(), Over> {
-        let patience = patience_of(step);
+        let patience = self.patience_of(step);
         match &step.verb {
             Verb::Restart(_) => return self.restart(step, adapter, starting).await,
             Verb::Together(members) => {
                 let all = members.iter().flat_map(|member| (1..=member.repeat).map(move |i| (member, i)));
-                let longest = members.iter().map(patience_of).max().unwrap_or(patience);
+                let longest = members.iter().map(|member| self.patience_of(member)).max().unwrap_or(patience);
                 self.ask_all(all).await?;
                 self.settle(patience.max(longest)).await?;
             }
@@ -109,8 +109,8 @@ impl Player<'_> {
         self.stage.sandbox.evidence().reply(reply);
         Ok(())
     }
-}
-
-fn patience_of(step: &Step) -> Duration {
-    step.patience.map_or(PATIENCE, |patience| patience.duration().unsigned_abs()).min(MOST)
+    fn patience_of(&self, step: &Step) -> Duration {
+        let usual = self.patience.unwrap_or(PATIENCE);
+        step.patience.map_or(usual, |patience| patience.duration().unsigned_abs()).min(MOST)
+    }
 }

@@ -1,6 +1,6 @@
 //! Running a suite: one emulator, a sandbox for each run, several runs at once.
 
-use std::{num::NonZeroUsize, sync::Arc, thread};
+use std::{num::NonZeroUsize, sync::Arc, thread, time::Duration};
 
 use greenroom_emulator::Emulator;
 use tokio::{
@@ -31,6 +31,7 @@ struct Shared {
     /// Most of a run is waiting, so that more may run.
     at_once: Semaphore,
     twice: bool,
+    patience: Option<Duration>,
 }
 
 /// What a run tells.
@@ -48,7 +49,7 @@ impl Suite {
     ) -> Result<Report, SuiteError> {
         let chosen = self.chosen()?;
         let emulator = Emulator::builder().frozen().start().await?;
-        let client = play::introduce(&emulator, adapter).await.map_err(SuiteError::Client)?;
+        let client = play::introduce(&emulator, adapter, self.patience).await.map_err(SuiteError::Client)?;
         let pace = Pace::of(&client.can);
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let at_once = self.jobs.map_or_else(|| (cores * AT_ONCE_A_CORE).min(MOST_AT_ONCE), NonZeroUsize::get);
@@ -59,6 +60,7 @@ impl Suite {
             starting: Semaphore::new(cores),
             at_once: Semaphore::new(at_once.min(Semaphore::MAX_PERMITS)),
             twice: self.twice,
+            patience: self.patience,
         });
         on(Progress::Planned(chosen.len()));
         let mut judged: Vec<Option<Judged>> = Vec::new();
@@ -118,7 +120,7 @@ impl Shared {
 
     async fn play(&self, entry: &Entry, scenario: &Scenario) -> Run {
         let Self { emulator, adapter, starting, .. } = self;
-        let mut run = play::play(emulator, adapter, scenario, &entry.digest, starting).await;
+        let mut run = play::play(emulator, adapter, (scenario, &entry.digest), starting, self.patience).await;
         // One that broke down before it said who it is, is the one that said so before.
         run.header.client.get_or_insert_with(|| self.client.clone());
         run

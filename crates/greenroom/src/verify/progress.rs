@@ -5,7 +5,7 @@ use std::io::{IsTerminal as _, Write as _};
 use greenroom_conformance::{suite::Progress, verdict::Verdict};
 
 /// The line.
-pub(super) struct Live {
+pub(crate) struct Live {
     on: bool,
     planned: usize,
     finished: usize,
@@ -15,7 +15,7 @@ pub(super) struct Live {
 
 impl Live {
     /// Only a terminal gets one; a log of CI would keep every version of it.
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let ci = std::env::var_os("CI").is_some_and(|it| !it.is_empty() && it != "false");
         let dumb = std::env::var_os("TERM").is_some_and(|it| it == "dumb");
         let on = std::io::stderr().is_terminal() && !ci && !dumb;
@@ -40,8 +40,12 @@ impl Live {
             if self.broken > 0 { format!(", {} not as they should be", self.broken) } else { String::new() };
         let under_way = self.under_way.join(" ");
         let line = format!("{} of {} scenarios{broken}  {under_way}", self.finished, self.planned);
-        // A line that wraps cannot be written over.
-        line.chars().take(78).collect()
+        short(&line)
+    }
+
+    /// Shows another line than that of scenarios.
+    pub(crate) fn show(&self, line: &str) {
+        self.write(&short(line));
     }
 
     fn write(&self, line: &str) {
@@ -53,9 +57,14 @@ impl Live {
     }
 
     /// Leaves the line empty.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         self.write("");
     }
+}
+
+/// A line that wraps cannot be written over.
+fn short(line: &str) -> String {
+    line.chars().take(78).collect()
 }
 
 #[cfg(test)]
