@@ -1,6 +1,6 @@
 //! Nobody passes for nothing, and nobody breaks the kit: clients that do nothing, end at once, or run wild.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use greenroom_conformance::{
     adapter::Adapter,
@@ -75,20 +75,14 @@ fn a_run_in_which_nothing_was_seen_passes_nothing() {
 }
 
 /// Each start of it does something else, by its number.
-async fn run_wild(seed: &str, place: &Path) {
-    let report = verify(&client("chaos.py", seed).in_directory(place)).await;
-    for judged in report.scenarios {
-        let found = judged.verdict;
-        assert!(found.why.as_deref() != Some("the kit broke down in this run"), "seed {seed}: {found:#?}");
-        assert!(found.verdict != Verdict::Pass, "seed {seed}: {found:#?}");
-        assert!(found.verdict == Verdict::NotApplicable || judged.run.is_some(), "seed {seed}: {found:#?}");
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_runs_wild_neither_hangs_nor_breaks_the_kit() {
-    for seed in ["1", "2"] {
-        let scratch = Scratch::new();
-        run_wild(seed, &scratch.path("")).await;
+    let scratch = Scratch::new();
+    let report = verify(&client("chaos.py", "1").in_directory(scratch.path(""))).await;
+    for judged in report.scenarios {
+        let found = judged.verdict;
+        assert!(found.why.as_deref() != Some("the kit broke down in this run"), "{found:#?}");
+        assert!(found.verdict != Verdict::Pass, "{found:#?}");
+        assert!(judged.run.is_some(), "{found:#?}");
     }
 }

@@ -95,3 +95,6 @@ impl Row {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

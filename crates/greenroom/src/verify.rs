@@ -65,7 +65,7 @@ pub(crate) struct VerifyArgs {
     /// How many clients run at once; as many as there are cores, if nothing is said.
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
-    /// For how long a client may give no sign of life, in real time, where a scenario says nothing of it; 20s, if nothing is said.
+    /// For how long a client may give no sign of life, in real time, where its scenario says nothing of it [default: 20s].
     #[arg(long, value_name = "DURATION", value_parser = timeout::parse)]
     patience: Option<Duration>,
     #[command(flatten)]
