@@ -18,7 +18,7 @@ use std::{
 use serde_json::Value;
 
 /// How long a command may take. Far more than any needs: a test that reaches it hangs.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(300);
 
 /// How long a command that was asked to end may take to do so.
 const FAREWELL: Duration = Duration::from_secs(10);

@@ -21,6 +21,7 @@ mod patches;
 mod properties;
 mod pycentral;
 mod pycentral_glp;
+mod pycentral_kit;
 mod readme;
 mod recipes;
 mod reference_client;

@@ -1,5 +1,5 @@
 """A client of a few lines that speaks drive/1, and breaks down as it is told to by its argument."""
-import base64, json, os, subprocess, sys, threading, time, urllib.error, urllib.parse, urllib.request
+import base64, json, os, random, subprocess, sys, threading, time, urllib.error, urllib.parse, urllib.request
 
 HOW = sys.argv[1] if len(sys.argv) > 1 else "good"
 CAN = ["concurrent", "close", "clock", "token_file", "sleep_events", "msp"]
@@ -71,7 +71,10 @@ def reply(ask):
     if do == "open":
         if HOW == "cannot-open":
             return {"ok": False, "kind": "auth", "status": 401, "message": "no: " + ask["config"]["unified"]["client_secret"]}
-        clients[ask["as"]] = Client(ask["config"])
+        client = clients[ask["as"]] = Client(ask["config"])
+        if HOW == "random-order":
+            for limit in random.sample(range(1, 9), 8):
+                client.call({"api": "glp", "method": "GET", "path": "/devices/v1/devices", "query": {"limit": limit}})
         return {"ok": True}
     if do == "call":
         if HOW == "dies":
