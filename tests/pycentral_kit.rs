@@ -53,7 +53,7 @@ fn pycentral_is_run_once_and_judged_three_ways() {
     let bare = judge(&[]).ended_with(1);
     assert!(bare.stdout.contains("RTY-10.caller-succeeds"), "{bare}");
     let more = format!(
-        "{}  - {{ check: REF-01[msp].chain, verdict: FAIL, reason: it is not renewed }}\n",
+        "{}  - {{ check: \"REF-01[msp].chain\", verdict: FAIL, reason: it is not renewed }}\n",
         std::fs::read_to_string(&baseline).unwrap()
     );
     let line = more.lines().count();
