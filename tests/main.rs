@@ -29,6 +29,7 @@ mod resources;
 mod roles;
 mod rules;
 mod sandboxes;
+mod scenario;
 mod secrecy;
 mod snapshots;
 mod token_endpoints;

@@ -204,7 +204,8 @@ fn list(profile: Option<Profile>, loaded: &[Loaded], json: bool) -> Result<(), F
 pub(crate) fn unknown<'s>(id: &str, all: impl IntoIterator<Item = &'s Scenario>) -> Failure {
     let names: Vec<String> = all.into_iter().flat_map(|it| [it.id.to_string(), it.name()]).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let hint = nearest::hint(&nearest::of(id, &names));
+    let nearest = nearest::of(id, &names).or_else(|| nearest::of(&id.to_ascii_uppercase(), &names));
+    let hint = nearest::hint(&nearest);
     Failure::new(format!("there is no scenario {id:?}{hint}; greenroom scenarios list has all"))
 }
 

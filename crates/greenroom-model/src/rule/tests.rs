@@ -127,6 +127,23 @@ fn the_nth_match_fires_and_no_other() {
 }
 
 #[test]
+fn nth_counts_from_the_beginning_of_its_phase() {
+    let mut rules = Rules::default();
+    rules.add(rule(r#"{"id":"hit","when":{"phase":"hit","nth":2},"do":[{"close":{}}]}"#)).unwrap();
+    rules.add(rule(r#"{"id":"any","when":{"nth":5},"do":[{"close":{}}]}"#)).unwrap();
+    let request = request(OpKind::Api, "/x");
+    let mut two = |rules: &mut Rules| [(); 2].map(|()| fired(rules, At::Request, &request));
+    rules.begin_phase("hit");
+    assert_eq!(two(&mut rules), [None, Some("hit".to_owned())]);
+    // Another one does not let it begin anew, the same one does.
+    rules.begin_phase("warm");
+    assert_eq!(two(&mut rules), [None, None]);
+    rules.begin_phase("hit");
+    assert_eq!(two(&mut rules), [Some("any".to_owned()), Some("hit".to_owned())]);
+    assert_eq!((rules.list()[0].matched, rules.list()[0].fired), (6, 2));
+}
+
+#[test]
 fn the_first_rule_with_firings_left_acts_at_its_point() {
     let mut rules = Rules::default();
     for text in [
