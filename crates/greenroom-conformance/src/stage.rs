@@ -59,6 +59,8 @@ pub struct Staged {
     pub world: World,
     /// Its stimuli, with ids in the place of symbols.
     pub rules: Vec<Rule>,
+    /// The API client for the platform that a client is configured with.
+    pub client: &'static str,
     /// Hosts that nobody should talk to.
     pub traps: Vec<String>,
     /// Clients that have a token from the start.
@@ -79,7 +81,8 @@ impl Staged {
         let steps = scenario.all_steps().map(|step| step.id.clone());
         let phases = steps.filter(|step| is_meant(step)).collect();
         let (traps, issued) = (scenario.world.traps.clone(), scenario.world.issued.clone());
-        Ok(Self { world, rules, traps, issued, phases })
+        let (client, _) = world::clients(scenario.world.fixture);
+        Ok(Self { world, rules, client, traps, issued, phases })
     }
 }
 

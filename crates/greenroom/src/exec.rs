@@ -186,7 +186,7 @@ async fn attempt(args: &ExecArgs, data_dir: &Path) -> Result<u8, Box<dyn Error>>
             found.let_in(&mut world, start)?;
             Vec::new()
         }
-        None => lent_credentials(&world),
+        None => lent_credentials(&world, scenario.as_ref().map(|scenario| scenario.staged.client)),
     };
     if found.is_none() && lent.is_empty() && !args.quiet {
         complain("no credentials are lent: the world has no platform client whose secret is known");

@@ -30,7 +30,7 @@ pub(crate) async fn serve(args: ServeArgs, data_dir: &Path, format: Format) -> R
     let kept = args.state.kept()?;
     let saved = kept.is_some();
     let Shape { world, start, rules, scenario } = args.shape.shape(kept, clock::wall_now())?;
-    let lent = scenario.as_ref().map(|_| lent_credentials(&world)).unwrap_or_default();
+    let lent = scenario.as_ref().map(|scenario| lent_credentials(&world, Some(scenario.staged.client)));
     let mut builder = Emulator::builder()
         .world(world)
         .saved(saved)
@@ -69,7 +69,7 @@ pub(crate) async fn serve(args: ServeArgs, data_dir: &Path, format: Format) -> R
         Format::Json => ready.to_string(),
         Format::Text => match (&scenario, emulator.run(Command::World)) {
             (Some(scenario), _) => {
-                let variables: Vec<_> = lent.into_iter().chain(begun.unwrap_or_default()).collect();
+                let variables: Vec<_> = lent.into_iter().chain(begun).flatten().collect();
                 banner::of_scenario(emulator.url(), scenario, &variables)
             }
             (None, Ok(Reply::World(world))) => banner::banner(emulator.url(), emulator.ca_file(), &world),

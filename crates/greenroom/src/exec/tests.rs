@@ -103,7 +103,7 @@ async fn an_end_at_the_refusal_is_the_guard_rails() {
 fn a_program_without_credentials_gets_the_samples() {
     let args = parse(&["--rng-seed", "7", "--", "x"]).unwrap();
     let Shape { world, .. } = args.shape.shape(None, clock::wall_now()).unwrap();
-    let variables = lent_credentials(&world);
+    let variables = lent_credentials(&world, None);
     let names: Vec<_> = variables.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["GLP_CLIENT_ID", "GLP_CLIENT_SECRET", "GLP_WORKSPACE_ID", "CENTRAL_BASE_URL"]);
     let client = world.client(world.client_named(&variables[0].1).unwrap());
