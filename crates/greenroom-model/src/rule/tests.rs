@@ -132,7 +132,7 @@ fn nth_counts_from_the_beginning_of_its_phase() {
     rules.add(rule(r#"{"id":"hit","when":{"phase":"hit","nth":2},"do":[{"close":{}}]}"#)).unwrap();
     rules.add(rule(r#"{"id":"any","when":{"nth":5},"do":[{"close":{}}]}"#)).unwrap();
     let request = request(OpKind::Api, "/x");
-    let mut two = |rules: &mut Rules| [(); 2].map(|()| fired(rules, At::Request, &request));
+    let two = |rules: &mut Rules| [(); 2].map(|()| fired(rules, At::Request, &request));
     rules.begin_phase("hit");
     assert_eq!(two(&mut rules), [None, Some("hit".to_owned())]);
     // Another one does not let it begin anew, the same one does.
