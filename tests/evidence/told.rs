@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use greenroom_emulator::{Emulator, command::SandboxOptions};
 use greenroom_model::{
-    history::{Bounds, Entry, Event, IdSet, ReplyNote, StepNote, Stream, canonical},
+    history::{Bounds, Entry, Event, IdSet, ReplyNote, Request, StepNote, Stream, canonical},
     sample::DEFAULT_SEED,
     world::World,
 };
@@ -175,21 +175,22 @@ async fn the_world_says_what_clients_should_list() {
 
 #[tokio::test]
 async fn a_body_of_json_is_known_whatever_its_order() {
-    let wire = Wire::frozen().await;
-    let sent = |body: &'static str| {
-        let wire = &wire;
-        async move {
-            wire.send(Method::POST, "/workspaces/v1/msp-tenants", &[], body).await;
-            wire.last_exchange().request
-        }
-    };
-    let one = sent(r#"{"a":[1,2],"b":{"d":null,"c":"x"}}"#).await;
-    let other = sent(r#"{ "b": {"c": "x", "d": null}, "a": [1, 2] }"#).await;
+    async fn sent(wire: &Wire, body: &'static str) -> Request {
+        wire.send(Method::POST, "/workspaces/v1/msp-tenants", &[], body).await;
+        wire.last_exchange().request
+    }
+    let wire = Wire::start(watching()).await;
+    let body = r#"{"a":[1,2],"b":{"d":null,"c":"x"}}"#;
+    let one = sent(&wire, body).await;
+    let other = sent(&wire, r#"{ "b": {"c": "x", "d": null}, "a": [1, 2] }"#).await;
     assert_eq!(one.json, Some(canonical(&json!({"b": {"c": "x", "d": null}, "a": [1, 2]})).to_string()));
     assert!(one.json == other.json && one.body != other.body);
     for none in ["", "a=b", "{\"a\":"] {
-        assert_eq!(sent(none).await.json, None, "{none}");
+        assert_eq!(sent(&wire, none).await.json, None, "{none}");
     }
+    // Nobody else asks for it.
+    let plain = sent(&Wire::frozen().await, body).await;
+    assert!(plain.json.is_none() && plain.body == one.body);
 }
 
 #[tokio::test]

@@ -61,7 +61,7 @@ pub(crate) struct Arrival<'a> {
     /// The subject token of an exchange, with its digest.
     pub(crate) subject: Option<(&'a str, Digest)>,
     pub(crate) body: Option<Digest>,
-    /// The digest of the body as a JSON value, if it is one.
+    /// The digest of the body as a JSON value, if it is one and evidence is gathered.
     pub(crate) json: Option<Digest>,
 }
 

@@ -70,7 +70,7 @@ impl Sandbox {
             bearer: &bearer,
             subject: token_request.as_ref().and_then(subject),
             body: body.as_ref().ok().filter(|body| !body.is_empty()).map(Digest::of),
-            json: body.as_ref().ok().and_then(|body| Some(canonical(&serde_json::from_slice(body).ok()?))),
+            json: body.as_ref().ok().filter(|_| self.evidence).and_then(|body| json_digest(body)),
         };
         // The signature of a subject token is checked before the lock is taken.
         let subject = match token_request.as_ref().map(|request| &request.grant) {
@@ -437,6 +437,11 @@ impl Drop for Unread<'_> {
             ..Response::of(n, Decision::ClientGone)
         });
     }
+}
+
+/// The digest of a body as a JSON value, if it is one: only who judges a client wants to know.
+fn json_digest(body: &[u8]) -> Option<Digest> {
+    Some(canonical(&serde_json::from_slice(body).ok()?))
 }
 
 /// The subject token of an exchange, with its digest.

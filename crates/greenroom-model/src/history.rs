@@ -121,7 +121,7 @@ pub struct Request {
     /// The digest of the body, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
-    /// The digest of the body as a JSON value ([`canonical`]), if it is one.
+    /// The digest of the body as a JSON value ([`canonical`]), if it is one and evidence is gathered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub json: Option<String>,
 }
