@@ -2,12 +2,17 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use greenroom_model::{
+    credential::ApiClient,
     history::{Encoding, Event, FileNote, IdSet, Leak, Place, ReplyNote, Request, StepNote, Stream},
     host::HostFamily,
+    secret::Secret,
     tenancy::WorkspaceKind,
     token::Unsigned,
     world::World,
@@ -19,7 +24,7 @@ use crate::{
     clock,
     leak::{Found, Index},
     record::{self, Arrival},
-    sandbox::{Sandbox, State},
+    sandbox::{Locked, Sandbox, State},
     veil::Veil,
 };
 
@@ -29,16 +34,22 @@ const LONGEST_LINE: usize = 16 << 10;
 const KEPT_BACK: usize = 256;
 
 /// What is known of a client, and what is looked for in what it writes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Watch {
     /// Tokens and secrets, where they are looked for.
-    index: Option<Index>,
+    index: Option<RwLock<Index>>,
     /// Which secrets of the world are in it.
-    secrets: Option<u64>,
+    secrets: AtomicU64,
     /// What was written and is not told yet: a line that has no end.
-    pending: BTreeMap<Stream, Vec<u8>>,
+    pending: Mutex<BTreeMap<Stream, Vec<u8>>>,
     /// The numbers of its files.
-    inodes: BTreeMap<String, u64>,
+    inodes: Mutex<BTreeMap<String, u64>>,
+}
+
+/// The secrets of a world, by client, some of which nobody looks for yet.
+struct News {
+    version: u64,
+    secrets: Vec<(String, Secret)>,
 }
 
 /// What under the lock is known of a client.
@@ -63,35 +74,64 @@ type Sighting = (String, Encoding);
 impl Watch {
     /// Watches for tokens and secrets if `evidence` is gathered.
     pub(crate) fn new(evidence: bool) -> Self {
-        Self { index: evidence.then(Index::default), ..Self::default() }
-    }
-
-    /// Looks for the secrets of a world from now on, and for those that it had before.
-    fn learn(&mut self, world: &World) {
-        let version = world.secrets_version();
-        if let Some(index) = self.index.as_mut().filter(|_| self.secrets != Some(version)) {
-            for (_, client) in world.clients() {
-                client.secret.value().into_iter().for_each(|secret| index.secret(&client.name, secret));
-            }
-            self.secrets = Some(version);
+        Self {
+            index: evidence.then(RwLock::default),
+            // No world has come so far.
+            secrets: AtomicU64::new(u64::MAX),
+            pending: Mutex::default(),
+            inodes: Mutex::default(),
         }
     }
 
+    /// To look for something takes long, and every request waits for the state: whoever holds that one must not
+    /// wait for this one.
+    fn index(&self) -> Option<RwLockReadGuard<'_, Index>> {
+        debug_assert!(!Locked::by_this_thread(), "the state is held while secrets are looked for");
+        self.index.as_ref().map(|index| index.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn index_mut(&self) -> Option<RwLockWriteGuard<'_, Index>> {
+        debug_assert!(!Locked::by_this_thread(), "the state is held while secrets are learnt");
+        self.index.as_ref().map(|index| index.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The secrets of a world, where any are looked for, if these are others than the last ones.
+    fn news(&self, world: &World) -> Option<News> {
+        let version = world.secrets_version();
+        if self.index.is_none() || self.secrets.load(Ordering::Acquire) == version {
+            return None;
+        }
+        let secret = |client: &ApiClient| Some((client.name.clone(), client.secret.value()?.clone()));
+        Some(News { version, secrets: world.clients().filter_map(|(_, client)| secret(client)).collect() })
+    }
+
+    /// Looks for these from now on, and for those before them.
+    fn learn(&self, News { version, secrets }: News) {
+        if let Some(mut index) = self.index_mut() {
+            secrets.iter().for_each(|(client, secret)| index.secret(client, secret));
+        }
+        // Not before: whoever sees the number relies on the index.
+        self.secrets.store(version, Ordering::Release);
+    }
+
     fn look(&self, text: &[u8]) -> Vec<Found> {
-        self.index.as_ref().map(|index| index.look(text)).unwrap_or_default()
+        self.index().map(|index| index.look(text)).unwrap_or_default()
     }
 
     /// The text with names over the secrets, and which these are.
     fn seen(&self, text: &[u8]) -> (String, BTreeSet<Sighting>) {
-        let Some(index) = &self.index else { return (String::from_utf8_lossy(text).into_owned(), [].into()) };
+        let Some(index) = self.index() else {
+            return (String::from_utf8_lossy(text).into_owned(), [].into());
+        };
         let found = index.look(text);
         let sightings = found.iter().map(|it| (index.called(it).to_owned(), it.encoding)).collect();
         (String::from_utf8_lossy(&index.covered(text, &found)).into_owned(), sightings)
     }
 
     /// What there is to tell of a stream: whole lines, or all of it.
-    fn take(&mut self, stream: Stream, bytes: &[u8], all: bool) -> Option<(String, BTreeSet<Sighting>)> {
-        let mut pending = self.pending.remove(&stream).unwrap_or_default();
+    fn take(&self, stream: Stream, bytes: &[u8], all: bool) -> Option<(String, BTreeSet<Sighting>)> {
+        let mut kept = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pending = kept.remove(&stream).unwrap_or_default();
         pending.extend_from_slice(bytes);
         let line =
             bytes.iter().rposition(|byte| *byte == b'\n').map(|at| pending.len() - bytes.len() + at + 1);
@@ -103,8 +143,9 @@ impl Watch {
         };
         let rest = pending.split_off(end);
         if !rest.is_empty() {
-            self.pending.insert(stream, rest);
+            kept.insert(stream, rest);
         }
+        drop(kept);
         (!pending.is_empty()).then(|| self.seen(&pending))
     }
 
@@ -122,37 +163,32 @@ impl Watch {
 }
 
 impl Sandbox {
-    /// Who watches. Nobody takes the lock of the state while holding this one.
-    fn watch(&self) -> MutexGuard<'_, Watch> {
-        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What is done under the lock. All secrets that the world has then are looked for from now on, where any
+    /// are.
+    pub(crate) fn learning<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.lock();
+        let done = work(&mut state);
+        let news = self.watch.news(&state.world);
+        drop(state);
+        news.into_iter().for_each(|news| self.watch.learn(news));
+        done
     }
 
-    /// Looks for the secrets that the world has by now, where any are looked for.
-    pub(crate) fn learn_secrets(&self, state: &State) {
-        if self.evidence {
-            self.watch().learn(&state.world);
-        }
+    /// What hides the secrets of the world, all of which are looked for by now.
+    pub(crate) fn informed(&self) -> Arc<Veil> {
+        self.learning(State::veil)
     }
 
     /// Looks for a token that was signed just now, where any are looked for.
     pub(crate) fn learn_token(&self, unsigned: &Unsigned, token: &str) {
-        if let Some(index) =
-            self.evidence.then(|| self.watch()).as_mut().and_then(|watch| watch.index.as_mut())
-        {
+        if let Some(mut index) = self.watch.index_mut() {
             index.token(&unsigned.symbol.to_string(), token);
         }
     }
 
-    /// What hides the secrets of the world, all of which are looked for by now.
-    fn informed(&self) -> Arc<Veil> {
-        let mut state = self.lock();
-        self.learn_secrets(&state);
-        state.veil()
-    }
-
     fn output(&self, stream: Stream, bytes: &[u8], all: bool) {
         let veil = self.informed();
-        let Some((text, sightings)) = self.watch().take(stream, bytes, all) else { return };
+        let Some((text, sightings)) = self.watch.take(stream, bytes, all) else { return };
         let text = veil.whole(&text).into_owned();
         let mut state = self.lock();
         state.note(Event::Output { stream, text });
@@ -175,8 +211,27 @@ fn leaks(sightings: BTreeSet<Sighting>, place: Place, host: Option<&str>) -> Vec
 }
 
 impl Sandbox {
-    /// A request as the history shows it, but for what the world knows of it.
-    pub(crate) fn record(&self, arrival: &Arrival<'_>, veil: &Veil) -> Request {
+    /// The state, with a request as the history shows it, but for what the world knows of it, and what it gives
+    /// away: by the secrets that the world has in that state, and searched before that was taken.
+    pub(crate) fn recorded(
+        &self,
+        arrival: &Arrival<'_>,
+        body: &[u8],
+        mut veil: Arc<Veil>,
+    ) -> (Locked<'_>, Request, Vec<Leak>) {
+        loop {
+            let request = self.record(arrival, &veil);
+            let leaks = self.leaks_in(&request, arrival, body);
+            let state = self.lock();
+            if !veil.is_outdated(&state.world) {
+                return (state, request, leaks);
+            }
+            drop(state);
+            veil = self.informed();
+        }
+    }
+
+    fn record(&self, arrival: &Arrival<'_>, veil: &Veil) -> Request {
         let mut request = arrival.record(veil);
         if self.evidence {
             let Request { host, path, query, headers, form, workspace, client, .. } = &mut request;
@@ -192,18 +247,18 @@ impl Sandbox {
     /// A text that is shown, with names over the parts of secrets that are looked for.
     pub(crate) fn covered(&self, text: String) -> String {
         match self.evidence {
-            true => self.watch().seen(text.as_bytes()).0,
+            true => self.watch.seen(text.as_bytes()).0,
             false => text,
         }
     }
 
     /// What a request gives away: in its URL and its headers, but for the one that credentials belong in; to a
     /// host that is no part of the cloud by anything.
-    pub(crate) fn leaks_in(&self, request: &Request, arrival: &Arrival<'_>, body: &[u8]) -> Vec<Leak> {
+    fn leaks_in(&self, request: &Request, arrival: &Arrival<'_>, body: &[u8]) -> Vec<Leak> {
         if !self.evidence {
             return Vec::new();
         }
-        let watch = self.watch();
+        let watch = &self.watch;
         let foreign = arrival.door.family == HostFamily::Foreign;
         let host = foreign.then_some(request.host.as_str());
         let url = arrival.head.uri.path_and_query().map_or("", |url| url.as_str());
@@ -284,7 +339,7 @@ impl Evidence<'_> {
         let veil = self.0.informed();
         let (message, sightings) = match &note.message {
             Some(message) => {
-                let (message, sightings) = self.0.watch().seen(message.as_bytes());
+                let (message, sightings) = self.0.watch.seen(message.as_bytes());
                 (Some(veil.whole(&message).into_owned()), sightings)
             }
             None => (None, BTreeSet::new()),
@@ -335,12 +390,11 @@ impl Evidence<'_> {
     pub fn file(self, which: &str, content: &[u8], mode: u32, inode: u64) -> FileNote {
         self.0.informed();
         let note = {
-            let mut watch = self.0.watch();
-            let mut found = watch.look(content);
-            found.sort_by_key(Index::rank);
             let mut holds: Vec<String> = Vec::new();
             let mut secret = false;
-            if let Some(index) = &watch.index {
+            if let Some(index) = self.0.watch.index() {
+                let mut found = index.look(content);
+                found.sort_by_key(Index::rank);
                 for name in found.iter().map(|found| index.called(found)) {
                     match name.starts_with("client:") {
                         true => secret = true,
@@ -350,7 +404,8 @@ impl Evidence<'_> {
                 }
             }
             holds.extend(secret.then(|| "secret".to_owned()));
-            let before = watch.inodes.insert(which.to_owned(), inode);
+            let mut inodes = self.0.watch.inodes.lock().unwrap_or_else(PoisonError::into_inner);
+            let before = inodes.insert(which.to_owned(), inode);
             let replaced = before.is_some_and(|before| before != inode);
             FileNote {
                 which: which.to_owned(),

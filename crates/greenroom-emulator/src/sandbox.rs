@@ -1,7 +1,9 @@
 //! One sandbox: a world, its clock, its rules and its history behind one lock.
 
 use std::{
+    cell::Cell,
     collections::BTreeMap,
+    ops::{Deref, DerefMut},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -166,6 +168,41 @@ impl State {
     }
 }
 
+thread_local! {
+    /// How many states this thread holds.
+    static HELD: Cell<u32> = const { Cell::new(0) };
+}
+
+/// The state, while it is held.
+pub(crate) struct Locked<'a>(MutexGuard<'a, State>);
+
+impl Locked<'_> {
+    /// Whether this thread holds a state.
+    pub(crate) fn by_this_thread() -> bool {
+        HELD.get() > 0
+    }
+}
+
+impl Deref for Locked<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.0
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        &mut self.0
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        HELD.set(HELD.get() - 1);
+    }
+}
+
 /// A wish about the clock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Motion {
@@ -208,8 +245,8 @@ pub(crate) struct Sandbox {
     pub(crate) traps: Vec<String>,
     /// Whether secrets are looked for.
     pub(crate) evidence: bool,
-    /// Who looks for them. Its lock is taken under that of the state, never around it.
-    pub(crate) watch: Mutex<Watch>,
+    /// Who looks for them, never while the state is held.
+    pub(crate) watch: Watch,
     /// How busy it is.
     pub(crate) activity: watch::Sender<Activity>,
     /// How long the body of a request may take, in real time.
@@ -262,7 +299,7 @@ impl Sandbox {
             dedicated,
             traps,
             evidence,
-            watch: Mutex::new(Watch::new(evidence)),
+            watch: Watch::new(evidence),
             activity,
             body_timeout,
             max_requests,
@@ -272,10 +309,12 @@ impl Sandbox {
         }
     }
 
-    /// The state. Nothing is awaited and no RSA is computed while it is held.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+    /// The state. Nothing is awaited, no RSA is computed and no text is searched while it is held.
+    pub(crate) fn lock(&self) -> Locked<'_> {
         // A panic under the lock would be a bug; the state it leaves is still worth answering from.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        HELD.set(HELD.get() + 1);
+        Locked(state)
     }
 
     /// Counts a request, and closes the sandbox if there were more than are allowed. Returns why the sandbox

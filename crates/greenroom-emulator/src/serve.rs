@@ -9,7 +9,7 @@ use bytes::Bytes;
 use greenroom_model::{
     call::OpKind,
     dialect::Dialect,
-    history::{Decision, Leak, Request, Response, canonical},
+    history::{Decision, Request, Response, canonical},
     host::HostFamily,
     id::Seed,
     issue::Signature,
@@ -49,11 +49,7 @@ impl Sandbox {
         let unread = Unread { sandbox: self, peer, door: &door, head: &head };
         let body = body::read(body, self.body_timeout).await;
         unread.was_read();
-        let (paths, veil) = {
-            let mut state = self.lock();
-            self.learn_secrets(&state);
-            (Paths::of(&state.world.dialect), state.veil())
-        };
+        let (paths, veil) = self.learning(|state| (Paths::of(&state.world.dialect), state.veil()));
         let identified = identify::identify(&door.family, paths, &head.method, head.uri.path());
         let token_request = match (identified.op, &body) {
             (OpKind::Mint, Ok(body)) => Some(TokenRequest::read(&head.method, &head.headers, body)),
@@ -97,9 +93,7 @@ impl Sandbox {
             token_request: token_request.as_ref(),
             body_fault: body.err(),
         };
-        let request = self.record(&arrival, &veil);
-        let leaks = self.leaks_in(&request, &arrival, &call.ask.body);
-        let (mut open, next) = self.begin(&arrival, Recorded { request, veil, leaks }, &call);
+        let (mut open, next) = self.begin(&arrival, veil, &call);
         let handled = match next {
             Next::Handled(handled) => handled,
             Next::First { place, wire } => match self.wait(&mut open, place, wire).await {
@@ -113,19 +107,11 @@ impl Sandbox {
         self.finish(open, verdict, &call, setting).await
     }
 
-    /// The first half, under the lock: record, count, decide rules and, unless they want something else
-    /// first, authenticate and operate.
-    fn begin(
-        &self,
-        arrival: &Arrival<'_>,
-        Recorded { mut request, veil, leaks }: Recorded,
-        call: &Call<'_>,
-    ) -> (Open<'_>, Next) {
-        let mut guard = self.lock();
+    /// The first half: record, and under the lock count, decide rules and, unless they want something else first,
+    /// authenticate and operate.
+    fn begin(&self, arrival: &Arrival<'_>, veil: Arc<Veil>, call: &Call<'_>) -> (Open<'_>, Next) {
+        let (mut guard, mut request, leaks) = self.recorded(arrival, &call.ask.body, veil);
         let state = &mut *guard;
-        if veil.is_outdated(&state.world) {
-            request = self.record(arrival, &state.veil());
-        }
         state.place(arrival, &mut request);
         let closed = self.admit(state);
         // Other than `n` it does not depend on connections.
@@ -192,19 +178,17 @@ impl Sandbox {
         if let Some(issued) = &issued {
             self.learn_token(&issued.unsigned, issued.token.reveal());
         }
-        let (code, why) = refused.unzip();
-        let (place, mut wire) = {
-            let mut guard = self.lock();
-            let state = &mut *guard;
-            // What was found out since may repeat the request as well.
-            let why = why.map(|why| self.covered(state.veil().short(&why).into_owned()));
-            self.learn_secrets(state);
-            if code.is_some() {
-                let body = String::from_utf8_lossy(&answer.body);
-                if let Cow::Owned(veiled) = state.veil().whole(&body) {
-                    answer.body = veiled.into();
-                }
+        // What was found out since may repeat the request as well.
+        let refused = refused.map(|(code, why)| {
+            let veil = self.informed();
+            let body = String::from_utf8_lossy(&answer.body);
+            if let Cow::Owned(veiled) = veil.whole(&body) {
+                answer.body = veiled.into();
             }
+            (code, self.covered(veil.short(&why).into_owned()))
+        });
+        let (code, why) = refused.unzip();
+        let (place, mut wire) = self.learning(|state| {
             let response = &mut open.response;
             response.status = Some(answer.status.as_u16());
             response.decision = if code.is_some() { Decision::Refused } else { Decision::Answered };
@@ -220,7 +204,7 @@ impl Sandbox {
                 None => (None, None),
                 Some(ruling) => open.apply(state, ruling, Some(&answer)),
             }
-        };
+        });
         if place.is_some() || wire.as_ref().and_then(enact::pause).is_some() {
             wire = self.wait(&mut open, place, wire).await;
         }
@@ -281,12 +265,9 @@ impl Sandbox {
             body: (!body.is_empty()).then(|| Digest::of(&body)),
             json: None,
         };
-        let mut guard = self.lock();
+        let (mut guard, mut request, leaks) = self.recorded(&arrival, &body, self.informed());
         let state = &mut *guard;
         let now = state.now();
-        self.learn_secrets(state);
-        let mut request = self.record(&arrival, &state.veil());
-        let leaks = self.leaks_in(&request, &arrival, &body);
         state.place(&arrival, &mut request);
         let closed = self.admit(state);
         let request = state.note_request(request, leaks);
@@ -325,13 +306,6 @@ impl Sandbox {
             log_line(self.name.as_deref(), &request, &response);
         }
     }
-}
-
-/// A request as the history shows it, but for what the world knows of it; by which veil; and what it gives away.
-struct Recorded {
-    request: Request,
-    veil: Arc<Veil>,
-    leaks: Vec<Leak>,
 }
 
 /// What there is to log about an exchange.
@@ -413,9 +387,7 @@ impl Unread<'_> {
 impl Drop for Unread<'_> {
     fn drop(&mut self) {
         let Self { sandbox, peer, door, head } = self;
-        let mut state = sandbox.lock();
-        sandbox.learn_secrets(&state);
-        let paths = Paths::of(&state.world.dialect);
+        let (paths, veil) = sandbox.learning(|state| (Paths::of(&state.world.dialect), state.veil()));
         let arrival = Arrival {
             peer,
             door,
@@ -427,8 +399,7 @@ impl Drop for Unread<'_> {
             body: None,
             json: None,
         };
-        let mut request = sandbox.record(&arrival, &state.veil());
-        let leaks = sandbox.leaks_in(&request, &arrival, &[]);
+        let (mut state, mut request, leaks) = sandbox.recorded(&arrival, &[], veil);
         state.place(&arrival, &mut request);
         sandbox.admit(&mut state);
         let n = state.note_request(request, leaks);

@@ -1,10 +1,27 @@
+use std::time::Duration;
+
+use greenroom_model::{
+    adopt::{Adoption, Credentials},
+    call::OpKind,
+    history::{Bounds, History},
+    refusal::TokenFault,
+    sample::DEFAULT_SEED,
+    time::{Speed, Timeline},
+    world::Door,
+};
+use http::Request as HttpRequest;
 use proptest::prelude::*;
 
 use super::*;
-use crate::leak::tests::{encoded, encodings, token};
+use crate::{
+    identify::{Identified, Target},
+    leak::tests::{encoded, encodings, token},
+    listen::Peer,
+    sandbox::Conduct,
+};
 
 /// What is told of a stream that comes in such chunks, and what was seen in it.
-fn told(watch: &mut Watch, chunks: &[&[u8]]) -> (String, BTreeSet<Sighting>) {
+fn told(watch: &Watch, chunks: &[&[u8]]) -> (String, BTreeSet<Sighting>) {
     let (mut text, mut seen) = (String::new(), BTreeSet::new());
     let ends = chunks.iter().map(|chunk| (*chunk, false)).chain([(&[][..], true)]);
     for (chunk, all) in ends {
@@ -17,8 +34,8 @@ fn told(watch: &mut Watch, chunks: &[&[u8]]) -> (String, BTreeSet<Sighting>) {
 }
 
 fn watching(symbol: &str, token: &str) -> Watch {
-    let mut watch = Watch::new(true);
-    watch.index.as_mut().unwrap().token(symbol, token);
+    let watch = Watch::new(true);
+    watch.index_mut().unwrap().token(symbol, token);
     watch
 }
 
@@ -48,8 +65,8 @@ proptest! {
         let written = encoded(&token, encoding, &escapes);
         let filler = "-".repeat(filler);
         let text = format!("{filler}{before} {written}{after}");
-        let mut watch = watching("abc#1", &token);
-        let (shown, seen) = told(&mut watch, &cut(&text, &places));
+        let watch = watching("abc#1", &token);
+        let (shown, seen) = told(&watch, &cut(&text, &places));
         prop_assert!(seen.contains(&("abc#1".to_owned(), encoding)), "{:?}", seen);
         let parts: Vec<_> = token.split('.').skip(1).collect();
         let plain = |text: &str| parts.iter().any(|part| {
@@ -65,8 +82,8 @@ proptest! {
 
 #[test]
 fn lines_are_told_when_they_end_and_the_rest_when_asked() {
-    let mut watch = Watch::new(false);
-    let mut take = |text: &str, all| watch.take(Stream::Stdout, text.as_bytes(), all).map(|(text, _)| text);
+    let watch = Watch::new(false);
+    let take = |text: &str, all| watch.take(Stream::Stdout, text.as_bytes(), all).map(|(text, _)| text);
     assert_eq!(take("one", false), None);
     assert_eq!(take(" line\nand\nhalf", false).unwrap(), "one line\nand\n");
     assert_eq!(take("", false), None);
@@ -80,9 +97,57 @@ fn lines_are_told_when_they_end_and_the_rest_when_asked() {
 #[test]
 fn a_line_of_nothing_but_tokens_is_not_kept_for_ever() {
     let token = token(&[1; 90], &[7; 64]);
-    let mut watch = watching("abc#1", &token);
+    let watch = watching("abc#1", &token);
     let flood = token.repeat(2 * LONGEST_LINE / token.len());
     let (text, seen) = watch.take(Stream::Stdout, flood.as_bytes(), false).unwrap();
     assert!(text.len() < flood.len() / 2 && seen.len() == 1);
-    assert!(watch.pending.values().all(|rest| rest.len() < LONGEST_LINE));
+    assert!(watch.pending.lock().unwrap().values().all(|rest| rest.len() < LONGEST_LINE));
+}
+
+fn sandbox() -> Sandbox {
+    let conduct = Conduct {
+        body_timeout: Duration::from_secs(1),
+        max_requests: None,
+        state_file: None,
+        saved: false,
+        log: false,
+        evidence: true,
+        traps: Vec::new(),
+    };
+    let timeline = Timeline::new(Timestamp::UNIX_EPOCH, Speed::FROZEN, clock::real());
+    Sandbox::new(World::sample(DEFAULT_SEED), timeline, History::new(Bounds::default()), conduct)
+}
+
+#[test]
+#[should_panic(expected = "the state is held")]
+fn nothing_is_searched_while_the_state_is_held() {
+    let sandbox = sandbox();
+    let _state = sandbox.lock();
+    sandbox.covered("any text".to_owned());
+}
+
+/// Between the look at a request and its entry, somebody rotated a secret that is in it.
+#[test]
+fn a_request_is_recorded_by_the_secrets_of_the_state_that_it_is_noted_in() {
+    let sandbox = sandbox();
+    let before = sandbox.informed();
+    let secret = "a-secret-of-a-later-hour";
+    let credentials = Credentials { id: None, secret: Some(Secret::new(secret)), access_token: None };
+    let adoption = Adoption { platform: Some(credentials), ..Adoption::default() };
+    sandbox.lock().world.adopt(&adoption, Timestamp::UNIX_EPOCH).unwrap();
+    let (head, ()) = HttpRequest::get("/x").header("x-trace", secret).body(()).unwrap().into_parts();
+    let arrival = Arrival {
+        peer: &Peer { connection: 1, tls: false, tunnel: None, sni: None },
+        door: &Door { family: HostFamily::Glp, host: "global.api.greenlake.hpe.com".to_owned() },
+        head: &head,
+        identified: &Identified { op: OpKind::Api, target: Target::NothingThere, segments: Vec::new() },
+        token_request: None,
+        bearer: &Err(TokenFault::Missing),
+        subject: None,
+        body: None,
+        json: None,
+    };
+    let (_state, request, leaks) = sandbox.recorded(&arrival, b"", before);
+    assert!(request.headers.iter().all(|(_, value)| !value.contains(secret)), "{request:?}");
+    assert_eq!(leaks.iter().map(|leak| leak.place).collect::<Vec<_>>(), [Place::Header]);
 }
