@@ -58,6 +58,18 @@ async fn it_counts_what_came_what_is_under_way_and_what_it_holds() {
     }
 }
 
+/// A client that knocks at wrong doors for ever is a runaway like any other.
+#[tokio::test]
+async fn it_counts_what_is_for_hosts_that_nobody_stands_in_for() {
+    let wire = Wire::start(watching()).await;
+    wire.raw(b"CONNECT other.example.net:443 HTTP/1.1\r\n\r\n").await;
+    until("the tunnel is never counted", || now(&wire).requests == 1).await;
+    wire.raw(b"GET http://other.example.net/ HTTP/1.1\r\nHost: other.example.net\r\n\r\n").await;
+    until("the request is never counted", || now(&wire).requests == 2).await;
+    wire.get(DEVICES, "nothing").await;
+    assert_eq!(now(&wire).requests, 3);
+}
+
 #[tokio::test]
 async fn a_connection_that_a_rule_keeps_waiting_is_held() {
     let wire = Wire::start(watching()).await;

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 pub struct Activity {
     /// The number of the newest entry of its history.
     pub last: u64,
-    /// Imitated requests so far.
+    /// Requests so far, refused tunnels and unexpected hosts among them.
     pub requests: u64,
     /// Requests whose answer is not in the history yet.
     pub in_flight: u64,

@@ -161,7 +161,7 @@ impl State {
         let n = self.history.append(event, now, real);
         self.activity.send_modify(|activity| {
             activity.last = n;
-            activity.requests = self.ordinals;
+            activity.requests = self.requests;
             activity.in_flight = activity.in_flight.saturating_add_signed(more);
         });
         n
