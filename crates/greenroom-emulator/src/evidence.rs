@@ -252,6 +252,18 @@ impl Sandbox {
         }
     }
 
+    /// The host that a connection is for as the history shows it, and what it gives away: who leads there, if
+    /// only the resolver, reads it.
+    pub(crate) fn host(&self, host: &str) -> (String, Vec<Leak>) {
+        let veil = self.informed();
+        // Tokens have letters of both cases.
+        let (shown, sightings) = self.watch.seen(host.as_bytes());
+        let shown = if sightings.is_empty() { shown.to_ascii_lowercase() } else { shown };
+        let shown = veil.short(&shown).into_owned();
+        let leaks = leaks(sightings, Place::Url, Some(&shown));
+        (shown, leaks)
+    }
+
     /// What a request gives away: in its URL and its headers, but for the one that credentials belong in; to a
     /// host that is no part of the cloud by anything.
     fn leaks_in(&self, request: &Request, arrival: &Arrival<'_>, body: &[u8]) -> Vec<Leak> {
@@ -262,7 +274,13 @@ impl Sandbox {
         let foreign = arrival.door.family == HostFamily::Foreign;
         let host = foreign.then_some(request.host.as_str());
         let url = arrival.head.uri.path_and_query().map_or("", |url| url.as_str());
-        let mut all = leaks(watch.seen(url.as_bytes()).1, Place::Url, host);
+        let mut in_url = watch.seen(url.as_bytes()).1;
+        if foreign {
+            // As it came: that of the door is in lower case, and tokens are not.
+            let host = arrival.head.uri.host().unwrap_or_default();
+            in_url.extend(watch.seen(host.as_bytes()).1);
+        }
+        let mut all = leaks(in_url, Place::Url, host);
         let headers =
             arrival.head.headers.iter().filter(|(name, _)| foreign || *name != header::AUTHORIZATION);
         let in_headers = headers.flat_map(|(_, value)| watch.seen(value.as_bytes()).1).collect();

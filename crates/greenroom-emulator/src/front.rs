@@ -50,9 +50,11 @@ impl listen::Service for Front {
             self.sandbox.admit(&mut self.sandbox.lock());
         }
         let (connection, what, host, why) = tell(event);
+        // A client may have put anything into it.
+        let (host, leaks) = host.map(|host| self.sandbox.host(&host)).unzip();
         let mut state = self.sandbox.lock();
-        let host = host.map(|host| state.veil().short(&host).into_owned());
         state.note(Event::Connection { connection, what: what.to_owned(), host, why });
+        state.note_leaks(leaks.unwrap_or_default());
     }
 
     fn date(&self) -> http::HeaderValue {

@@ -292,12 +292,13 @@ impl<S: Service> Front<S> {
 
     async fn connect(&self, request: Request<Incoming>) -> Result<Answer, Refusal> {
         let connection = self.peer.connection;
-        let Some((host, port)) = request.uri().authority().and_then(host_and_port) else {
+        let Some((name, port)) = request.uri().authority().and_then(host_and_port) else {
             let reason = "CONNECT without a host and a port".to_owned();
             self.service.event(ConnectionEvent::Malformed { connection, reason });
             let text = "CONNECT needs a host and a port, as in CONNECT host:443.\n".to_owned();
             return Ok(self.refuse(StatusCode::BAD_REQUEST, request.version(), text));
         };
+        let host = name.to_ascii_lowercase();
         // One HTTP/2 connection would carry many tunnels, and no client that we know asks for that.
         let over_http2 = request.version() == Version::HTTP_2;
         let (why, text) = if self.peer.tunnel.is_some() {
@@ -322,7 +323,7 @@ impl<S: Service> Front<S> {
                 None => Ok(self.open_tunnel(host, request, flaw)),
             };
         };
-        let authority = format!("{host}:{port}");
+        let authority = format!("{name}:{port}");
         self.service.event(ConnectionEvent::TunnelRefused { connection, authority, why });
         Ok(self.refuse(StatusCode::FORBIDDEN, request.version(), text))
     }
@@ -363,7 +364,7 @@ fn host_and_port(authority: &Authority) -> Option<(String, u16)> {
     let named = !authority.host().is_empty() && !authority.as_str().contains('@');
     named.then_some(())?;
     // A name may end in the dot of the root.
-    Some((authority.host().trim_end_matches('.').to_ascii_lowercase(), authority.port_u16()?))
+    Some((authority.host().trim_end_matches('.').to_owned(), authority.port_u16()?))
 }
 
 fn builder(streams: Streams) -> auto::Builder<Streams> {

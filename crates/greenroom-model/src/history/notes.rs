@@ -126,7 +126,7 @@ pub enum Place {
     },
     /// In the message of a reply.
     Message,
-    /// In the path or query of a request.
+    /// In the path or query of a request, or in the host that it or a tunnel is for.
     Url,
     /// In a header of a request.
     Header,
