@@ -18,7 +18,7 @@ use reqwest::Method;
 use super::{TRAP, entries, in_short, is_in_output, leaks, nothing_shows, watching};
 use crate::{
     rules::rule,
-    wire::{DEVICES, INVENTORY, Wire, credentials, issuer, until},
+    wire::{DEVICES, INVENTORY, MSP_TENANTS, Wire, credentials, issuer, until},
 };
 
 /// Runs the real curl through the emulator as its proxy. Says which status it saw.
@@ -172,6 +172,39 @@ async fn credentials_belong_in_one_header_and_in_forms_and_nowhere_else() {
         ["abc#1 in url as base64", "abc#1 in url as raw", "client:msp in url as url"]
     );
     nothing_shows(&wire, &[&token, &abc, &secret, &escaped, &part]);
+}
+
+/// A token is sent in one way (RFC 6750 §2): in a form (§2.2) or in JSON it is a second one.
+#[tokio::test]
+async fn bodies_of_resources_are_looked_through() {
+    let wire = Wire::start(watching()).await;
+    let (_, secret) = credentials("msp");
+    let token = wire.mint("msp").await;
+    let abc = wire.exchange(&token, "abc").await;
+    assert_eq!(leaks(&wire), [], "forms of token endpoints are where both belong");
+    let bearer = format!("Bearer {abc}");
+    let json = ("content-type", "application/json");
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let unknown = "/devices/v1/no-such-thing";
+    let mut known = 0;
+    for (path, kind, body, told) in [
+        (MSP_TENANTS, json, format!(r#"{{"note":"{abc}"}}"#), "abc#1 in body as raw"),
+        (MSP_TENANTS, form, format!("access_token={token}"), "msp#1 in body as raw"),
+        (unknown, json, format!(r#"["{secret}"]"#), "client:msp in body as raw"),
+        (
+            MSP_TENANTS,
+            json,
+            format!(r#"{{"note":"{}"}}"#, STANDARD.encode(&secret)),
+            "client:msp in body as base64",
+        ),
+    ] {
+        wire.send(Method::POST, path, &[("authorization", &bearer), kind], &body).await;
+        let seen = leaks(&wire).split_off(known);
+        known += seen.len();
+        assert_eq!(in_short(&seen), [told], "{path}");
+        assert_eq!(seen[0].request, Some(wire.last_exchange().n));
+    }
+    nothing_shows(&wire, &[&token, &abc, &secret]);
 }
 
 #[tokio::test]

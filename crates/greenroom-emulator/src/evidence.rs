@@ -9,6 +9,7 @@ use std::{
 };
 
 use greenroom_model::{
+    call::OpKind,
     credential::ApiClient,
     history::{Encoding, Event, FileNote, IdSet, Leak, Place, ReplyNote, Request, StepNote, Stream},
     host::HostFamily,
@@ -264,8 +265,8 @@ impl Sandbox {
         (shown, leaks)
     }
 
-    /// What a request gives away: in its URL and its headers, but for the one that credentials belong in; to a
-    /// host that is no part of the cloud by anything.
+    /// What a request gives away: in its URL, its headers but for the one that credentials belong in, and its
+    /// body but for the forms of token endpoints; to a host that is no part of the cloud by anything.
     fn leaks_in(&self, request: &Request, arrival: &Arrival<'_>, body: &[u8]) -> Vec<Leak> {
         if !self.evidence {
             return Vec::new();
@@ -285,7 +286,8 @@ impl Sandbox {
             arrival.head.headers.iter().filter(|(name, _)| foreign || *name != header::AUTHORIZATION);
         let in_headers = headers.flat_map(|(_, value)| watch.seen(value.as_bytes()).1).collect();
         all.extend(leaks(in_headers, Place::Header, host));
-        if foreign {
+        // A token is sent in one way (RFC 6750 §2): beside the header, a form (§2.2) is a second one.
+        if foreign || arrival.identified.op == OpKind::Api {
             all.extend(leaks(watch.seen(body).1, Place::Body, host));
         }
         all

@@ -2,7 +2,6 @@ use std::time::Duration;
 
 use greenroom_model::{
     adopt::{Adoption, Credentials},
-    call::OpKind,
     history::{Bounds, History},
     refusal::TokenFault,
     sample::DEFAULT_SEED,
