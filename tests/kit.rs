@@ -9,7 +9,12 @@ use greenroom_conformance::{
     suite::{Judged, Suite},
     verdict::{ScenarioVerdict, Verdict},
 };
-use greenroom_model::history::{Event, ReplyNote, StepNote, join};
+use greenroom_model::{
+    history::{Event, ReplyNote, StepNote, join},
+    secret::Digest,
+    spec::Spec,
+    world::World,
+};
 use serde_json::{Value, json};
 
 use crate::harness::repository;
@@ -80,6 +85,21 @@ impl Played {
         self.run.entries.iter().filter_map(|entry| exit(&entry.event)).collect()
     }
 
+    /// Makes sure that the client gave its secret away and that it is nowhere in what was kept.
+    fn is_without_the_secret(&self) {
+        let file = repository().join("fixtures/worlds/kit/msp-two-tenants.yaml");
+        let mut spec = Spec::read(&std::fs::read(file).unwrap()).unwrap();
+        let seed = |event: &Event| if let Event::World { seed, .. } = event { Some(*seed) } else { None };
+        spec.basics.seed = self.run.entries.iter().find_map(|entry| seed(&entry.event));
+        let world = World::from_spec(&spec).unwrap();
+        let client = world.client(world.client_named("msp").unwrap());
+        let secret = client.secret.value().unwrap().reveal();
+        let text = self.text();
+        let fingerprint = format!("sha256:{}", Digest::of(secret).hex());
+        assert!(text.contains(&fingerprint), "this is not the secret that the client told: {text}");
+        assert!(!text.contains(secret), "{text}");
+    }
+
     /// All of it as text, to look for what must not be there.
     fn text(&self) -> String {
         let mut bytes = Vec::new();
@@ -121,6 +141,7 @@ async fn a_client_that_dies_leaves_its_last_words_and_no_secret() {
     let text = played.text();
     assert!(text.contains("it is all over"), "{text}");
     assert!(text.contains(r#""leak":{"symbol":"client:msp""#), "{text}");
+    played.is_without_the_secret();
     assert_eq!(played.verdict.verdict, Verdict::Error, "no stimulus touched it: {:?}", played.verdict);
 }
 
@@ -185,11 +206,29 @@ async fn a_client_that_asks_for_ever_is_cut_off() {
     assert_eq!(played.verdict.verdict, Verdict::Fail, "{:?}", played.verdict);
 }
 
+/// Whether a process runs; one that has ended and is not yet buried does not.
+fn runs(pid: &str) -> bool {
+    let ps = std::process::Command::new("ps").args(["-o", "stat=", "-p", pid]).output().unwrap();
+    let state = String::from_utf8(ps.stdout).unwrap();
+    !state.trim().is_empty() && !state.trim().starts_with('Z')
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn children_that_a_client_left_do_not_hold_the_kit_up() {
     let played =
         tokio::time::timeout(Duration::from_secs(60), play("leaves-a-child", json!({}))).await.unwrap();
     assert_eq!(played.verdict.verdict, Verdict::Pass, "{:?}", played.verdict);
+    let pid = |event: &Event| match event {
+        Event::Output { text, .. } => text.trim().strip_prefix("child ").map(str::to_owned),
+        _ => None,
+    };
+    let child = played.run.entries.iter().find_map(|entry| pid(&entry.event)).expect("it tells of its child");
+    let gone = async {
+        while runs(&child) {
+            tokio::task::yield_now().await
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), gone).await.expect("the child was ended with its group");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -248,6 +287,7 @@ async fn a_step_of_an_object_that_never_came_to_be_is_left_out() {
     let works = played.verdict.checks.iter().find(|check| check.id == "KIT-01.works").unwrap();
     assert_eq!(works.verdict, Verdict::Fail, "{works:?}");
     assert!(played.text().contains(r#""place":"message""#), "the message told the secret: {}", played.text());
+    played.is_without_the_secret();
 }
 
 #[tokio::test(flavor = "multi_thread")]

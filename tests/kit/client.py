@@ -1,5 +1,5 @@
 """A client of a few lines that speaks drive/1, and breaks down as it is told to by its argument."""
-import base64, json, os, random, subprocess, sys, threading, time, urllib.error, urllib.parse, urllib.request
+import base64, hashlib, json, os, random, subprocess, sys, threading, time, urllib.error, urllib.parse, urllib.request
 
 HOW = sys.argv[1] if len(sys.argv) > 1 else "good"
 CAN = ["concurrent", "close", "clock", "token_file", "sleep_events", "msp"]
@@ -9,6 +9,11 @@ out, wakes, clients, calls, sleeps = threading.Lock(), {}, {}, [], iter(range(1,
 def say(line):
     with out:
         print(json.dumps(line), flush=True)
+
+
+def fingerprint(secret):
+    """Tells the test which secret it must look for, and whoever reads it nothing."""
+    return "sha256:" + hashlib.sha256(secret.encode()).hexdigest()
 
 
 def sleep(seconds):
@@ -70,7 +75,8 @@ def reply(ask):
         return {"ok": True, "v": 1, "name": "script", "version": "1.0.0", "scheme": "semver", "can": can}
     if do == "open":
         if HOW == "cannot-open":
-            return {"ok": False, "kind": "auth", "status": 401, "message": "no: " + ask["config"]["unified"]["client_secret"]}
+            secret = ask["config"]["unified"]["client_secret"]
+            return {"ok": False, "kind": "auth", "status": 401, "message": f"no: {secret}, {fingerprint(secret)}"}
         client = clients[ask["as"]] = Client(ask["config"])
         if HOW == "random-order":
             for limit in random.sample(range(1, 9), 8):
@@ -78,7 +84,8 @@ def reply(ask):
         return {"ok": True}
     if do == "call":
         if HOW == "dies":
-            print("it is all over, " + clients[ask["client"]].of["client_secret"], file=sys.stderr, flush=True)
+            secret = clients[ask["client"]].of["client_secret"]
+            print(f"it is all over, {secret}, {fingerprint(secret)}", file=sys.stderr, flush=True)
             os._exit(3)
         if HOW == "floods":
             while True:
@@ -95,7 +102,7 @@ def reply(ask):
         if HOW == "wrong-id":
             return {"id": 77, "ok": True, "status": 200}
         if HOW == "leaves-a-child":
-            subprocess.Popen(["sleep", "3600"])
+            print("child", subprocess.Popen(["sleep", "3600"]).pid, file=sys.stderr, flush=True)
         if HOW == "fickle":
             ask["query"]["n"] = os.getpid()
         try:
