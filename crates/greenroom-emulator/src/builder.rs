@@ -10,6 +10,7 @@ use std::{
 
 use greenroom_model::{
     history::{Bounds, History},
+    host,
     rule::{Rule, RuleError},
     sample::DEFAULT_SEED,
     secret::Secret,
@@ -28,7 +29,6 @@ use crate::{
     sandbox::{Conduct, Sandbox},
     state_file::{StateError, StateFile},
     tls::Tls,
-    trap,
 };
 
 /// Why an emulator does not start.
@@ -224,7 +224,7 @@ impl Builder {
             return Err(StartError::ControlToken(self.listen));
         }
         let world = self.world.unwrap_or_else(|| World::sample(DEFAULT_SEED));
-        let traps = trap::hosts(&self.traps, &world.dedicated_hosts()).map_err(StartError::Trap)?;
+        let traps = host::traps(&self.traps, &world.dedicated_hosts()).map_err(StartError::Trap)?;
         // Tried before anything starts, so that a world is not lost at the end.
         let state_file = self.state_file.map(StateFile::new).transpose()?;
         let authority = match &self.authority_dir {

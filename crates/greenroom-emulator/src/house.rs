@@ -10,6 +10,7 @@ use std::{
 
 use greenroom_model::{
     history::{Bounds, History},
+    host,
     secret::Digest,
     time::{Timeline, whole_second},
     world::World,
@@ -32,7 +33,6 @@ use crate::{
     listen::{self, Timeouts},
     sandbox::{Conduct, Sandbox},
     tls::Tls,
-    trap,
 };
 
 /// How many sandboxes may be open at once, beside the emulator itself.
@@ -137,7 +137,7 @@ impl House {
         let (world, saved_at) = options.world(same, self.saved_at)?;
         let start = options.start(saved_at, whole_second(clock::wall_now()))?;
         let connection_timeout = options.connection_timeout.unwrap_or(self.connection_timeout);
-        let traps = trap::hosts(&options.traps, &world.dedicated_hosts())
+        let traps = host::traps(&options.traps, &world.dedicated_hosts())
             .map_err(|wrong| CommandError::field("traps", wrong))?;
         let bounds = options.history_bounds.unwrap_or(self.bounds);
         let conduct = Conduct {

@@ -41,7 +41,6 @@ mod signer;
 mod state_file;
 mod table;
 mod tls;
-mod trap;
 mod veil;
 mod verdict;
 pub mod whole_file;
