@@ -2,9 +2,9 @@
 
 use std::{
     fs,
-    io::Write as _,
+    io::{self, Read as _, Write as _},
     os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use greenroom_emulator::command::{Command, Reply};
@@ -18,6 +18,9 @@ use crate::{
     drive::{Config, Credentials, Mode, Seconds},
     scenario::{Configuration, Open},
 };
+
+/// How much of a file is looked at. No configuration is that long.
+const MOST: u64 = 1 << 20;
 
 /// The configuration that is given as a file.
 pub(super) struct TokenFile {
@@ -138,8 +141,20 @@ impl Stage {
     /// Tells what is in the file, if there is one.
     pub(crate) fn look_at_file(&self) {
         let Some(TokenFile { path, .. }) = &self.token_file else { return };
-        if let (Ok(content), Ok(about)) = (fs::read(path), fs::metadata(path)) {
+        if let Ok((content, about)) = look_at(path) {
             self.sandbox.evidence().file("token_file", &content, about.mode(), about.ino());
         }
     }
+}
+
+/// What is in a file, and about it. A client may have put anything in its place: what is no file, as a pipe that
+/// nobody writes to or a device that never ends, is not opened.
+pub(super) fn look_at(path: &Path) -> io::Result<(Vec<u8>, fs::Metadata)> {
+    let about = fs::symlink_metadata(path)?;
+    if !about.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    let mut content = Vec::new();
+    fs::File::open(path)?.take(MOST).read_to_end(&mut content)?;
+    Ok((content, about))
 }

@@ -93,3 +93,17 @@ fn ids_stand_alone_or_between_slashes() {
         assert_eq!(with_ids(text, id), expected);
     }
 }
+
+#[test]
+fn what_a_client_puts_in_the_place_of_its_file_cannot_hold_the_kit_up() {
+    let place = tempfile::tempdir().unwrap();
+    let path = |name: &str| place.path().join(name);
+    std::fs::write(path("file"), "{}").unwrap();
+    std::fs::write(path("long"), vec![b'x'; 3 << 20]).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", path("device")).unwrap();
+    std::fs::create_dir(path("directory")).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(path("pipe")).status().unwrap().success());
+    let seen = |name: &str| config::look_at(&path(name)).map(|(content, _)| content.len()).ok();
+    assert_eq!(["file", "long"].map(seen), [Some(2), Some(1 << 20)]);
+    assert_eq!(["device", "directory", "pipe", "nothing"].map(seen), [None; 4]);
+}
