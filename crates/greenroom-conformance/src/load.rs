@@ -147,6 +147,14 @@ fn axis(places: &mut Places<'_>, file: &Value) -> Option<(String, Vec<VaryValue>
         if !vary::is_scalar(&value.value) || !value.with.values().all(vary::is_scalar) {
             places.wrong(&path, "values are texts, numbers, true, false or null", "");
         }
+        if !vary::is_word(&vary::text(&value.value)) {
+            let message = "a value names the variant, and the files that are kept of it";
+            places.wrong(
+                &format!("{path}.value"),
+                message,
+                "write a word of letters, digits, dots, dashes and _",
+            );
+        }
         if read.iter().any(|other: &VaryValue| vary::text(&other.value) == vary::text(&value.value)) {
             places.wrong(&path, "this value was already given", "keep one of the two");
         }
@@ -206,7 +214,10 @@ fn scenario(
         }
     }
     scenario.variant = variant;
+    let unread =
+        [&steps.unread, &stimuli.unread, &proofs.unread].into_iter().flatten().flat_map(names).collect();
     let places_of = lint::PlacesOf {
+        unread,
         steps: steps.paths,
         stimuli: stimuli.paths,
         proofs: proofs.paths,
@@ -237,6 +248,20 @@ fn what_can_be_read(head: &Map<String, Value>) -> Option<Scenario> {
 struct Items<T> {
     values: Vec<T>,
     paths: Vec<String>,
+    /// What could not.
+    unread: Vec<Value>,
+}
+
+/// What an item and those within it are called, the objects that they make, and the stimuli that they prove.
+fn names(item: &Value) -> Vec<String> {
+    match item {
+        Value::Object(members) => {
+            let own = ["id", "as", "fired"].into_iter().filter_map(|key| members.get(key)?.as_str());
+            own.map(str::to_owned).chain(members.values().flat_map(names)).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(names).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// Reads those items of a list that are for this value of the axis.
@@ -247,7 +272,7 @@ fn items<T: DeserializeOwned>(
     variant: Option<&str>,
     list: &str,
 ) -> Items<T> {
-    let mut items = Items { values: Vec::new(), paths: Vec::new() };
+    let mut items = Items { values: Vec::new(), paths: Vec::new(), unread: Vec::new() };
     let Some(given) = file.get(list) else { return items };
     let Value::Array(given) = given else {
         places.wrong(list, "must be a list", "begin each item with a dash");
@@ -270,9 +295,12 @@ fn items<T: DeserializeOwned>(
         if list != "steps" {
             vary::drop_ats(&mut item);
         }
-        if let Some(value) = part(places, &path, &item) {
-            items.values.push(value);
-            items.paths.push(path);
+        match part(places, &path, &item) {
+            Some(value) => {
+                items.values.push(value);
+                items.paths.push(path);
+            }
+            None => items.unread.push(item),
         }
     }
     items

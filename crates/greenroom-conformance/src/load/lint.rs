@@ -1,19 +1,24 @@
 //! What a scenario as a whole must be: names that lead somewhere, and checks that can be judged.
 
-use std::collections::BTreeSet;
+mod expect;
+mod names;
+
+use std::{collections::BTreeSet, time::Duration};
 
 use greenroom_model::{
-    call::OpKind,
     dialect::Dialect,
-    nearest,
-    rule::{OpenWhen, Pattern, Rule, Selector},
+    host, nearest,
+    rule::{OpenWhen, Rule},
 };
 
 use super::place::Places;
 use crate::{
     drive::{Capability, Mode},
-    scenario::{After, Check, FORMAT, Fixture, Judgement, Level, Open, Proof, Scenario, Step, Verb},
+    scenario::{FORMAT, Level, Open, Proof, Scenario, Step, Verb},
 };
+
+/// The longest that a step may wait for a client.
+const LONGEST: Duration = Duration::from_secs(3600);
 
 /// Where each item of the lists stands.
 pub(super) struct PlacesOf {
@@ -21,17 +26,8 @@ pub(super) struct PlacesOf {
     pub(super) stimuli: Vec<String>,
     pub(super) proofs: Vec<String>,
     pub(super) expect: Vec<String>,
-}
-
-impl Fixture {
-    /// The workspaces of it, by symbol.
-    fn workspaces(self) -> &'static [&'static str] {
-        match self {
-            Self::MspTwoTenants => &["msp", "acme", "globex", "rival", "stranger"],
-            Self::Standard | Self::Split => &["solo"],
-            Self::Dedicated => &["dedicated"],
-        }
-    }
+    /// What is named in items that could not be read. That has been said, and whoever uses such a name is not wrong.
+    pub(super) unread: Vec<String>,
 }
 
 /// Notes everything that is wrong with a scenario that could be read.
@@ -79,6 +75,19 @@ impl Lint<'_, '_> {
         for symbol in scenario.world.devices.keys() {
             self.workspace(&format!("world.devices.{symbol}"), symbol);
         }
+        for (nth, client) in scenario.world.issued.iter().enumerate() {
+            self.named(
+                &format!("world.issued[{nth}]"),
+                "API client",
+                client,
+                scenario.world.fixture.clients(),
+            );
+        }
+        for (nth, trap) in scenario.world.traps.iter().enumerate() {
+            if let Err(wrong) = host::traps(std::slice::from_ref(trap), &self.dedicated_hosts()) {
+                self.places.wrong(&format!("world.traps[{nth}]"), wrong, "");
+            }
+        }
         for (name, value) in &scenario.world.dialect {
             if let Err(error) = Dialect::default().apply(&format!("{name}={value}")) {
                 self.places.wrong(&format!("world.dialect.{name}"), error.to_string(), "");
@@ -115,7 +124,9 @@ impl Lint<'_, '_> {
                 }
                 seen.push(&step.id);
                 let verb = step.verb.name();
-                if let Some(uses) = step.verb.uses().filter(|uses| !objects.contains(uses)) {
+                if let Some(uses) =
+                    step.verb.uses().filter(|uses| !objects.contains(uses) && !self.is_unread(uses))
+                {
                     let key = if verb == "tenant" { "of" } else { "client" };
                     let hint = match nearest::of(uses, &objects) {
                         Some(near) => format!("did you mean {near}?"),
@@ -125,6 +136,10 @@ impl Lint<'_, '_> {
                     self.places.wrong(&format!("{path}.{verb}.{key}"), message, hint);
                 }
                 objects.extend(step.verb.makes());
+                if step.patience.is_some_and(|patience| patience.duration().unsigned_abs() > LONGEST) {
+                    let message = "nobody waits longer than an hour for a client";
+                    self.places.wrong(&format!("{path}.patience"), message, "write 1h or less");
+                }
                 self.step(&path, step);
             }
         }
@@ -181,7 +196,7 @@ impl Lint<'_, '_> {
         for (nth, open) in rule.gate.iter().flat_map(|gate| &gate.open_when).enumerate() {
             let path = format!("{path}.gate.open_when[{nth}]");
             match open {
-                OpenWhen::Step(step) => self.step_name(&format!("{path}.step"), step),
+                OpenWhen::Step(step) => self.phase(&format!("{path}.step"), step),
                 OpenWhen::Seen(selector) => self.selector(&format!("{path}.seen"), selector),
                 OpenWhen::Waiting(_) | OpenWhen::Quiet(_) => {}
             }
@@ -225,173 +240,13 @@ impl Lint<'_, '_> {
                 }
             }
             for (nth, step) in sent.iter().flatten().enumerate() {
-                self.step_name(&format!("{path}.sent[{nth}]"), step);
+                self.asked(&format!("{path}.sent[{nth}]"), step);
             }
         }
         if only_sent && !scenario.stimuli.is_empty() && !scenario.proofs.is_empty() {
             let mend = "prove that a stimulus fired, with fired, answered or gate";
             self.places.wrong("proofs", "that steps were sent proves nothing of the stimuli", mend);
         }
-    }
-
-    fn expect(&mut self) {
-        let scenario = self.scenario;
-        for (nth, (check, path)) in scenario.expect.iter().zip(&self.of.expect).enumerate() {
-            if scenario.expect[..nth].iter().any(|other| other.id == check.id) {
-                self.places.wrong(
-                    &format!("{path}.id"),
-                    "a check of this name was already given",
-                    "rename it",
-                );
-            }
-            for step in &check.phase {
-                self.step_name(&format!("{path}.phase"), step);
-            }
-            match &check.after {
-                Some(After::Fired(rule)) => self.stimulus(&format!("{path}.after.fired"), rule),
-                Some(After::Step(step)) => self.step_name(&format!("{path}.after.step"), step),
-                None => {}
-            }
-            self.judgement(path, check, &check.judgement);
-        }
-    }
-
-    fn judgement(&mut self, path: &str, check: &Check, judgement: &Judgement) {
-        match judgement {
-            Judgement::Result(result) => {
-                self.step_name(&format!("{path}.result.step"), &result.step);
-                if let Some(ids) = &result.ids {
-                    self.workspace(&format!("{path}.result.ids"), &ids.workspace);
-                }
-            }
-            Judgement::Returns(returns) => self.step_name(&format!("{path}.returns.step"), &returns.step),
-            Judgement::Count(count) => {
-                self.selector(&format!("{path}.count.of"), &count.of);
-                self.lazy(path, check, &count.of);
-            }
-            Judgement::Never(never) => {
-                self.selector(&format!("{path}.never"), &never.of);
-                if let Some(before) = &never.before {
-                    self.selector(&format!("{path}.never.before"), before);
-                }
-                self.lazy(path, check, &never.of);
-            }
-            Judgement::Order(selectors) => {
-                for (nth, selector) in selectors.iter().enumerate() {
-                    self.selector(&format!("{path}.order[{nth}]"), selector);
-                }
-            }
-            Judgement::Gap(gap) => {
-                self.selector(&format!("{path}.gap.from"), &gap.from);
-                self.selector(&format!("{path}.gap.to"), &gap.to);
-                if gap.from.nth.is_none() && !gap.from.wants_an_answer() {
-                    let mend = "add nth, or what tells it from the others, as status";
-                    self.places.wrong(&format!("{path}.gap.from"), "several requests may be meant", mend);
-                }
-            }
-            Judgement::Same(same) => {
-                self.selector(&format!("{path}.same.a"), &same.a);
-                self.selector(&format!("{path}.same.b"), &same.b);
-            }
-            Judgement::Distinct(distinct) => {
-                self.selector(&format!("{path}.distinct.of"), &distinct.of);
-                if distinct.with_call && check.phase.is_empty() {
-                    let mend = "name the step of that call as phase";
-                    self.places.wrong(&format!("{path}.distinct.with_call"), "which call is meant?", mend);
-                }
-            }
-            Judgement::Each(each) => self.selector(&format!("{path}.each.count.of"), &each.count.of),
-            Judgement::Leak(_) | Judgement::File(_) => {}
-            Judgement::OneOf(ways) => {
-                for (nth, way) in ways.iter().enumerate() {
-                    self.judgement(&format!("{path}.oneof[{nth}]"), check, &way.judgement);
-                }
-            }
-        }
-    }
-
-    /// A client may sign in at its first use and not before. A check that counts sign-ins during some steps would
-    /// punish it, unless the object was used before.
-    fn lazy(&mut self, path: &str, check: &Check, of: &Selector) {
-        let counts = |op: OpKind| of.op.as_ref().is_some_and(|ops| ops.values().contains(&op));
-        if check.phase.is_empty() || !(counts(OpKind::Mint) || counts(OpKind::Exchange)) {
-            return;
-        }
-        let steps: Vec<&Step> = self.scenario.all_steps().collect();
-        let Some(first) = steps.iter().position(|step| check.phase.contains(&step.id)) else { return };
-        // Where each object comes from, by what its name begins with: `acme-$i` is one.
-        let maker = |name: &str| steps.iter().find(|step| step.verb.makes() == Some(name)).copied();
-        let mut within = steps.clone();
-        within.retain(|step| check.phase.contains(&step.id));
-        for step in within {
-            let Some(object) = step.verb.uses() else { continue };
-            let Some(made) = maker(object) else { continue };
-            let signs_in = match (&made.verb, &step.verb) {
-                _ if counts(OpKind::Mint) => top_of(&steps, object),
-                (Verb::Tenant(_), Verb::Call(_) | Verb::List(_)) if !check.phase.contains(&made.id) => {
-                    Some(object)
-                }
-                _ => None,
-            };
-            let Some(name) = signs_in else { continue };
-            let used = steps[..first].iter().any(|step| {
-                let through = step.verb.uses();
-                let same = |through| {
-                    if counts(OpKind::Mint) { top_of(&steps, through) == Some(name) } else { through == name }
-                };
-                through.is_some_and(same) && !matches!(step.verb, Verb::Close(_) | Verb::Reload(_))
-            });
-            if !used {
-                let message = format!(
-                    "a lazy client signs {name:?} in during these steps, and would be punished for it"
-                );
-                self.places.wrong(&format!("{path}.phase"), message, "use it in an earlier step");
-            }
-        }
-    }
-
-    fn selector(&mut self, path: &str, selector: &Selector) {
-        let symbols = [("workspace", &selector.workspace), ("actor", &selector.actor)];
-        for (field, pattern) in symbols {
-            for text in texts(pattern.as_ref()) {
-                self.workspace(&format!("{path}.{field}"), &text);
-            }
-        }
-        for text in texts(selector.phase.as_ref()) {
-            self.step_name(&format!("{path}.phase"), &text);
-        }
-        for (field, pattern) in [("fired", &selector.fired), ("applied", &selector.applied)] {
-            for text in texts(pattern.as_ref()) {
-                self.stimulus(&format!("{path}.{field}"), &text);
-            }
-        }
-    }
-
-    fn workspace(&mut self, path: &str, symbol: &str) {
-        let known = self.scenario.world.fixture.workspaces();
-        self.named(path, "workspace", symbol, known);
-    }
-
-    fn step_name(&mut self, path: &str, name: &str) {
-        let known: Vec<_> = self.scenario.all_steps().map(|step| step.id.as_str()).collect();
-        self.named(path, "step", name, &known);
-    }
-
-    fn stimulus(&mut self, path: &str, name: &str) {
-        let known: Vec<_> = self.scenario.stimuli.iter().filter_map(|rule| rule.id.as_deref()).collect();
-        self.named(path, "stimulus", name, &known);
-    }
-
-    fn named(&mut self, path: &str, what: &str, name: &str, known: &[&str]) {
-        if name.contains('*') || known.contains(&name) {
-            return;
-        }
-        let mend = match nearest::of(name, known) {
-            Some(near) => format!("did you mean {near}?"),
-            None if known.is_empty() => String::new(),
-            None => format!("there is {}", known.join(", ")),
-        };
-        self.places.wrong(path, format!("there is no {what} {name:?}"), mend);
     }
 }
 
@@ -420,17 +275,4 @@ fn needs(step: &Step) -> Vec<Capability> {
         Verb::Together(_) => needs.push(Capability::Concurrent),
     }
     needs
-}
-
-/// The object that was opened through which one was entered.
-fn top_of<'s>(steps: &[&'s Step], name: &str) -> Option<&'s str> {
-    let made = steps.iter().find(|step| step.verb.makes() == Some(name))?;
-    match &made.verb {
-        Verb::Tenant(tenant) if tenant.of != name => top_of(steps, &tenant.of),
-        _ => made.verb.makes(),
-    }
-}
-
-fn texts(pattern: Option<&Pattern>) -> Vec<String> {
-    pattern.map(|pattern| pattern.values().iter().map(ToString::to_string).collect()).unwrap_or_default()
 }

@@ -85,6 +85,9 @@ fn said(from: &str, to: &str) -> String {
     load(&GOOD.replacen(from, to, 1)).expect_err(to).to_string()
 }
 
+/// What the first check of it asks.
+const COUNTED: &str = "count: { of: { op: api, actor: \"@acme\" }, is: \"= 1\" }";
+
 #[test]
 fn every_mistake_is_told_with_its_place_and_its_mend() {
     let mut all = String::new();
@@ -141,10 +144,97 @@ fn every_mistake_is_told_with_its_place_and_its_mend() {
         ("title: A", "title: A\ntitle: B"),
         ("format: 1", "format: [1"),
         ("clock: server", "clock: server\nclocks: server"),
+        ("value: half", "value: ../../x"),
+        ("ttl: { msp: 15m }", "issued: [nobodyhere]"),
+        ("ttl: { msp: 15m }", "traps: [\"https://x\"]"),
+        ("ttl: { msp: 15m }", "traps: [us5.api.central.arubanetworks.com]"),
+        ("repeat: 2, ", "repeat: 4000000000, "),
+        ("repeat: 2, ", "patience: 61m, "),
+        ("phase: hit, actor", "phase: \"x*\", actor"),
+        ("op: mint, at: request", "op: mint, workspace: \"nosuch*\", at: request"),
+        ("op: mint, at: request", "op: mint, client: mps, at: request"),
+        ("op: mint, at: request", "op: mint, host: sso.common.cloud.hpe.comm, at: request"),
+        ("op: mint, at: request", "op: mint, host: SSO.common.cloud.hpe.com, at: request"),
+        ("op: mint, at: request", "op: mint, host: \"*.example.net\", at: request"),
+        ("{ op: api, actor: \"@acme\" }", "{ op: api, token: \"acm#1\" }"),
+        ("{ op: api, actor: \"@acme\" }", "{ op: api, token: \"acme#0\" }"),
+        ("{ op: api, actor: \"@acme\" }", "{ op: api, token: acme }"),
+        ("{ op: api, actor: \"@acme\" }", "{ op: exchange, subject: \"mps#*\" }"),
+        ("{ op: api, actor: \"@acme\" }", "{ op: api, fired: \"slwo*\" }"),
+        ("{ op: api, actor: \"@acme\" }, is: \"= 1\"", "{ op: api, nth: 3 }, is: \"= 5\""),
+        ("{ op: api, actor: \"@acme\" }, is: \"= 1\"", "{ op: api, nth: 3 }, is: \"<= 2\""),
+        ("phase: hit, count", "phase: \"hi*\", count"),
+        ("phase: hit, count", "after: { step: hit }, count"),
+        ("phase: hit, count", "after: { fired: fin }, count"),
+        (COUNTED, "leak: { symbol: \"acm#9\", is: \"= 0\" }"),
+        (COUNTED, "leak: { symbol: \"client:mps\", is: \"= 0\" }"),
+        (COUNTED, "leak: { host: evil.example.net, is: \"= 0\" }"),
+        (COUNTED, "leak: { where: outptu, is: \"= 0\" }"),
+        (COUNTED, "file: { which: tokenfile, mode: \"0600\" }"),
+        (COUNTED, "file: { which: token_file, holds: [\"acme#*\"] }"),
+        (COUNTED, "result: { step: hit, ids: devices(@acme) }"),
+        (COUNTED, "result: { step: hit, ok: true, kind: auth }"),
+        (COUNTED, "result: { step: hit, ok: true, outcome: auth, status: 200 }"),
+        (COUNTED, "result: { step: hit, outcome: rate, kind: auth }"),
+        (COUNTED, "returns: { step: hit, within: 30s }"),
     ] {
         all.push_str(&format!("--- {}\n+++ {}\n{}\n\n", from.trim(), to.trim(), said(from, to)));
     }
     insta::assert_snapshot!(all);
+}
+
+#[test]
+fn a_step_within_others_is_asked_for_and_the_step_around_it_is_the_phase() {
+    let hit = GOOD.lines().find(|line| line.contains("id: hit")).unwrap();
+    let both = format!(
+        "  - id: both\n    together:\n    {hit}\n      - {{ id: too, list: {{ client: acme, what: devices }} }}"
+    );
+    let good = GOOD
+        .replace(hit, &both)
+        .replace("needs: [msp, tenant]", "needs: [msp, tenant, concurrent, list]")
+        .replace("phase: hit", "phase: both")
+        .replace(COUNTED, "result: { step: too, ids: devices(@acme) }");
+    load(&good).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    for (from, to, expected) in [
+        (
+            "phase: both, result",
+            "phase: hit, result",
+            "hit stands within together, and is no phase of its own; write both",
+        ),
+        (
+            "api, phase: both",
+            "api, phase: hit",
+            "hit stands within together, and is no phase of its own; write both",
+        ),
+        (
+            "step: too",
+            "step: both",
+            "both is no step that is asked for: its members are; write one of hit, too",
+        ),
+        ("devices(@acme)", "tenants(@msp)", "step too lists devices; write devices(@msp)"),
+        ("phase: both, result", "after: { step: too }, result", "after the last step nothing is asked for"),
+    ] {
+        assert!(good.contains(from), "{from}: {good}");
+        let said = load(&good.replacen(from, to, 1)).expect_err(to).to_string();
+        assert!(said.contains(expected) && said.lines().count() == 1, "{to}: {said}");
+    }
+}
+
+#[test]
+fn tokens_secrets_hosts_and_traps_that_can_be_are_no_mistake() {
+    let fired = "world: { use: msp-two-tenants, traps: [evil.example.net], issued: [msp]";
+    let good = GOOD.replace("world: { use: msp-two-tenants", fired);
+    for check in [
+        "never: { op: api, token: [\"msp#1\", \"acme#*\", \"*#2\", \"g*\", \"literal:*\", \"msp-central#3\"] }",
+        "never: { op: api, host: [evil.example.net, \"*.api.central.arubanetworks.com\", \"us5*\", us-west.api.greenlake.hpe.com] }",
+        "never: { op: mint, client: \"msp*\", phase: \"h*\", fired: \"s*\" }",
+        "leak: { symbol: [\"client:msp\", \"acme#2\", \"client:*\", \"*\"], host: evil.example.net, where: [url, \"*\"], is: \"= 0\" }",
+        "file: { which: token_file, holds: [secret, \"msp#2\"] }",
+        "count: { of: { op: api, nth: 3 }, is: \"= 1\" }",
+        "result: { step: hit, ok: true, status: 401, outcome: auth }",
+    ] {
+        load(&good.replace(COUNTED, check)).unwrap_or_else(|mistakes| panic!("{check}: {mistakes}"));
+    }
 }
 
 #[test]

@@ -120,6 +120,12 @@ pub(super) fn is_scalar(value: &Value) -> bool {
     !matches!(value, Value::Array(_) | Value::Object(_))
 }
 
+/// Whether a value can stand in the name of a file.
+pub(super) fn is_word(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    !text.is_empty() && text.bytes().all(allowed)
+}
+
 /// A value as it stands within a text.
 pub(super) fn text(value: &Value) -> String {
     match value {

@@ -32,7 +32,12 @@ fn every_fixture_has_its_workspace_its_clients_a_stranger_and_no_nobody() {
         (Fixture::Dedicated, "dedicated"),
     ] {
         let world = world::of(&scenario("KIT-01", &json!({"world": {"use": named}}))).unwrap();
+        let symbols: Vec<_> = world.workspaces().map(|(_, workspace)| &*workspace.symbol).collect();
+        assert_eq!(symbols, fixture.workspaces(), "{named}: what the loader knows of it");
+        assert_eq!(world.dedicated_hosts(), fixture.dedicated_host().as_slice());
         let (platform, central) = world::clients(fixture);
+        assert!(fixture.clients().contains(&platform) && fixture.clients().contains(&central), "{named}");
+        assert!(fixture.clients().iter().all(|name| world.client_named(name).is_some()), "{named}");
         assert!(world.client_named(platform).is_some() && world.client_named(central).is_some(), "{named}");
         for symbol in [world::own(fixture), "stranger"] {
             let id = id_in(&world, &format!("@{symbol}")).expect(symbol);
