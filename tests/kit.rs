@@ -179,7 +179,9 @@ async fn a_client_that_cannot_be_started_is_told_at_once() {
     let error = suite(&json!({})).run(&nobody, |_| {}).await.unwrap_err();
     assert_eq!(error.to_string(), "no-such-client: command not found");
     let silent = Adapter::command("python3", ["-c", "import sys; sys.exit('I shall not')"]);
-    let error = suite(&json!({})).run(&silent, |_| {}).await.unwrap_err().to_string();
+    let report = suite(&json!({})).run(&silent, |_| {}).await.unwrap();
+    let [Judged { verdict, run: None }] = &report.scenarios[..] else { panic!("{report:?}") };
+    let error = verdict.why.as_deref().unwrap_or_default();
     assert!(error.starts_with("the client exited with code 1 before it said who it is"), "{error}");
     assert!(error.contains("I shall not"), "{error}");
 }

@@ -7,7 +7,7 @@ use greenroom_conformance::{
     catalogue::Library,
     judge::judge,
     run::{Header, Pace, Run},
-    suite::{Report, Suite, SuiteError},
+    suite::{Judged, Report, Suite},
     verdict::{ScenarioVerdict, Verdict},
 };
 use serde_json::json;
@@ -48,8 +48,11 @@ async fn a_client_that_ends_with_0_after_it_said_who_it_is_passes_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_is_no_client_is_not_judged_at_all() {
-    let refused = Suite::builtin().run(&Adapter::command("true", [""; 0]), |_| {}).await.unwrap_err();
-    let SuiteError::Client(why) = refused else { panic!("{refused:?}") };
+    let nobody = Adapter::command("true", [""; 0]);
+    let report = Suite::builtin().run(&nobody, |_| {}).await.unwrap();
+    let [Judged { verdict, run: None }] = &report.scenarios[..] else { panic!("{report:?}") };
+    assert_eq!(verdict.verdict, Verdict::Error);
+    let why = verdict.why.as_deref().unwrap_or_default();
     assert!(why.contains("the client exited with code 0 before it said who it is"), "{why}");
 }
 

@@ -87,7 +87,9 @@ fn wrong_flags_are_2_and_name_the_mend() {
         (&["verify", "--report", "json"], "json=FILE"),
         (&["verify", "--update-baseline"], "--baseline"),
         (&["verify", "--profile", "secruity"], "did you mean \"security\"?"),
-        (&["verify", "--jobs", "0"], "--jobs"),
+        (&["verify", "--jobs", "0"], "give a whole number from 1 on"),
+        (&["verify", "--report", "json=-"], "--json prints the report on stdout"),
+        (&["adapter", "check"], "or -- CMD"),
         (&["verify", "--client", "x", "--", "true"], "--client"),
         (&["verify", "--baseline", "none.yaml"], "--update-baseline writes the first one"),
         (&["judge"], "FILE|DIR"),
@@ -225,4 +227,114 @@ fn a_report_that_cannot_be_written_is_said() {
     let scratch = prepared();
     let output = judge(&scratch, "good.jsonl", &["--report", "json=no/such/place.json"]).ended_with(2);
     assert!(output.stderr.contains("no/such/place.json cannot be written"), "{output}");
+}
+
+/// An adapter that says who it is, and then what `then` says.
+fn introduced(then: &str) -> String {
+    let hello = r#"{"id":1,"ok":true,"v":1,"name":"app","version":"1.0.0","scheme":"semver","can":[]}"#;
+    format!("read -r hello; echo '{hello}'; {then}")
+}
+
+/// Says yes to everything, and sends nothing.
+const YES: &str = "n=1; while read -r ask; do n=$((n+1)); echo \"{\\\"id\\\":$n,\\\"ok\\\":true,\\\"status\\\":200}\"; done";
+
+#[test]
+fn whoever_stops_verify_ends_its_clients() {
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let scratch = Scratch::new();
+        // The one that is only asked who it is reads no further question; the next one stops the kit.
+        let hangs =
+            format!("read -r ask || exit 0; sleep 600 & echo $! $$ > pids; kill -{signal} $PPID; wait");
+        let mut verify = greenroom(&scratch, &["verify", "--only", "ACQ-01", "--report", "json=report.json"]);
+        verify.args(["--", "sh", "-c", &introduced(&hangs)]);
+        let output = run(verify).ended_with(code);
+        assert!(output.stderr.contains("no report is written"), "{output}");
+        assert!(!scratch.path("report.json").exists());
+        for pid in scratch.read("pids").split_whitespace() {
+            // They were sent SIGKILL; nobody can be waited for who is not one's own child.
+            for left in (0..1_000).rev() {
+                let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+                if stat.is_err() || stat.is_ok_and(|stat| stat.contains(") Z ")) {
+                    break;
+                }
+                assert!(left > 0, "process {pid} is an orphan");
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_chosen_is_no_success() {
+    let scratch = Scratch::new();
+    for (args, told) in [
+        (&["verify", "--only", "ACQ-01", "--profile", "msp"][..], "that --only names is of profile msp"),
+        (&["verify", "--only", "NOPE-9"], "greenroom scenarios list has all"),
+    ] {
+        let output = run(greenroom(&scratch, args)).ended_with(2);
+        assert!(output.stderr.contains(told), "{args:?}: {output}");
+        assert_eq!(output.stdout, "");
+    }
+}
+
+#[test]
+fn a_client_that_never_says_who_it_is_is_3_with_all_reports() {
+    let wild = r#"read -r hello; printf '%s\n' '{"id":1,"ok":true,"v":1,"name":"a\u001b[2J","version":"1","scheme":"semver","can":[]}'; cat"#;
+    for (client, told) in [
+        ("exit 7", "before it said who it is"),
+        ("echo oh no >&2; kill -9 $$", "oh no"),
+        ("read -r hello; echo '{\"id\":1}'; cat", "breaks drive/1"),
+        (wild, "must have no control characters"),
+    ] {
+        let scratch = Scratch::new();
+        scratch.write("known.yaml", "client: other\nknown: []\n");
+        let flags =
+            ["--report", "json=report.json", "--report", "junit=junit.xml", "--baseline", "known.yaml"];
+        let mut verify = greenroom(&scratch, &[&["verify", "--only", "ACQ-*"][..], &flags].concat());
+        verify.args(["--", "sh", "-c", client]);
+        let output = run(verify).ended_with(3);
+        assert!(output.stdout.contains("ERROR         hello") && output.stdout.contains(told), "{output}");
+        assert!(output.stdout.contains("greenroom adapter check -- sh -c"), "{output}");
+        let report: Value = serde_json::from_str(&scratch.read("report.json")).unwrap();
+        assert_eq!((&report["exit"], &report["summary"]["checks"]["ERROR"]), (&json!(3), &json!(1)));
+        assert!(scratch.read("junit.xml").contains("errors=\"1\""));
+    }
+    let scratch = Scratch::new();
+    let output = run(greenroom(&scratch, &["verify", "--", "no-such-program"])).ended_with(2);
+    assert!(output.stderr.contains("command not found"), "{output}");
+}
+
+#[test]
+fn the_line_that_tells_it_again_has_the_flags_of_the_run() {
+    let scratch = prepared();
+    let bad = judge(&scratch, "bad.jsonl", &["--strict"]).ended_with(1);
+    assert!(bad.stdout.contains("greenroom judge bad.jsonl --scenarios ref-90.yaml --strict\n"), "{bad}");
+    let yes = introduced(&format!("echo noise; {YES}"));
+    let args =
+        ["verify", "--only", "REF-90", "--scenarios", "ref-90.yaml", "--twice", "--strict", "--", "sh"];
+    let mut verify = greenroom(&scratch, &args);
+    verify.args(["-c", &yes]);
+    let output = run(verify).ended_with(1);
+    let again = "greenroom verify --only REF-90 --scenarios ref-90.yaml --twice --strict -- sh -c 'read";
+    assert!(output.stdout.contains(again), "{output}");
+    assert!(output.stdout.contains("the proxy of HTTPS_PROXY"), "{output}");
+    assert!(output.stdout.contains("the client printed 1 line on stdout that are no drive/1"), "{output}");
+}
+
+#[test]
+fn an_id_is_of_one_file() {
+    let scratch = prepared();
+    scratch.write("other.yaml", &SCENARIO.replace("once, and", "once and"));
+    for args in [
+        &["scenarios", "check", "."][..],
+        &["verify", "--scenarios", "ref-90.yaml", "--scenarios", "other.yaml"],
+    ] {
+        let output = run(greenroom(&scratch, args)).ended_with(2);
+        for told in ["other.yaml", "ref-90.yaml", "both REF-90"] {
+            assert!(output.stderr.contains(told), "{told}: {output}");
+        }
+    }
+    std::fs::write(scratch.path("other.yaml"), b"format: 1\nid: \xff\n").unwrap();
+    let output = run(greenroom(&scratch, &["scenarios", "check", "other.yaml"])).ended_with(2);
+    assert!(output.stderr.contains("other.yaml: line 2 is not UTF-8: save the file as UTF-8"), "{output}");
 }

@@ -166,6 +166,13 @@ pub fn builtin() -> &'static Catalogue {
     &BUILTIN
 }
 
+/// Where a scenario stands among others: by family in the order of the catalogue, those of none last, then by number.
+pub fn place(id: &Id) -> (usize, Id) {
+    let families = &builtin().families;
+    let family = families.iter().position(|family| family.id == id.family());
+    (family.unwrap_or(families.len()), id.clone())
+}
+
 /// Whether a name of the catalogue (`REF-02`, `REF-02.chain`, `EXC-02[live]`, `EXC-02*`) means a check of a scenario,
 /// which has the name under which it runs. Without a value of the axis all of them are meant.
 pub fn means(name: &str, scenario: &str, check: &str) -> bool {

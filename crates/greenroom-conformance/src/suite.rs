@@ -10,10 +10,11 @@ use greenroom_emulator::StartError;
 use greenroom_model::{nearest, rule::Glob};
 
 use crate::{
+    adapter, catalogue,
     load::{Loaded, Paced},
     run::{Pace, Run},
-    scenario::{Profile, Scenario},
-    verdict::{ClientInfo, ScenarioVerdict},
+    scenario::{Basis, Level, Profile, Scenario},
+    verdict::{ClientInfo, ScenarioVerdict, Verdict},
 };
 
 /// A scenario that was run, or was not and why.
@@ -47,11 +48,28 @@ pub struct Report {
     pub scenarios: Vec<Judged>,
 }
 
-/// Why a suite cannot be run, or nothing could be judged.
+impl Report {
+    /// Of a client that never said who it is: nothing was run, which is one ERROR.
+    fn of_nobody(profile: Option<Profile>, why: String) -> Self {
+        let verdict = ScenarioVerdict {
+            name: "hello".to_owned(),
+            title: "The client says who it is, before any scenario is run".to_owned(),
+            level: Level::Must,
+            basis: Basis::Promise,
+            sources: Vec::new(),
+            verdict: Verdict::Error,
+            why: Some(why),
+            checks: Vec::new(),
+        };
+        Self { client: ClientInfo::nobody(), profile, scenarios: vec![Judged { verdict, run: None }] }
+    }
+}
+
+/// Why a suite cannot be run.
 #[derive(Debug, thiserror::Error)]
 pub enum SuiteError {
     /// A pattern fits no scenario.
-    #[error("no scenario is called {pattern}{}", nearest::hint(&.nearest.as_deref()))]
+    #[error("no scenario is called {pattern}{}; greenroom scenarios list has all", nearest::hint(&.nearest.as_deref()))]
     Nothing {
         /// The pattern.
         pattern: String,
@@ -74,9 +92,17 @@ pub enum SuiteError {
         /// Why.
         error: io::Error,
     },
-    /// The client never says who it is.
-    #[error("{0}")]
-    Client(String),
+    /// Nothing is chosen.
+    #[error("no scenario {}is of profile {profile}: leave out --profile, or name others", if *.named { "that --only names " } else { "" })]
+    Empty {
+        /// The profile.
+        profile: Profile,
+        /// Whether patterns chose before.
+        named: bool,
+    },
+    /// The client cannot be started.
+    #[error(transparent)]
+    Client(#[from] adapter::StartError),
     /// The emulator does not start.
     #[error("the emulator: {0}")]
     Emulator(#[from] StartError),
@@ -130,19 +156,15 @@ impl Entry {
 }
 
 impl Suite {
-    /// The scenarios of files that were read.
+    /// The scenarios of files that were read, in the order of the catalogue.
     pub fn loaded(files: impl IntoIterator<Item = Loaded>) -> Self {
         let entries = files.into_iter().flat_map(|Loaded { digest, variants }| {
             variants.into_iter().map(move |paced| Entry { digest: digest.clone(), paced })
         });
-        Self {
-            entries: entries.collect(),
-            only: Vec::new(),
-            profile: None,
-            jobs: None,
-            twice: false,
-            patience: None,
-        }
+        let mut entries: Vec<_> = entries.collect();
+        // Stable: the values of an axis stay in the order of their file.
+        entries.sort_by_cached_key(|entry| catalogue::place(&entry.paced.otherwise.id));
+        Self { entries, only: Vec::new(), profile: None, jobs: None, twice: false, patience: None }
     }
 
     /// Only scenarios that one of these patterns means: `REF-02`, `EXC-02[live]`, `CAC-*`. Without patterns, all.
@@ -199,6 +221,12 @@ impl Suite {
             let of_profile = self.profile.is_none_or(|it| entry.paced.otherwise.profiles.contains(&it));
             named && of_profile
         };
-        Ok(self.entries.iter().filter(meant).collect())
+        let chosen: Vec<_> = self.entries.iter().filter(meant).collect();
+        match self.profile {
+            Some(profile) if chosen.is_empty() => {
+                Err(SuiteError::Empty { profile, named: !self.only.is_empty() })
+            }
+            _ => Ok(chosen),
+        }
     }
 }

@@ -102,6 +102,23 @@ pub struct ClientInfo {
     pub can: Vec<crate::drive::Capability>,
 }
 
+impl ClientInfo {
+    /// A client that never said who it is.
+    pub fn nobody() -> Self {
+        Self {
+            name: "a client that never said who it is".to_owned(),
+            version: String::new(),
+            scheme: Scheme::Semver,
+            can: Vec::new(),
+        }
+    }
+
+    /// Whether it never said who it is: those who do have a version.
+    pub fn is_nobody(&self) -> bool {
+        self.version.is_empty()
+    }
+}
+
 /// What was found about one check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CheckVerdict {

@@ -9,7 +9,7 @@ use greenroom_conformance::adapter::{
     check::{CheckError, Finding, Outcome, Patience, Report, check},
 };
 
-use crate::{exit::Failure, out, timeout};
+use crate::{exit::Failure, out, stop, timeout};
 
 /// 3: it is Greenroom that cannot do it.
 const OWN_FAILURE: u8 = 3;
@@ -42,7 +42,7 @@ be started, and 3 if Greenroom itself fails.")]
 #[derive(Debug, Args)]
 struct CheckArgs {
     /// An adapter that comes along: pycentral.
-    #[arg(long, value_name = "NAME", required_unless_present = "command", conflicts_with = "command")]
+    #[arg(long, value_name = "NAME", conflicts_with = "command")]
     client: Option<String>,
     /// How long to wait for a reply, in real time.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = timeout::parse)]
@@ -68,10 +68,16 @@ async fn attempt(args: &CheckArgs) -> Result<ExitCode, Failure> {
     let adapter = match (&args.client, args.command.split_first()) {
         (Some(name), _) => Adapter::builtin(name).map_err(Failure::new)?,
         (None, Some((program, arguments))) => Adapter::command(program, arguments),
-        (None, None) => return Err(Failure::new("no command was given: write it behind --")),
+        (None, None) => return Err(Failure::new("no adapter was named: give --client pycentral, or -- CMD")),
     };
     let patience = Patience { reply: args.patience, ..Patience::default() };
-    let report = match check(&adapter, patience).await {
+    let stop = stop::signals()?;
+    let checked = tokio::select! {
+        checked = check(&adapter, patience) => checked,
+        // The adapter ends with the check that is dropped.
+        code = stop => return Ok(ExitCode::from(code)),
+    };
+    let report = match checked {
         Ok(report) => report,
         Err(CheckError::Start(error)) => return Err(Failure::new(error)),
         Err(CheckError::Emulator(error)) => {

@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     Expectation,
     /// As the conformance kit has it: 1, 3, 4 or 0.
     Judged(Ending),
+    /// 130 or 143: a signal ended it.
+    Stopped(u8),
 }
 
 impl From<Exit> for ExitCode {
@@ -23,6 +25,7 @@ impl From<Exit> for ExitCode {
             Exit::Fine => Self::SUCCESS,
             Exit::Expectation => Self::FAILURE,
             Exit::Judged(ending) => Self::from(ending.code()),
+            Exit::Stopped(code) => Self::from(code),
         }
     }
 }

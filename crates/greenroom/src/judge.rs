@@ -9,7 +9,6 @@ use std::{
 use clap::Args;
 use greenroom_conformance::{
     baseline::AllChecks,
-    drive::Scheme,
     judge,
     load::Loaded,
     run::Run,
@@ -20,7 +19,7 @@ use greenroom_conformance::{
 use crate::{
     exit::{Exit, Failure},
     scenarios,
-    verify::{Ran, Telling},
+    verify::{Ran, Telling, quoted},
 };
 
 const EXAMPLES: &str = "Examples:
@@ -52,7 +51,12 @@ pub(crate) fn judge(args: &JudgeArgs) -> Result<Exit, Failure> {
             runs.push((file, run));
         }
     }
-    telling.tell(&rejudge(runs, &scenarios::read(&args.scenarios)?)?, "")
+    let flags = scenarios::repeated(&args.scenarios) + args.telling.repeated();
+    let again = runs
+        .iter()
+        .map(|(file, _)| format!("greenroom judge {}{flags}", quoted(&file.to_string_lossy())))
+        .collect::<Vec<_>>();
+    telling.tell(&rejudge(runs, &scenarios::read(&args.scenarios)?)?, &again)
 }
 
 /// The files of that ending in a directory and those within it, in order; a file is itself.
@@ -116,13 +120,7 @@ fn rejudge(runs: Vec<(PathBuf, Run)>, loaded: &[Loaded]) -> Result<Ran, Failure>
         let verdict = judge::judge(paced.at(run.pace()), &run);
         scenarios.push(Judged { verdict, run: Some(run) });
     }
-    let unknown = || ClientInfo {
-        name: "a client that never said who it is".to_owned(),
-        version: String::new(),
-        scheme: Scheme::Semver,
-        can: Vec::new(),
-    };
-    let report = Report { client: client.unwrap_or_else(unknown), profile: None, scenarios };
+    let report = Report { client: client.unwrap_or_else(ClientInfo::nobody), profile: None, scenarios };
     let all = loaded.iter().flat_map(|file| &file.variants).map(|paced| &paced.otherwise);
     Ok(Ran { report, all: AllChecks::of(all) })
 }

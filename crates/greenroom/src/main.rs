@@ -26,6 +26,7 @@ mod scenarios;
 mod selection;
 mod serve;
 mod shape;
+mod stop;
 mod timeout;
 mod token_life;
 mod verify;

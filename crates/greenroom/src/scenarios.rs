@@ -2,13 +2,18 @@
 
 mod matrix;
 
-use std::{fmt::Write as _, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, Subcommand};
 use greenroom_conformance::{
     catalogue::{self, Library},
     load::{Loaded, Paced, load},
-    scenario::{self, Profile, Scenario},
+    scenario::{self, Id, Profile, Scenario},
 };
 use greenroom_model::{nearest, rule::OpenWhen};
 use serde::Serialize;
@@ -17,7 +22,7 @@ use crate::{
     exit::{Exit, Failure},
     judge::files,
     out,
-    verify::refuse,
+    verify::{quoted, refuse},
 };
 
 const EXAMPLES: &str = "Examples:
@@ -128,17 +133,52 @@ pub(crate) fn read(paths: &[PathBuf]) -> Result<Vec<Loaded>, Failure> {
         return Ok(Library::builtin().iter().map(|entry| entry.loaded.clone()).collect());
     }
     let (mut loaded, mut wrong) = (Vec::new(), Vec::new());
+    let mut ids: BTreeMap<Id, PathBuf> = BTreeMap::new();
     for path in paths {
         for file in files(path, "yaml")? {
-            let text = std::fs::read_to_string(&file)
-                .map_err(|error| Failure::new(format!("{} cannot be read: {error}", file.display())))?;
-            match load(&text) {
-                Ok(read) => loaded.push(read),
-                Err(mistakes) => wrong.push(refuse(&file, &mistakes).to_string()),
+            let text = match text_of(&file) {
+                Ok(text) => text,
+                Err(failure) => {
+                    wrong.push(failure.to_string());
+                    continue;
+                }
+            };
+            let read = match load(&text) {
+                Ok(read) => read,
+                Err(mistakes) => {
+                    wrong.push(refuse(&file, &mistakes).to_string());
+                    continue;
+                }
+            };
+            // Reports and baselines know a scenario by its id alone.
+            let id = read.variants.first().map(|paced| paced.otherwise.id.clone());
+            match id.and_then(|id| Some((ids.insert(id.clone(), file.clone())?, id))) {
+                Some((other, id)) => wrong.push(format!(
+                    "{} and {} are both {id}: give each file once, and each scenario an id of its own",
+                    other.display(),
+                    file.display()
+                )),
+                None => loaded.push(read),
             }
         }
     }
     if wrong.is_empty() { Ok(loaded) } else { Err(Failure::new(wrong.join("\n"))) }
+}
+
+/// The flags that name these paths.
+pub(crate) fn repeated(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| format!(" --scenarios {}", quoted(&path.to_string_lossy()))).collect()
+}
+
+/// The text of a file.
+fn text_of(file: &Path) -> Result<String, Failure> {
+    let shown = file.display();
+    let bytes = fs::read(file).map_err(|error| Failure::new(format!("{shown} cannot be read: {error}")))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
+        Failure::new(format!("{shown}: line {line} is not UTF-8: save the file as UTF-8"))
+    })
 }
 
 /// What a list tells of a scenario.
@@ -178,13 +218,14 @@ fn waits_for_quiet(scenario: &Scenario) -> bool {
 }
 
 fn list(profile: Option<Profile>, loaded: &[Loaded], json: bool) -> Result<(), Failure> {
-    let mut rows: Vec<Row<'_>> = loaded
+    let mut chosen: Vec<&Scenario> = loaded
         .iter()
         .flat_map(|loaded| &loaded.variants)
-        .map(|paced: &Paced| Row::of(&paced.otherwise))
-        .filter(|row| profile.is_none_or(|profile| row.profiles.contains(&profile)))
+        .map(|paced: &Paced| &paced.otherwise)
+        .filter(|scenario| profile.is_none_or(|profile| scenario.profiles.contains(&profile)))
         .collect();
-    rows.sort_by(|a, b| a.name.cmp(&b.name));
+    chosen.sort_by_cached_key(|scenario| catalogue::place(&scenario.id));
+    let rows: Vec<Row<'_>> = chosen.into_iter().map(Row::of).collect();
     if json {
         return out::say(&serde_json::to_string_pretty(&rows).map_err(Failure::new)?);
     }

@@ -17,6 +17,7 @@ use crate::{
     lent::lent_credentials,
     log::Format,
     shape::Shape,
+    stop,
 };
 
 /// Runs the command.
@@ -50,7 +51,7 @@ pub(crate) async fn serve(args: ServeArgs, data_dir: &Path, format: Format) -> R
     }
     let emulator = builder.start().await.map_err(Failure::new)?;
     // Both signals are watched before anyone is told that the emulator is ready.
-    let stop = stop_signals().map_err(|error| Failure::new(format!("cannot watch for signals: {error}")))?;
+    let stop = stop::signals()?;
     let begun =
         scenario.as_ref().map(|scenario| scenario.begin(&emulator)).transpose().map_err(Failure::new)?;
     let ready = json!({
@@ -78,30 +79,7 @@ pub(crate) async fn serve(args: ServeArgs, data_dir: &Path, format: Format) -> R
     };
     // Nobody may be reading; that is no reason to stop.
     let _ = writeln!(std::io::stdout(), "{text}").and_then(|()| std::io::stdout().flush());
-    stop.await;
+    let _ = stop.await;
     emulator.stop().await.map_err(Failure::new)?;
     Ok(Exit::Fine)
-}
-
-/// Resolves at SIGINT or SIGTERM.
-#[cfg(unix)]
-fn stop_signals() -> std::io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-/// Resolves at Ctrl-C.
-#[cfg(not(unix))]
-fn stop_signals() -> std::io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        // Without a handler the process ends by itself.
-        let _ = tokio::signal::ctrl_c().await;
-    })
 }

@@ -17,14 +17,14 @@ use greenroom_conformance::{
     adapter::Adapter,
     baseline::AllChecks,
     scenario::Profile,
-    suite::{Judged, Progress, Suite},
+    suite::{Judged, Progress, Report, Suite},
 };
 
 pub(crate) use self::progress::Live;
 pub(crate) use self::telling::{Ran, Telling, refuse};
 use crate::{
     exit::{Exit, Failure},
-    scenarios, timeout,
+    out, scenarios, stop, timeout,
 };
 
 const EXAMPLES: &str = "Examples:
@@ -38,7 +38,8 @@ const EXAMPLES: &str = "Examples:
 Exit codes: 0 all is as it must be, or known; 1 a MUST is broken (--strict: or a
 SHOULD); 2 a wrong flag or file; 3 something broke down, or nothing can be said
 about a MUST; 4 the baseline is not true any more. The first of 2, 3, 1, 4 that
-applies.";
+applies. Stopped by Ctrl-C: 130; by SIGTERM: 143; clients are ended, and no report
+is written.";
 
 /// Run the scenarios of the conformance kit against a client. Without a client: the built-in reference.
 #[derive(Debug, Args)]
@@ -62,8 +63,8 @@ pub(crate) struct VerifyArgs {
     /// Run every scenario twice, and fail unless both runs are the same.
     #[arg(long)]
     twice: bool,
-    /// How many clients run at once; as many as there are cores, if nothing is said.
-    #[arg(long, value_name = "N")]
+    /// How many clients run at once; four a core and at most 16, if nothing is said.
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     jobs: Option<NonZeroUsize>,
     /// For how long a client may give no sign of life, in real time, where its scenario says nothing of it [default: 20s].
     #[arg(long, value_name = "DURATION", value_parser = timeout::parse)]
@@ -87,17 +88,39 @@ impl VerifyArgs {
         }
     }
 
-    /// The client as the command line names it, for the line that reproduces a failure.
+    /// The client as the command line names it.
     fn client(&self) -> String {
         match (&self.client, self.command.is_empty()) {
-            (Some(name), _) => format!("--client {}", quoted(name)),
+            (Some(name), _) => format!(" --client {}", quoted(name)),
             (None, true) => String::new(),
             (None, false) => {
                 let words: Vec<_> = self.command.iter().map(|word| quoted(&word.to_string_lossy())).collect();
-                format!("-- {}", words.join(" "))
+                format!(" -- {}", words.join(" "))
             }
         }
     }
+
+    /// For each scenario the command line that runs it again as it was run.
+    fn again(&self, report: &Report) -> Vec<String> {
+        if report.client.is_nobody() {
+            return vec![format!("greenroom adapter check{}", self.client())];
+        }
+        let mut flags = self.profile.map(|profile| format!(" --profile {profile}")).unwrap_or_default();
+        flags += &scenarios::repeated(&self.scenarios);
+        if self.twice {
+            flags += " --twice";
+        }
+        flags += self.telling.repeated();
+        let again = |judged: &Judged| {
+            let name = judged.verdict.name.split('[').next().unwrap_or_default();
+            format!("greenroom verify --only {name}{flags}{}", self.client())
+        };
+        report.scenarios.iter().map(again).collect()
+    }
+}
+
+fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "give a whole number from 1 on".to_owned())
 }
 
 /// This program, which the reference client is a part of.
@@ -124,19 +147,30 @@ pub(crate) async fn verify(args: VerifyArgs) -> Result<Exit, Failure> {
     }
     let mut live = Live::start();
     let mut failed = None;
-    let ran = run(&args, |progress| {
-        if let (Progress::Finished(judged), Some(directory), None) = (&progress, &args.record, &failed) {
-            failed = record(directory, judged).err();
-        }
-        live.tell(&progress);
-    })
-    .await;
+    let stop = stop::signals()?;
+    // Whoever stops the suite drops it, and with it its clients: they are in process groups of their own, where
+    // Ctrl-C does not reach them.
+    let ran = tokio::select! {
+        ran = run(&args, |progress| {
+            if let (Progress::Finished(judged), Some(directory), None) = (&progress, &args.record, &failed) {
+                failed = record(directory, judged).err();
+            }
+            live.tell(&progress);
+        }) => Ok(ran),
+        code = stop => Err(code),
+    };
     live.end();
-    let ran = ran?;
+    let ran = match ran {
+        Ok(ran) => ran?,
+        Err(code) => {
+            out::complain("stopped before it was over: no report is written");
+            return Ok(Exit::Stopped(code));
+        }
+    };
     if let Some(failure) = failed {
         return Err(failure);
     }
-    telling.tell(&ran, &args.client())
+    telling.tell(&ran, &args.again(&ran.report))
 }
 
 /// Runs the suite. `on_progress` hears of each scenario.

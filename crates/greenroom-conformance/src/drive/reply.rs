@@ -280,6 +280,11 @@ impl Reply {
         let Some(can) = self.can.clone() else {
             return wrong("can", "must be a list of capabilities, [] if there are none");
         };
+        for (member, text) in [("name", &name), ("version", &version)] {
+            if text.contains(char::is_control) {
+                return wrong(member, "must have no control characters");
+            }
+        }
         Ok(Introduction { name, version, scheme, can })
     }
 }

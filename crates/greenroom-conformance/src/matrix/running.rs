@@ -44,7 +44,9 @@ pub async fn run(
     mut on: impl FnMut(Progress<'_>),
 ) -> Result<Matrix, MatrixError> {
     let emulator = Arc::new(Emulator::builder().frozen().start().await?);
-    let client = play::introduce(&emulator, &adapter(None, None), None).await.map_err(MatrixError::Client)?;
+    let client = play::introduce(&emulator, &adapter(None, None), None).await;
+    let client =
+        client.map_err(|error| MatrixError::Client(error.to_string()))?.map_err(MatrixError::Client)?;
     let pace = Pace::of(&client.can);
     let scenarios: Vec<(&str, &Scenario)> = loaded
         .iter()

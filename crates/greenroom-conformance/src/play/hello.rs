@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{how, seconds};
 use crate::{
-    adapter::{Adapter, Heard, Running},
+    adapter::{Adapter, Heard, Running, StartError},
     drive::{Ask, Hello, VERSION, Verb},
     run::EXITED,
     verdict::ClientInfo,
@@ -68,23 +68,23 @@ pub(super) async fn of(
     }
 }
 
-/// Starts a client only to ask who it is.
+/// Starts a client only to ask who it is, or says in a sentence why that cannot be known.
 pub(crate) async fn introduce(
     emulator: &Emulator,
     adapter: &Adapter,
     patience: Option<Duration>,
-) -> Result<ClientInfo, String> {
-    let mut running = adapter.start(&emulator.client_env(), &[]).map_err(|error| error.to_string())?;
+) -> Result<Result<ClientInfo, String>, StartError> {
+    let mut running = adapter.start(&emulator.client_env(), &[])?;
     match of(&mut running, 1, patience, |_| {}).await {
         Ok(client) => {
             running.finish(FAREWELL, drop).await;
-            Ok(client)
+            Ok(Ok(client))
         }
         Err(why) => {
             running.kill(drop).await;
             // Nobody told it a secret.
             let words = running.last_words();
-            Err(if words.is_empty() { why } else { format!("{why}; its last words:\n{words}") })
+            Ok(Err(if words.is_empty() { why } else { format!("{why}; its last words:\n{words}") }))
         }
     }
 }

@@ -5,15 +5,18 @@ mod events;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
+use greenroom_model::history::{Event, Stream};
 
 use self::events::events;
 use super::{
     Ending, Summary, checks,
-    text::{WIDTH, cut, tame, tame_line, wrap},
+    text::{WIDTH, tame, tame_line, wrap},
     timeline,
 };
 use crate::{
+    adapter::check::NO_REQUEST,
     baseline::Applied,
+    run::Run,
     suite::{Judged, Report},
     verdict::{CheckVerdict, Verdict},
 };
@@ -21,8 +24,8 @@ use crate::{
 /// What the report is told with.
 #[derive(Clone, Debug, Default)]
 pub struct Console<'a> {
-    /// How the client is named on the command line: `--client pycentral`, `-- python adapter.py`.
-    pub client: &'a str,
+    /// For each scenario of the report the command line that tells the same of it again.
+    pub again: &'a [String],
     /// Whether a broken SHOULD counts.
     pub strict: bool,
     /// How the baseline's file is called.
@@ -56,8 +59,7 @@ pub fn line(judged: &Judged, applied: &Applied) -> String {
     let verdict = news.unwrap_or(Verdict::Pass);
     let (word, style) =
         if known > 0 && verdict <= Verdict::Note { ("known", DIM) } else { (verdict.word(), style(verdict)) };
-    let room = WIDTH.saturating_sub(14 + scenario.name.chars().count().max(10) + 1);
-    format!("{style}{word:<12}{style:#}  {:<10} {}", scenario.name, cut(&scenario.title, room))
+    format!("{style}{word:<12}{style:#}  {:<10} {}", scenario.name, scenario.title)
 }
 
 impl Console<'_> {
@@ -67,9 +69,10 @@ impl Console<'_> {
         for judged in &report.scenarios {
             let _ = writeln!(text, "{}", line(judged, applied));
         }
-        for judged in &report.scenarios {
-            self.block(&mut text, judged, applied);
+        for (nth, judged) in report.scenarios.iter().enumerate() {
+            self.block(&mut text, judged, applied, self.again.get(nth));
         }
+        noise(&mut text, report);
         self.known(&mut text, applied);
         not_judged(&mut text, report);
         self.stale(&mut text, applied);
@@ -78,7 +81,7 @@ impl Console<'_> {
     }
 
     /// All about a scenario that is broken.
-    fn block(&self, text: &mut String, judged: &Judged, applied: &Applied) {
+    fn block(&self, text: &mut String, judged: &Judged, applied: &Applied, again: Option<&String>) {
         let scenario = &judged.verdict;
         let mut broken: Vec<_> = checks(scenario);
         broken.retain(|check| check.verdict >= Verdict::Note && !applied.known.contains_key(&check.id));
@@ -105,14 +108,17 @@ impl Console<'_> {
             if let Some(trouble) = &run.header.trouble {
                 field(text, "trouble", trouble);
             }
+            if replied_without_request(run) {
+                field(text, "mend", &format!("no request arrived: {NO_REQUEST}"));
+            }
             text.push('\n');
             for line in timeline(run, scenario).lines() {
                 let _ = writeln!(text, "{}", format!("  {line}").trim_end());
             }
         }
-        let name = scenario.name.split('[').next().unwrap_or_default();
-        let again = format!("greenroom verify --only {name} {}", self.client);
-        let _ = writeln!(text, "\n  {DIM}again{DIM:#}     {}", again.trim_end());
+        if let Some(again) = again {
+            let _ = writeln!(text, "\n  {DIM}again{DIM:#}     {again}");
+        }
     }
 
     fn check(&self, text: &mut String, judged: &Judged, check: &CheckVerdict) {
@@ -200,6 +206,38 @@ impl Console<'_> {
             Ending::Usage => "a file is wrong",
         };
         let _ = writeln!(text, "exit {}: {why}", ending.code());
+    }
+}
+
+/// Whether the client replied to more than `hello`, and no request of it ever arrived.
+fn replied_without_request(run: &Run) -> bool {
+    let mut events = run.entries.iter().map(|entry| &entry.event);
+    let mut replied = false;
+    let requests = events.any(|event| {
+        replied |= matches!(event, Event::Reply(_));
+        matches!(event, Event::Request(_))
+    });
+    replied && !requests
+}
+
+/// One line on what clients printed where the protocol is spoken.
+fn noise(text: &mut String, report: &Report) {
+    let entries =
+        report.scenarios.iter().filter_map(|judged| judged.run.as_ref()).flat_map(|run| &run.entries);
+    let lines: usize = entries
+        .map(|entry| match &entry.event {
+            Event::Output { stream: Stream::Stdout, text } => text.lines().count(),
+            _ => 0,
+        })
+        .sum();
+    if lines > 0 {
+        let yellow = style(Verdict::Warn);
+        let plural = if lines == 1 { "line" } else { "lines" };
+        let _ = writeln!(
+            text,
+            "\n{yellow}warning{yellow:#}: the client printed {lines} {plural} on stdout that are no drive/1: \
+             let it write to stderr"
+        );
     }
 }
 

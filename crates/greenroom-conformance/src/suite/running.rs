@@ -49,7 +49,10 @@ impl Suite {
     ) -> Result<Report, SuiteError> {
         let chosen = self.chosen()?;
         let emulator = Emulator::builder().frozen().start().await?;
-        let client = play::introduce(&emulator, adapter, self.patience).await.map_err(SuiteError::Client)?;
+        let client = match play::introduce(&emulator, adapter, self.patience).await? {
+            Ok(client) => client,
+            Err(why) => return Ok(Report::of_nobody(self.profile, why)),
+        };
         let pace = Pace::of(&client.can);
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let at_once = self.jobs.map_or_else(|| (cores * AT_ONCE_A_CORE).min(MOST_AT_ONCE), NonZeroUsize::get);

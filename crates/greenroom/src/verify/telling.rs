@@ -69,8 +69,10 @@ impl FromStr for ReportFile {
                 return Err(format!("there is no report {form:?}{hint}; write json=FILE or junit=FILE"));
             }
         };
-        if file.is_empty() {
-            return Err("write json=FILE or junit=FILE".to_owned());
+        match file {
+            "" => return Err("write json=FILE or junit=FILE".to_owned()),
+            "-" => return Err("- is no file; --json prints the report on stdout".to_owned()),
+            _ => {}
         }
         Ok(Self { form, file: file.into() })
     }
@@ -90,6 +92,11 @@ pub(crate) struct Open<'a> {
 }
 
 impl Telling {
+    /// The flags that decide what is red, as the line has them that reproduces it.
+    pub(crate) fn repeated(&self) -> &'static str {
+        if self.strict { " --strict" } else { "" }
+    }
+
     /// Reads what must be right before anything is run.
     pub(crate) fn open(&self) -> Result<Open<'_>, Failure> {
         let baseline = match &self.baseline {
@@ -113,16 +120,19 @@ impl Telling {
 }
 
 impl Open<'_> {
-    /// Tells it. `client` is how the command line names the client.
-    pub(crate) fn tell(&self, of: &Ran, client: &str) -> Result<Exit, Failure> {
+    /// Tells it. `again` has for each scenario of the report the command line that tells the same of it.
+    pub(crate) fn tell(&self, of: &Ran, again: &[String]) -> Result<Exit, Failure> {
         let Ran { report, all } = of;
+        // No baseline is about a client that nobody knows.
+        let known = !report.client.is_nobody();
         if self.flags.update_baseline
+            && known
             && let Some(file) = &self.flags.baseline
         {
             return self.update(file, of);
         }
         let applied = match (&self.baseline, &self.flags.baseline) {
-            (Some(baseline), Some(file)) => {
+            (Some(baseline), Some(file)) if known => {
                 let applied = baseline.apply(report, all, self.today);
                 applied.map_err(|mistakes| refuse(file, &mistakes))?
             }
@@ -141,7 +151,7 @@ impl Open<'_> {
         if self.flags.json {
             out::say(&document()?)?;
         } else {
-            let console = Console { client, strict, baseline: shown.as_deref() };
+            let console = Console { again, strict, baseline: shown.as_deref() };
             out::say(console.report(report, &applied).trim_end())?;
             if std::env::var_os("GITHUB_ACTIONS").is_some_and(|it| it == "true") {
                 let lines = annotations(report, &applied, self.flags.baseline.as_deref());

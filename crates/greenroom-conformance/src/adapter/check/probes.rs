@@ -45,7 +45,8 @@ const TOP: &str = "top";
 const DEVICES: &str = "/devices/v1/devices";
 const INVENTORY: &str = "/network-monitoring/v1/device-inventory";
 
-const NO_REQUEST: &str = "let the client's requests go through the proxy of HTTPS_PROXY, trust the certificate of SSL_CERT_FILE, and \
+/// The mend of a client of which no request arrives.
+pub(crate) const NO_REQUEST: &str = "let the client's requests go through the proxy of HTTPS_PROXY, trust the certificate of SSL_CERT_FILE, and \
     keep the host names of production";
 const READ_REASON: &str = "read the reason; what the adapter said last is below";
 
