@@ -350,5 +350,8 @@ async fn what_a_client_does_not_claim_is_no_fault_unless_a_profile_asks_for_it()
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_called_what_nobody_is_called() {
     let error = suite(&json!({})).only(["KIT-02"]).run(&client("good"), |_| {}).await.unwrap_err();
-    assert_eq!(error.to_string(), "no scenario is called KIT-02, did you mean \"KIT-01\"?");
+    assert_eq!(
+        error.to_string(),
+        "no scenario of `greenroom scenarios list` is called KIT-02, did you mean \"KIT-01\"?"
+    );
 }

@@ -180,7 +180,7 @@ fn what_is_no_scenario_is_said_with_the_mend_before_anything_runs() {
         (&["--scenario", "own.yaml[500]"], "it has 503, 429"),
         (&["--scenario", "none.yaml"], "none.yaml cannot be read"),
         (&["--scenario", "."], ". is a directory; name one scenario file"),
-        (&["--scenario", "bad.yaml"], "bad.yaml has 2 mistakes\n  line 16, column 30: stimuli[0].when.op"),
+        (&["--scenario", "bad.yaml"], "bad.yaml has 1 mistake\n  line 16, column 30: stimuli[0].when.op"),
         (&["--scenario", "RTY-10", "--world", "world.yaml"], "cannot be used with"),
         (&["--scenario", "RTY-10", "--rng-seed", "7"], "cannot be used with"),
     ] {

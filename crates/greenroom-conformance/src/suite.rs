@@ -69,7 +69,7 @@ impl Report {
 #[derive(Debug, thiserror::Error)]
 pub enum SuiteError {
     /// A pattern fits no scenario.
-    #[error("no scenario is called {pattern}{}; greenroom scenarios list has all", nearest::hint(&.nearest.as_deref()))]
+    #[error("no scenario of `greenroom scenarios list` is called {pattern}{}", nearest::hint(&.nearest.as_deref()))]
     Nothing {
         /// The pattern.
         pattern: String,

@@ -180,9 +180,8 @@ impl Console<'_> {
         let profile = report.profile.map(|profile| format!(", profile {profile}")).unwrap_or_default();
         let _ = writeln!(
             text,
-            "\n{BOLD}{} {}{BOLD:#}{profile}, {} scenario{}\nchecks: {}",
-            tame_line(&client.name),
-            tame_line(&client.version),
+            "\n{BOLD}{}{BOLD:#}{profile}, {} scenario{}\nchecks: {}",
+            tame_line(&format!("{} {}", client.name, client.version)).trim_end(),
             summary.scenarios,
             if summary.scenarios == 1 { "" } else { "s" },
             if counts.is_empty() { "none".to_owned() } else { counts.join(", ") },
