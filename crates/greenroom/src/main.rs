@@ -1,4 +1,8 @@
 //! The command line of Greenroom.
+#![allow(
+    rustdoc::broken_intra_doc_links,
+    reason = "what documents a flag is its help, where brackets are brackets"
+)]
 
 mod adapter;
 mod banner;
