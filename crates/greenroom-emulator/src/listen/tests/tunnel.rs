@@ -76,7 +76,8 @@ async fn other_hosts_and_ports_are_refused() {
     for (target, authority, why, sentence) in [
         (
             "Packages.example.org:443",
-            "packages.example.org:443",
+            // As it came: lower case would hide what it may give away.
+            "Packages.example.org:443",
             "unexpected_host",
             "Greenroom does not stand in for this host and forwards nothing.",
         ),
