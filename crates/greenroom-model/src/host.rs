@@ -1,6 +1,6 @@
 //! Which cloud a host name belongs to. One table for routing, certificates and access.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
