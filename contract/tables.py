@@ -156,18 +156,18 @@ def deviations(directory):
             statuses = _listed(row.pop("status"))
             below = row.pop("below", "")
             places = [None if at is None else below + at for at in _listed(row.pop("at", None))]
-            rule, got = row.pop("rule", None), row.pop("got", None)
-            got = "null" if got is None and kind == "schema" else got
+            rule = row.pop("rule", None)
+            gots = ["null" if got is None and kind == "schema" else got for got in _listed(row.pop("got", None))]
             basis = row.pop("basis")
             if basis not in BASES:
                 raise KeyError(f"a basis among {', '.join(BASES)}: {basis} is none")
             reason, source = row.pop("reason").strip(), row.pop("source").strip()
-            if not reason or not re.search(r"(glp|central)\.md (§|appendix )|RFC \d+ §", source):
+            if not reason or not re.search(r"(glp|central)\.md (§|appendix )|RFC \d+ §|seed \d{3}", source):
                 raise KeyError("a `reason`, and a `source` such as glp.md §6.2")
             _nothing_else(row)
             found += [
                 Deviation(route, kind, status, at, rule, got, basis, reason, source)
-                for route in routes for status in statuses for at in places
+                for route in routes for status in statuses for at in places for got in gots
             ]
     return found
 

@@ -35,6 +35,8 @@ pub(crate) const SSO: &str = "sso.common.cloud.hpe.com";
 pub(crate) const GLP: &str = "global.api.greenlake.hpe.com";
 /// A cluster of New Central.
 pub(crate) const CENTRAL: &str = "us5.api.central.arubanetworks.com";
+/// A host of data services.
+pub(crate) const DATA: &str = "us1.data.cloud.hpe.com";
 /// A gateway of Classic Central.
 pub(crate) const APIGW: &str = "apigw-prod2.central.arubanetworks.com";
 /// `grant_type` of an exchange.

@@ -61,7 +61,7 @@ fn wrong_flags_name_the_mend() {
         (&["serve", "--token-life", "0s"], 2, "from 1s to ten years"),
         (&["serve", "--clock", "fast"], 2, "x60"),
         (&["serve", "--listen", "0.0.0.0", "--port", "0"], 2, "--control-token"),
-        (&["history", "--op", "apis"], 2, "mint, exchange, api"),
+        (&["history", "--op", "apis"], 2, "mint, exchange, refresh, sign_in, api"),
         (&["exec", "--expire", "tenant", "--", "true"], 125, "tenant@api#3"),
         (&["serve", "--connection-timeout", "0s"], 2, "--connection-timeout"),
         (&["serve", "--log", "greenroom=loud"], 2, "--log"),

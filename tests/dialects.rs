@@ -2,9 +2,10 @@
 //!
 //! A row of [`CASES`] says what the requests of its observation, in the modules below, get under each
 //! value. A value without a case fails, and so do two values with the same answers, unless [`ALIKE`] says
-//! why. Rows that no route reads yet have no cases; their note says so, here and in `docs/dialects.md`.
+//! why.
 
 mod central;
+mod classic;
 mod everywhere;
 mod glp;
 pub(crate) mod issuers;
@@ -19,20 +20,10 @@ use greenroom_model::{
     world::World,
 };
 
-use crate::{
-    client::Client,
-    harness::{Scratch, served::Served},
-};
+use crate::client::Client;
 
 /// Dialect, values, and what is seen under each.
 type Case = (&'static str, &'static [(&'static str, &'static str)]);
-
-/// Values that no request tells apart, and why.
-const ALIKE: &[(&str, [&str; 2], &str)] = &[(
-    "retry_after",
-    ["documented", "off"],
-    "HPE documents the header for alerts only, which are not served",
-)];
 
 /// What can set a dialect.
 #[derive(Clone, Copy, Debug)]
@@ -93,19 +84,14 @@ pub(crate) fn seen(row: &str) -> &'static [(&'static str, &'static str)] {
 }
 
 fn cases() -> impl Iterator<Item = &'static Case> {
-    [issuers::CASES, everywhere::CASES, glp::CASES, central::CASES].into_iter().flatten()
+    [issuers::CASES, everywhere::CASES, glp::CASES, central::CASES, classic::CASES].into_iter().flatten()
 }
 
 #[test]
 fn every_value_has_a_case_that_tells_it_from_all_others() {
     let mut cases: BTreeMap<_, _> = cases().copied().collect();
-    for Row { name, values, note, .. } in Dialect::default().rows() {
+    for Row { name, values, .. } in Dialect::default().rows() {
         let seen = cases.remove(&*name).unwrap_or_default();
-        if !note.is_empty() {
-            assert_eq!(note, "no route served yet depends on it", "{name}");
-            assert!(seen.is_empty(), "{name} has cases, so it is no longer unserved");
-            continue;
-        }
         // A listed value that is a form, such as "any duration", stands for any number of values.
         let (forms, words): (Vec<_>, Vec<_>) = values.iter().partition(|value| value.contains(' '));
         for word in words.iter().map(|word| &***word) {
@@ -114,21 +100,9 @@ fn every_value_has_a_case_that_tells_it_from_all_others() {
         assert!(seen.len() >= 2 && (seen.len() == words.len() || !forms.is_empty()), "{name}: {seen:?}");
         for (place, (value, answer)) in seen.iter().enumerate() {
             for (other, same) in &seen[..place] {
-                let excused = ALIKE.iter().any(|(row, pair, _)| *row == name && *pair == [*other, *value]);
-                assert_eq!(answer == same, excused, "{name}: {other} and {value}");
+                assert_ne!(answer, same, "{name}: {other} and {value}");
             }
         }
     }
     assert!(cases.is_empty(), "no dialect is called {:?}", cases.keys());
-}
-
-#[test]
-fn setting_a_dialect_that_no_route_reads_says_so() {
-    let scratch = Scratch::new();
-    let served = Served::start(&scratch, &["--dialect", "async_pace=now"]);
-    let said = served.control(&scratch, &["dialect", "async_pace=never"]).ended_with(0).stdout;
-    assert!(said.contains("async_pace=never (changed)"), "{said}");
-    assert!(said.contains("no route served yet depends on it"), "{said}");
-    let row = served.control(&scratch, &["dialect", "--json", "async_pace"]).ended_with(0).json();
-    assert_eq!(row["dialects"][0]["note"], "no route served yet depends on it");
 }

@@ -1,5 +1,8 @@
 //! What every test stands on: a directory of its own, a clean environment, and a run that ends.
 
+mod installed;
+pub(crate) mod node;
+pub(crate) mod page;
 pub(crate) mod python;
 pub(crate) mod served;
 

@@ -187,14 +187,16 @@ async fn a_client_that_cannot_be_started_is_told_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_passes_the_proxy_by_proves_nothing() {
+async fn a_client_that_passes_the_proxy_by_is_not_judged() {
     let with = json!({
         "stimuli": [{"id": "tick", "when": {"op": "api", "phase": "warm", "nth": 1}, "do": [{"advance": "1s"}]}],
         "proofs": [{"id": "ticked", "fired": "tick"}],
     });
     let played = play("direct", with).await;
     assert!(join(played.run.entries.iter()).is_empty());
-    assert_ne!(played.verdict.verdict, Verdict::Pass, "{:?}", played.verdict);
+    assert_eq!(played.verdict.verdict, Verdict::Error, "{:?}", played.verdict);
+    let why = played.verdict.why.unwrap_or_default();
+    assert!(why.contains("no request of it arrived"), "{why}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -317,6 +319,48 @@ async fn a_token_file_outlives_a_restart_and_is_looked_at_after_each_step() {
         .collect();
     assert_eq!(files, vec![("0600", false, vec!["secret".to_owned()]); 4]);
     assert_eq!(played.exits(), [(Some(0), None), (Some(0), None)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_client_has_open_is_counted_when_it_is_told_to_end_and_not_before_it_could_close_it() {
+    let with = json!({
+        "needs": ["close"],
+        "steps": [{"id": "end", "close": {"client": "c"}}],
+        "expect": [{"id": "closed", "sockets": {"is": "= 0"}}],
+    });
+    for (how, verdict, actual) in [
+        ("good", Verdict::Pass, "none"),
+        ("closes-late", Verdict::Pass, "none"),
+        ("keeps-a-socket", Verdict::Fail, "1: connection 1"),
+    ] {
+        let played = play(how, with.clone()).await;
+        let found = played.verdict.checks.iter().find(|check| check.id == "KIT-01.closed").unwrap();
+        assert_eq!((found.verdict, found.actual.as_str()), (verdict, actual), "{how}: {}", played.text());
+    }
+    let unasked = play("good", json!({})).await;
+    assert!(!unasked.text().contains("farewell"), "nobody waits where nobody asks");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_is_given_a_token_and_what_it_signs_in_with_at_once() {
+    let with = json!({
+        "world": {"use": "msp-two-tenants", "issued": ["msp"]},
+        "steps": [
+            {"id": "both", "open": {"as": "b", "mode": "unified", "config": {"unified": {
+                "client_id": "client:msp.id", "client_secret": "client:msp.secret", "workspace_id": "@msp",
+                "access_token": "msp#1",
+            }}}},
+            {"id": "use", "call": {"client": "b", "api": "glp", "method": "GET", "path": DEVICES}},
+        ],
+        "stimuli": [{"id": "gone", "when": {"op": "api", "phase": "use", "nth": 1, "at": "request"}, "do": [{"revoke": "presented"}]}],
+        "proofs": [{"id": "refused", "answered": {"fired": "gone", "status": 401}}],
+        "expect": [
+            {"id": "renewed", "result": {"step": "use", "ok": true, "status": 200}},
+            {"id": "in-order", "phase": "use", "order": [{"op": "api", "token": "msp#1"}, {"op": "mint", "client": "msp"}, {"op": "api", "token": "msp#3"}]},
+        ],
+    });
+    let played = play("good", with).await;
+    assert_eq!(played.verdict.verdict, Verdict::Pass, "{:?}", played.verdict);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! The integration tests: every one runs the real binary.
 
 mod bad_input;
+mod classic;
 mod client;
 mod commands;
 mod contract;
@@ -17,12 +18,16 @@ mod harness;
 mod kit;
 mod matrix;
 mod oauth;
+mod pages;
 mod patches;
 mod properties;
 mod pycentral;
+mod pycentral_classic;
 mod pycentral_glp;
 mod pycentral_kit;
+mod pycentral_scopes;
 mod readme;
+mod real_clients;
 mod recipes;
 mod reference_client;
 mod resources;

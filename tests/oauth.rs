@@ -3,7 +3,7 @@
 //! | listing | program | test |
 //! |---|---|---|
 //! | seed 003: the token | `oauth_token.py` | `an_sso_token_is_verified_through_the_key_set` |
-//! | seed 003: the system software catalogs | `system_software_catalogs.py` | `data_services_are_known_but_not_imitated_yet` |
+//! | seed 003: the system software catalogs | `system_software_catalogs.py` | `the_catalogs_are_listed_for_who_sends_the_token_and_not_the_object` |
 //! | seeds 000 to 002 | | see `pycentral.rs` |
 
 use serde_json::{Value, json};
@@ -68,14 +68,42 @@ fn a_wrong_secret_is_refused_as_oauth_says() {
 }
 
 #[test]
-fn data_services_are_known_but_not_imitated_yet() {
+fn the_catalogs_are_listed_for_who_sends_the_token_and_not_the_object() {
     let scratch = Scratch::new();
-    let result = scratch.exec_python(&[], "system_software_catalogs.py", &[]).ended_with(0).json();
-    assert_eq!(result["code"], 404);
+    let listed = scratch.exec_python(&[], "system_software_catalogs.py", &[]).ended_with(0);
+    let result = listed.json();
+    assert_eq!(["count", "offset", "total"].map(|name| &result[name]), [10, 0, 11]);
+    let versions: Vec<_> = result["items"].as_array().unwrap().iter().map(|row| &row["version"]).collect();
+    let printed = [
+        "2.98",
+        "7.61.34.18.37",
+        "7.6.35.18.36",
+        "1.70",
+        "7.6.34.18.36",
+        "2.97",
+        "1.69",
+        "1.77",
+        "7.61.35.18.37",
+        "2.99",
+    ];
+    assert_eq!(versions, printed);
+    assert!(listed.stdout.contains("\"name\": \"ESXi 7.0U2 May 2021\""), "{listed}");
     let summary = scratch.summary();
     assert_eq!(["mint", "api"].map(|op| summary.requests(op)), [1, 1], "{summary:?}");
-    assert_eq!(summary.refused().into_iter().collect::<Vec<_>>(), [("no_route", 1)]);
+    assert_eq!(summary.refused().into_iter().collect::<Vec<_>>(), []);
     assert_eq!(summary.unexpected_hosts(), [""; 0]);
+
+    // The listing writes the object that holds the token into the header. That is no token, whatever the dialect says.
+    for (dialect, code) in [("gateway", "HPE_GL_ERROR_FORBIDDEN"), ("service", "HPE_GL_ERROR_UNAUTHORIZED")] {
+        let setting = format!("glp_auth_error={dialect}");
+        let flags = ["--dialect", &setting];
+        let refused =
+            scratch.exec_python(&flags, "system_software_catalogs.py", &["as-listed"]).ended_with(0);
+        let body = refused.json();
+        assert_eq!((&body["httpStatusCode"], &body["errorCode"]), (&json!(401), &json!(code)));
+        let summary = scratch.summary();
+        assert_eq!(["mint", "api"].map(|op| summary.requests(op)), [1, 1], "{summary:?}");
+    }
 }
 
 #[test]

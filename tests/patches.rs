@@ -109,19 +109,19 @@ async fn a_tenant_goes_with_its_tokens_and_a_new_one_is_there_at_once() {
     assert_eq!(count().await, before - 1);
     patch(
         &client,
-        "tenants: {add: [{msp: msp, symbol: fresh, devices: {network: 7}}], change: [{symbol: zurich, name: Basel}]}",
+        "tenants: {add: [{msp: msp, symbol: newcomer, devices: {network: 7}}], change: [{symbol: zurich, name: Basel}]}",
     );
     assert_eq!(count().await, before);
     let answer = client.get(&msp, "/workspaces/v1/msp-tenants").await;
     assert!(answer.body.contains("\"Basel\"") && !answer.body.contains("Zürich"), "{}", answer.body);
     // What a patch did is there after a save and a restore, and gone after a reset.
     client.emulator().run(Command::SaveWorld).unwrap();
-    patch(&client, "devices: {remove: [{workspace: fresh, last: 7}]}");
+    patch(&client, "devices: {remove: [{workspace: newcomer, last: 7}]}");
     client.emulator().run(Command::RestoreWorld).unwrap();
     let fresh = client.emulator().run(Command::World).unwrap();
-    assert!(format!("{fresh:?}").contains("fresh"));
+    assert!(format!("{fresh:?}").contains("newcomer"));
     client.emulator().run(Command::ResetWorld).unwrap();
-    assert!(!format!("{:?}", client.emulator().run(Command::World).unwrap()).contains("fresh"));
+    assert!(!format!("{:?}", client.emulator().run(Command::World).unwrap()).contains("newcomer"));
 }
 
 #[tokio::test]

@@ -86,13 +86,17 @@ struct List {
     max: usize,
 }
 
-const LISTS: [List; 6] = [
+const LISTS: [List; 10] = [
     List { path: INVENTORY, by_page: true, id: "id", max: 1_000 },
     List { path: LIST_TENANTS, by_page: true, id: "tenantId", max: 100 },
     List { path: DEVICES, by_page: false, id: "id", max: 2_000 },
     List { path: MSP_TENANTS, by_page: false, id: "id", max: 300 },
     List { path: AUDIT_LOG, by_page: false, id: "id", max: 2_000 },
     List { path: PROVISIONS, by_page: false, id: "id", max: 2_000 },
+    List { path: "/network-monitoring/v1/aps", by_page: true, id: "id", max: 1_000 },
+    List { path: "/network-monitoring/v1/clients", by_page: true, id: "id", max: 1_000 },
+    List { path: "/network-notifications/v1/alerts", by_page: true, id: "id", max: 100 },
+    List { path: "/network-monitoring/v1/sites-health", by_page: false, id: "id", max: 1_000 },
 ];
 
 /// All answers of a list, first to last; one only if it is refused.

@@ -5,10 +5,10 @@ use crate::harness::{Scratch, python, repository, run};
 #[test]
 fn the_readme_names_tests_and_programs_that_exist() {
     let read = |path: &str| std::fs::read_to_string(repository().join(path)).unwrap();
-    let sources = ["tests/pycentral.rs", "tests/oauth.rs"].map(read).concat();
+    let sources = ["tests/pycentral.rs", "tests/oauth.rs", "tests/pycentral_classic.rs"].map(read).concat();
     let readme = read("README.md");
     let rows: Vec<_> = readme.lines().filter(|line| line.starts_with("| seed ")).collect();
-    assert_eq!(rows.len(), 19);
+    assert_eq!(rows.len(), 20);
     for row in rows {
         let cells: Vec<_> = row.split('|').map(str::trim).collect();
         for program in cells[2].split(", ") {

@@ -3,12 +3,18 @@
 mod audit_log;
 mod central_devices;
 mod credentials;
+mod device_orders;
 mod devices;
 mod inventory;
 mod list_tenants;
+mod monitoring;
 mod pages;
 mod provisions;
+mod service_catalog;
+mod software_catalogs;
+mod subscriptions;
 mod tenants;
+mod users;
 mod workspaces;
 
 use greenroom_model::{

@@ -173,7 +173,7 @@ fn what_is_no_scenario_is_said_with_the_mend_before_anything_runs() {
     scratch.write("world.yaml", "workspaces: [{symbol: solo}]");
     let touch = ["--", "touch", "started"];
     for (flags, mend) in [
-        (&["--scenario", "RTY-1"][..], "there is no scenario \"RTY-1\", did you mean \"RTY-10\"?"),
+        (&["--scenario", "RTX-10"][..], "there is no scenario \"RTX-10\", did you mean \"RTY-10\"?"),
         (&["--scenario", "rty-10"], "did you mean \"RTY-10\"?"),
         (&["--scenario", "EXC-02[liv]"], "EXC-02 has no value \"liv\", did you mean \"live\"?"),
         (&["--scenario", "RTY-10[x]"], "RTY-10 has no axis with values: say RTY-10"),

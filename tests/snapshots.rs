@@ -3,9 +3,15 @@
 //! The world is the sample of seed 1 and its clock stands at 2026-01-01T00:00:00Z, so everything is
 //! stable but debug ids (they count requests) and signatures, which are left out.
 
+mod classic;
 mod credentials;
+mod device_orders;
 mod devices;
+mod monitoring;
 mod resources;
+mod scopes;
+mod software_catalogs;
+mod subscriptions;
 mod tenants;
 mod tokens;
 

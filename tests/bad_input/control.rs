@@ -160,7 +160,7 @@ async fn a_mistake_is_answered_with_its_field_and_a_mend() {
             r#"{"when":{"op":["api","x"]},"do":[]}"#,
             422,
             json!("when.op"),
-            "mint, exchange, api",
+            "mint, exchange, refresh, sign_in, api",
         ),
         (
             "POST faults",
@@ -225,7 +225,7 @@ async fn a_mistake_is_answered_with_its_field_and_a_mend() {
         ("POST sandboxes", "[]", 422, Value::Null, "the body is a list"),
         ("DELETE faults/nosuch", "", 422, json!("id"), "no rule named"),
         ("POST phase", r#"{"phase":""}"#, 422, json!("phase"), "1 to 100"),
-        ("GET history?op=apy", "", 422, json!("op"), "mint, exchange, api"),
+        ("GET history?op=apy", "", 422, json!("op"), "mint, exchange, refresh, sign_in, api"),
         ("GET history?staus=401", "", 422, json!("staus"), "status"),
         ("GET history?status=x", "", 422, json!("status"), "invalid digit"),
         ("GET history?op=api&nth=2", "", 422, json!("nth"), "counted by rules only"),

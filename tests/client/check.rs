@@ -6,13 +6,15 @@ use jiff::Timestamp;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, WWW_AUTHENTICATE};
 use serde_json::Value;
 
-use super::{Answer, Ask, CENTRAL, Client, GLP, SSO, schema};
+use super::{APIGW, Answer, Ask, CENTRAL, Client, DATA, GLP, SSO, schema};
 
 /// Where a path lives, for requests that name no host.
 pub(super) fn home(path: &str) -> &'static str {
     match path.split('/').nth(1).unwrap_or_default() {
         first if first.starts_with("network-") => CENTRAL,
+        "private-cloud-business" => DATA,
         "as" | "pf" | ".well-known" => SSO,
+        "oauth2" | "platform" | "configuration" | "msp_api" => APIGW,
         _ => GLP,
     }
 }
@@ -52,14 +54,85 @@ const ROUTES: &[(&str, &[&str], &str)] = &[
     ("contact", &["glp"], "/workspaces/v1/workspaces/*/contact"),
     ("devices", &["glp"], "/devices/v1/devices"),
     ("device", &["glp"], "/devices/v1/devices/*"),
+    ("devices", &["glp"], "/devices/v2beta1/devices"),
+    ("device", &["glp"], "/devices/v2beta1/devices/*"),
+    ("device-operation", &["glp"], "/devices/v1/async-operations/*"),
     ("audit-log", &["glp"], "/audit-log/v1/logs"),
+    ("audit-log.details", &["glp"], "/audit-log/v1/logs/*/detail"),
+    ("audit-log.v2beta1", &["glp"], "/audit-log/v2beta1/logs"),
+    ("audit-log.v2beta1.entry", &["glp"], "/audit-log/v2beta1/logs/*"),
+    ("audit-log.v2beta1.details", &["glp"], "/audit-log/v2beta1/logs/*/details"),
+    ("users", &["glp"], "/identity/v1/users"),
+    ("user", &["glp"], "/identity/v1/users/*"),
     ("provisions", &["glp"], "/service-catalog/v1/service-manager-provisions"),
     ("provision", &["glp"], "/service-catalog/v1/service-manager-provisions/*"),
+    ("service-managers", &["glp"], "/service-catalog/v1/service-managers"),
+    ("service-manager", &["glp"], "/service-catalog/v1/service-managers/*"),
+    ("regions", &["glp"], "/service-catalog/v1/per-region-service-managers"),
+    ("region", &["glp"], "/service-catalog/v1/per-region-service-managers/*"),
+    ("subscriptions", &["glp"], "/subscriptions/v1/subscriptions"),
+    ("subscription", &["glp"], "/subscriptions/v1/subscriptions/*"),
+    ("subscriptions.bulk", &["glp"], "/subscriptions/v2beta1/subscriptions/bulk"),
+    ("subscription-operation", &["glp"], "/subscriptions/v1/async-operations/*"),
+    ("auto-subscriptions", &["glp"], "/subscriptions/v1/auto-subscription-settings"),
+    ("auto-subscription", &["glp"], "/subscriptions/v1/auto-subscription-settings/*"),
     ("device-inventory", &["central", "apigw"], "/network-monitoring/v1/device-inventory"),
     ("list-tenants", &["central", "apigw"], "/network-msp/v1/list-tenants"),
     ("central.devices", &["central", "apigw"], "/network-monitoring/v1/devices"),
     ("central.device", &["central", "apigw"], "/network-monitoring/v1/devices/*"),
     ("central.device-alias", &["central", "apigw"], "/devices/*"),
+    ("central.aps", &["central", "apigw"], "/network-monitoring/v1/aps"),
+    ("central.ap", &["central", "apigw"], "/network-monitoring/v1/aps/*"),
+    ("central.switches", &["central", "apigw"], "/network-monitoring/v1/switches"),
+    ("central.switch", &["central", "apigw"], "/network-monitoring/v1/switches/*"),
+    ("central.gateways", &["central", "apigw"], "/network-monitoring/v1/gateways"),
+    ("central.gateway", &["central", "apigw"], "/network-monitoring/v1/gateways/*"),
+    ("central.clients", &["central", "apigw"], "/network-monitoring/v1/clients"),
+    ("central.client", &["central", "apigw"], "/network-monitoring/v1/clients/*"),
+    ("central.wlans", &["central", "apigw"], "/network-monitoring/v1/wlans"),
+    ("central.wlan", &["central", "apigw"], "/network-monitoring/v1/wlans/*"),
+    ("central.sites-health", &["central", "apigw"], "/network-monitoring/v1/sites-health"),
+    ("central.sites-device-health", &["central", "apigw"], "/network-monitoring/v1/sites-device-health"),
+    ("central.site-health", &["central", "apigw"], "/network-monitoring/v1/site-health/*"),
+    ("catalogs", &["data", "glp"], "/private-cloud-business/v1beta1/system-software-catalogs"),
+    ("catalog", &["data", "glp"], "/private-cloud-business/v1beta1/system-software-catalogs/*"),
+    ("central.alerts", &["central", "apigw"], "/network-notifications/v1/alerts"),
+    ("central.sites", &["central", "apigw"], "/network-config/*/sites"),
+    ("central.scope-change", &["central", "apigw"], "/network-config/*/sites/bulk"),
+    ("central.site-collections", &["central", "apigw"], "/network-config/*/site-collections"),
+    ("central.scope-change", &["central", "apigw"], "/network-config/*/site-collections/bulk"),
+    ("central.device-groups", &["central", "apigw"], "/network-config/*/device-groups"),
+    ("central.scope-change", &["central", "apigw"], "/network-config/*/device-groups/bulk"),
+    ("central.device-groups", &["central", "apigw"], "/network-config/v1alpha1/device-collections"),
+    ("central.scope-change", &["central", "apigw"], "/network-config/v1alpha1/device-collections/bulk"),
+    ("central.scope-change", &["central", "apigw"], "/network-config/*/site-add-devices"),
+    ("central.scope-change", &["central", "apigw"], "/network-config/*/site-collection-add-sites"),
+    ("central.scope-change", &["central", "apigw"], "/network-config/*/site-collection-remove-sites"),
+    ("central.scope-change", &["central", "apigw"], "/network-config/*/device-groups-add-devices"),
+    ("central.scope-change", &["central", "apigw"], "/network-config/*/device-groups-create-and-add-devices"),
+    ("central.scope-change", &["central", "apigw"], "/network-config/*/device-groups-remove-devices"),
+    ("central.scope-change", &["central", "apigw"], "/network-config/v1alpha1/device-collection-add-devices"),
+    (
+        "central.scope-change",
+        &["central", "apigw"],
+        "/network-config/v1alpha1/device-collection-create-and-add-devices",
+    ),
+    (
+        "central.scope-change",
+        &["central", "apigw"],
+        "/network-config/v1alpha1/device-collection-remove-devices",
+    ),
+    ("central.hierarchy", &["central", "apigw"], "/network-config/*/hierarchy"),
+    ("central.global", &["central", "apigw"], "/network-config/v1/global"),
+    ("central.scope-maps", &["central", "apigw"], "/network-config/v1alpha1/scope-maps"),
+    ("classic sign-in", &["apigw"], "/oauth2/authorize/central/api/login"),
+    ("classic code", &["apigw"], "/oauth2/authorize/central/api"),
+    ("classic token", &["apigw"], "/oauth2/token"),
+    ("classic.devices", &["apigw"], "/platform/device_inventory/v1/devices"),
+    ("classic.groups", &["apigw"], "/configuration/v2/groups"),
+    ("classic.customers", &["apigw"], "/msp_api/v1/customers"),
+    ("classic.customer", &["apigw"], "/msp_api/v1/customers/*"),
+    ("classic.audit-log", &["apigw"], "/platform/auditlogs/v1/logs"),
 ];
 
 /// The route of a request, or the family that has none there.
@@ -74,7 +147,7 @@ fn route(host: Option<&str>, path: &str, dialects: &BTreeMap<String, String>) ->
     let classic = family == "apigw" && dialects["apigw_hosts"] == "classic";
     let found = ROUTES.iter().find(|(_, families, pattern)| families.contains(&family) && like(pattern));
     match (found, family) {
-        (Some((name, ..)), _) if !classic => name,
+        (Some((name, ..)), _) if !classic || name.starts_with("classic") => name,
         (_, "sso") => "issuer elsewhere",
         (_, "glp" | "dedicated") if path.starts_with("/authorization/") => "issuer elsewhere",
         (_, "glp" | "dedicated") => "glp elsewhere",
@@ -93,7 +166,8 @@ fn speaker(route: &str) -> &'static str {
     match route {
         "device-inventory" | "list-tenants" | "central elsewhere" => "central",
         _ if route.starts_with("central.") => "central",
-        "classic elsewhere" => "classic",
+        "classic sign-in" | "classic code" | "classic token" => "classic issuer",
+        _ if route.starts_with("classic") => "classic",
         "issuer elsewhere" => "issuer",
         _ if route.starts_with("sso.") || route.starts_with("issuer.") => "issuer",
         _ => "glp",
@@ -141,8 +215,10 @@ impl Client {
                 "html" => false,
                 "token" => !exchange,
                 "tenant-token" => exchange,
-                "devices" => !ask.path.contains("select="),
-                "devices-selected" => ask.path.contains("select="),
+                "devices" | "subscriptions" | "software-catalogs" | "audit-log" | "audit-log-v2beta1" => {
+                    !ask.path.contains("select=")
+                }
+                selected if selected.ends_with("-selected") => ask.path.contains("select="),
                 _ => true,
             })
             .collect();
@@ -180,7 +256,8 @@ impl Client {
             assert!(!shown.iter().any(|text| text.contains(secret)), "a secret is shown: {case}");
         }
         let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
-        let given = ["access_token", "clientSecret"].into_iter().filter_map(|name| body.get(name)?.as_str());
+        let given = ["access_token", "refresh_token", "auth_code", "clientSecret"];
+        let given = given.into_iter().filter_map(|name| body.get(name)?.as_str());
         secrets.extend(given.map(str::to_owned));
     }
 }
@@ -207,6 +284,13 @@ fn check_challenge(
     let bearer = matches!(presented[..], [(_, value)] if value.to_ascii_lowercase().starts_with("bearer "));
     let expected = match speaker {
         _ if answer.status != 401 || !on => None,
+        // Those of Kong.
+        "classic issuer" => None,
+        "classic" if bearer => Some(
+            "Bearer realm=\"service\" error=\"invalid_token\" \
+             error_description=\"The access token is invalid or has expired\"",
+        ),
+        "classic" => Some("Bearer realm=\"service\""),
         // A token endpoint wants Basic, but where the dialect lets the gateway answer for it.
         "issuer" if !answer.body.contains("\"errorCode\"") => Some("Basic realm=\"greenlake\""),
         "issuer" => Some("Bearer error=\"invalid_token\""),
@@ -227,7 +311,7 @@ fn check_rates(
     case: &str,
 ) {
     let spelling = match (dialects["rate_headers"].as_str(), speaker) {
-        ("none", _) | (_, "issuer" | "classic") => None,
+        ("none", _) | (_, "issuer" | "classic" | "classic issuer") => None,
         // The edge in front of the services does not count.
         _ if answer.header("content-type") == Some("text/html") => None,
         ("by_family", "central") | ("x_ratelimit", _) => Some("x-ratelimit"),
@@ -236,6 +320,14 @@ fn check_rates(
     if dialects["rate_limits"] != "off" {
         return;
     }
+    let of_classic = ["limit-day", "remaining-day", "limit-second", "remaining-second"];
+    let of_classic = of_classic.map(|part| answer.header(&format!("x-ratelimit-{part}")));
+    let expected = match (speaker, dialects["rate_headers"].as_str()) {
+        ("classic", "none") => [None; 4],
+        ("classic", _) => [Some("5000"), Some("4999"), Some("7"), Some("6")],
+        _ => [None; 4],
+    };
+    assert_eq!(of_classic, expected, "{case}");
     let window = if speaker == "central" { 3_600 } else { 60 };
     let left = window - now.as_second() % window;
     let reset = match (spelling, dialects["central_rate_reset"].as_str()) {

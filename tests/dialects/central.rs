@@ -39,6 +39,7 @@ pub(super) const CASES: &[Case] = &[
     ("created_time_unit", &[("milliseconds", "13"), ("seconds", "10")]),
     ("is_provisioned", &[("Yes", "No, Yes"), ("YES", "NO, YES")]),
     ("central_delete_alias", &[("off", "404 HPE_GL_ERROR_NOT_FOUND"), ("on", "200 ok")]),
+    ("scope_in_use", &[("release", "202 ok"), ("refuse", "400 HPE_GL_ERROR_BAD_REQUEST")]),
     ("central_absent", &[("null", "null null"), ("omitted", "omitted omitted")]),
     ("central_merge_patch", &[("forbidden_403", "403 HPE_GL_ERROR_FORBIDDEN"), ("accept", "200 ok")]),
     ("apigw_hosts", &[("both", "200 ok"), ("classic", "401 invalid_token")]),
@@ -97,6 +98,13 @@ async fn observe(client: &Client, row: &str) -> String {
                 None => "omitted",
             };
             format!("{} {}", shown(&inventory, "siteName"), shown(&monitored, "role"))
+        }
+        "scope_in_use" => {
+            let site =
+                client.get(&msp, "/network-config/v1/sites").await.ended_with(200).column("id").remove(0);
+            let body = format!(r#"{{"items": [{{"id": "{site}"}}]}}"#);
+            let delete = Ask::new("DELETE", "/network-config/v1/sites/bulk").bearer(&msp).body(body);
+            client.send(delete).await.verdict()
         }
         "central_merge_patch" => client.send(merge_patch(&msp)).await.verdict(),
         "apigw_hosts" => client.send(Ask::get(INVENTORY).bearer(&msp).at(APIGW)).await.verdict(),

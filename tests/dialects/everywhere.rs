@@ -8,6 +8,17 @@ const INVENTORY: &str = "/network-monitoring/v1/device-inventory?limit=1";
 const NO_DEVICE: &str = "/devices/v1/devices/00000000-0000-4000-8000-000000000000";
 
 pub(super) const CASES: &[Case] = &[
+    // GLP, Central, and a token endpoint, once the user was removed.
+    (
+        "shut_out_user",
+        &[
+            ("forbidden_403", "403 HPE_AUTHZ_BLOCKED_USER, 403 HPE_GL_ERROR_FORBIDDEN, 401 invalid_client"),
+            (
+                "unauthorized_401",
+                "401 HPE_GL_ERROR_FORBIDDEN, 401 HPE_GL_NETWORKING_ERROR_UNAUTHORIZED, 401 invalid_client",
+            ),
+        ],
+    ),
     // Ten seconds after exp.
     ("clock_skew", &[("0s", "401 HPE_GL_ERROR_FORBIDDEN"), ("30s", "200 ok")]),
     // A 401 of GLP, of Central, of a token endpoint.
@@ -61,10 +72,13 @@ pub(super) const CASES: &[Case] = &[
     (
         "retry_after",
         &[
-            ("documented", "absent, absent"),
-            ("on", "40, 40"),
-            ("off", "absent, absent"),
-            ("date", "Thu, 01 Jan 2026 00:01:00 GMT, Thu, 01 Jan 2026 00:01:00 GMT"),
+            ("documented", "absent, absent, alerts 40"),
+            ("on", "40, 40, alerts 40"),
+            ("off", "absent, absent, alerts absent"),
+            (
+                "date",
+                "Thu, 01 Jan 2026 00:01:00 GMT, Thu, 01 Jan 2026 00:01:00 GMT, alerts Thu, 01 Jan 2026 00:01:00 GMT",
+            ),
         ],
     ),
     // An operator and a connective, in GLP and in Central.
@@ -101,6 +115,15 @@ async fn observe(client: &Client, row: &str) -> String {
         format!("{}, {}", show(&glp), show(&central))
     };
     match row {
+        "shut_out_user" => {
+            let msp = client.mint("msp").await;
+            let own = client.get(&msp, "/identity/v1/users").await.column("id").remove(0);
+            let remove = Ask::new("DELETE", &format!("/identity/v1/users/{own}")).bearer(&msp);
+            client.send(remove).await.ended_with(204);
+            let minted = client.send(client.mint_ask("msp", &client.issuer("msp"))).await;
+            let answers = [client.get(&msp, DEVICES).await, client.get(&msp, INVENTORY).await, minted];
+            answers.map(|answer| answer.verdict()).join(", ")
+        }
         "clock_skew" => {
             let token = client.mint("msp").await;
             client.advance("15m 10s");
@@ -156,7 +179,9 @@ async fn observe(client: &Client, row: &str) -> String {
             let token = client.mint("msp").await;
             client.advance("20s");
             of_each(&token, DEVICES, INVENTORY, Answer::verdict).await;
-            of_each(&token, DEVICES, INVENTORY, |answer| header(answer, "retry-after")).await
+            let told = |answer: &Answer| header(answer, "retry-after");
+            let alerts = client.get(&token, "/network-notifications/v1/alerts").await.ended_with(429);
+            format!("{}, alerts {}", of_each(&token, DEVICES, INVENTORY, told).await, told(&alerts))
         }
         "operator_case" => {
             let token = client.mint("msp").await;

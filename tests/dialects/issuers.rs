@@ -81,6 +81,15 @@ pub(super) const CASES: &[Case] = &[
             ("null", "null"),
         ],
     ),
+    // Of an MSP token, and of the tenant token that it is exchanged for.
+    (
+        "token_shape",
+        &[
+            ("jwt", "3 parts, 200 ok; 3 parts, 200 ok"),
+            ("opaque", "1 parts, 200 ok; 1 parts, 200 ok"),
+            ("padded", "3 parts of 8 KiB, 200 ok; 3 parts of 8 KiB, 200 ok"),
+        ],
+    ),
     ("scope_shape", &[("omit", "absent"), ("string", r#""hpe-tenant""#), ("array", r#"["hpe-tenant"]"#)]),
     // An older token, and the tenant token that came from it.
     (
@@ -107,6 +116,17 @@ async fn observe(client: &Client, row: &str) -> String {
         }
         "expires_in_shape" => member(client, "expires_in").await,
         "scope_shape" => member(client, "scope").await,
+        "token_shape" => {
+            let msp = client.mint("msp").await;
+            let tenant = client.exchange(&msp, "abc").await;
+            let mut seen = Vec::new();
+            for token in [msp, tenant] {
+                let parts = token.split('.').count();
+                let long = if (8_000..9_500).contains(&token.len()) { " of 8 KiB" } else { "" };
+                seen.push(format!("{parts} parts{long}, {}", client.get(&token, DEVICES).await.verdict()));
+            }
+            seen.join("; ")
+        }
         "rotate_on_issue" => {
             let old = client.mint("msp").await;
             let tenant = client.exchange(&old, "abc").await;

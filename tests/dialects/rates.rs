@@ -64,7 +64,7 @@ async fn each_service_refuses_in_its_own_words() {
     let text = "Too Many Requests. Rate limit has exceeded a predefined value.";
     let expected = json!([{
         "type": "hpe.greenlake.metadata",
-        "source": "hpe.greenlake.devicemanagement",
+        "source": "hpe.greenlake.subscriptionmanagement",
         "metadata": {"apiRateLimit": text},
     }]);
     assert_eq!(details, expected);

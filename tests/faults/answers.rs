@@ -66,6 +66,8 @@ async fn an_answer_is_made_up_whole() {
         // Who comes early is refused again.
         let span = json!({"reply": {"status": 429, "headers": {"retry-after": "1500ms"}}});
         assert_eq!(stage.after(http, PATH, span).await.header("retry-after"), Some("2"));
+        let senseless = json!({"reply": {"status": 429, "headers": {"retry-after": "$as_is(soon)"}}});
+        assert_eq!(stage.after(http, PATH, senseless).await.header("retry-after"), Some("soon"));
         // Without a body it is what the service that is asked says.
         assert_eq!(answer.json()["errorCode"], "HPE_GL_ERROR_TOO_MANY_REQUESTS");
         let answer = stage.after(http, "/as/token.oauth2", json!({"reply": {"status": 503}})).await;

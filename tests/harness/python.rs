@@ -1,14 +1,15 @@
 //! A virtual environment with the real SDKs, made once for each lock file and interpreter.
 
 use std::{
-    fs::{self, File},
-    hash::{DefaultHasher, Hash, Hasher as _},
     path::{Path, PathBuf},
     process::Command,
     sync::LazyLock,
 };
 
-use super::repository;
+use super::{
+    installed::{once, said},
+    repository,
+};
 
 /// The interpreter of the virtual environment.
 static INTERPRETER: LazyLock<String> = LazyLock::new(|| {
@@ -36,48 +37,43 @@ pub(crate) fn invocation<'a>(program: &str, args: &[&'a str]) -> Vec<&'a str> {
     [&[INTERPRETER.as_str(), program], args].concat()
 }
 
+/// The directory of another version of pycentral, for `PYTHONPATH`: before the environment's own, with the rest of it.
+pub(crate) fn pycentral(version: &str) -> PathBuf {
+    let lock_file = repository().join(format!("fixtures/python/pycentral-{version}.txt"));
+    let installed = made_once(&lock_file, |home| {
+        let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"];
+        said(
+            Command::new(interpreter())
+                .args(install)
+                .arg("--target")
+                .arg(home)
+                .arg("--require-hashes")
+                .arg("-r")
+                .arg(&lock_file),
+        )
+    });
+    installed.unwrap_or_else(|last_words| {
+        panic!("This test runs pycentral {version} and therefore needs, the first time, PyPI: {last_words}")
+    })
+}
+
 /// Finds or makes the environment. The error is the last thing that the failing step said.
 fn environment(lock_file: &Path) -> Result<PathBuf, String> {
-    let mut hash = DefaultHasher::new();
-    fs::read(lock_file).map_err(|error| error.to_string())?.hash(&mut hash);
-    said(Command::new("python3").args(["-c", "import sys; print(sys.version, sys.base_prefix)"]))?
-        .hash(&mut hash);
-    // CARGO_TARGET_TMPDIR lies in the target directory.
-    let shelf = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("test-python");
-    fs::create_dir_all(&shelf).map_err(|error| error.to_string())?;
-    let home = shelf.join(format!("{:016x}", hash.finish()));
-
-    // Tests are processes of their own, and the first ones all find nothing.
-    let turn = File::create(home.with_extension("lock")).map_err(|error| error.to_string())?;
-    turn.lock().map_err(|error| error.to_string())?;
-    let complete = home.join("complete");
-    if !complete.is_file() {
-        if home.exists() {
-            // Left half-made by a run that was killed.
-            fs::remove_dir_all(&home).map_err(|error| error.to_string())?;
-        }
-        said(Command::new("python3").args(["-m", "venv"]).arg(&home))?;
+    made_once(lock_file, |home| {
+        said(Command::new("python3").args(["-m", "venv"]).arg(home))?;
         said(
             Command::new(home.join("bin/python"))
                 .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
                 .arg("--require-hashes")
                 .arg("-r")
                 .arg(lock_file),
-        )?;
-        File::create(complete).map_err(|error| error.to_string())?;
-    }
-    Ok(home)
+        )
+    })
 }
 
-/// What a command printed, or, if it failed, its last line.
-fn said(command: &mut Command) -> Result<String, String> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().map_err(|error| format!("{name}: {error}"))?;
-    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
-    if output.status.success() {
-        return Ok(stdout);
-    }
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    let last = stderr.lines().chain(stdout.lines()).rfind(|line| !line.trim().is_empty());
-    Err(last.map_or_else(|| format!("{name}: {}", output.status), |line| line.trim().to_owned()))
+/// The directory that is made of a lock file, once for each of its contents and interpreter.
+fn made_once(lock_file: &Path, make: impl Fn(&Path) -> Result<String, String>) -> Result<PathBuf, String> {
+    let interpreter =
+        said(Command::new("python3").args(["-c", "import sys; print(sys.version, sys.base_prefix)"]))?;
+    once("test-python", lock_file, &interpreter, make)
 }

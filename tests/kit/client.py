@@ -1,9 +1,9 @@
 """A client of a few lines that speaks drive/1, and breaks down as it is told to by its argument."""
-import base64, hashlib, json, os, random, subprocess, sys, threading, time, urllib.error, urllib.parse, urllib.request
+import base64, hashlib, json, os, random, socket, subprocess, sys, threading, time, urllib.error, urllib.parse, urllib.request
 
 HOW = sys.argv[1] if len(sys.argv) > 1 else "good"
 CAN = ["concurrent", "close", "clock", "token_file", "sleep_events", "msp"]
-out, wakes, clients, calls, sleeps = threading.Lock(), {}, {}, [], iter(range(1, 1000))
+out, wakes, clients, calls, kept, sleeps = threading.Lock(), {}, {}, [], [], iter(range(1, 1000))
 
 
 def say(line):
@@ -78,6 +78,9 @@ def reply(ask):
             secret = ask["config"]["unified"]["client_secret"]
             return {"ok": False, "kind": "auth", "status": 401, "message": f"no: {secret}, {fingerprint(secret)}"}
         client = clients[ask["as"]] = Client(ask["config"])
+        if HOW in ("keeps-a-socket", "closes-late"):
+            proxy = urllib.parse.urlsplit(os.environ["HTTPS_PROXY"])
+            kept.append(socket.create_connection((proxy.hostname, proxy.port)))
         if HOW == "random-order":
             for limit in random.sample(range(1, 9), 8):
                 client.call({"api": "glp", "method": "GET", "path": "/devices/v1/devices", "query": {"limit": limit}})
@@ -109,6 +112,8 @@ def reply(ask):
             return clients[ask["client"]].call(ask)
         except OSError as error:
             return {"ok": False, "kind": "transport", "message": str(error)}
+    if do == "close" and HOW == "closes-late":
+        threading.Timer(0.2, kept.pop().close).start()
     return {"ok": True}
 
 

@@ -16,12 +16,8 @@ fn names_of(ix: WorkspaceIx) -> BTreeSet<String> {
     let workspace = SAMPLE.workspace(ix);
     let own = [workspace.id.to_string(), workspace.id.plain(), workspace.central_customer.clone()];
     let device = |device: Device<'_>| {
-        [
-            device.id().to_string(),
-            device.serial().to_string(),
-            device.mac().to_string(),
-            device.subscription_key().to_string(),
-        ]
+        let key = device.subscription().map(|held| held.key.to_string());
+        [device.id().to_string(), device.serial().into(), device.mac().into()].into_iter().chain(key)
     };
     let provisions = SAMPLE.provisions(ix).map(|provision| provision.id.simple().to_string());
     let devices: Vec<_> = SAMPLE.fleet().all(ix).flat_map(device).collect();

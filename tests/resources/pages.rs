@@ -6,7 +6,9 @@ use greenroom_model::{spec::Spec, world::World};
 use serde_json::Value;
 
 use super::{
-    AUDIT, CENTRAL_DEVICES, DEVICES, INVENTORY, LIST_TENANTS, PROVISIONS, TENANTS, cell, pages, rows,
+    AUDIT, CENTRAL_DEVICES, DEVICES, INVENTORY, LIST_TENANTS, PROVISIONS, TENANTS, cell,
+    monitoring::{ALERTS, APS, CLIENTS, SITES_HEALTH, WLANS},
+    pages, rows,
 };
 use crate::client::{Ask, Client};
 
@@ -34,12 +36,25 @@ async fn a_page_without_a_limit_has_as_many_rows_as_its_specification_says() {
     let (client, token) = large().await;
     let on_board = pages(&client, &token, CENTRAL_DEVICES, &[("limit", "1000")], "serialNumber").await.len();
     assert!(on_board > 1_000);
+    let all = async |kind: &str| {
+        let path = format!("/network-monitoring/v1/{kind}");
+        pages(&client, &token, &path, &[("limit", "1000")], "id").await.len()
+    };
+    let alerts = pages(&client, &token, "/network-notifications/v1/alerts", &[("limit", "100")], "id").await;
+    let alerts = alerts.len();
     for (path, count, total) in [
         (TENANTS, 300, 310),
         (DEVICES, 2_000, 2_100),
         (PROVISIONS, 2, 2),
         (INVENTORY, 20, 2_100),
         (CENTRAL_DEVICES, 1_000, on_board),
+        ("/network-monitoring/v1/aps", 20, all("aps").await),
+        ("/network-monitoring/v1/switches", all("switches").await, all("switches").await),
+        ("/network-monitoring/v1/gateways", 20, all("gateways").await),
+        ("/network-monitoring/v1/clients", 100, all("clients").await),
+        ("/network-monitoring/v1/wlans", 3, 3),
+        ("/network-monitoring/v1/sites-health", 2, 2),
+        ("/network-notifications/v1/alerts", 20, alerts),
     ] {
         let page = client.get(&token, path).await.ended_with(200).json();
         assert_eq!([&page["count"], &page["total"]], [count, total], "{path}");
@@ -53,10 +68,25 @@ async fn every_list_answers_behind_its_last_page_as_the_dialect_says() {
     let msp = client.mint("msp").await;
     let ask = |path: &str| match path {
         LIST_TENANTS => Ask::get(path).query(&[("limit", "10"), ("next", "9000")]),
-        INVENTORY | CENTRAL_DEVICES => Ask::get(path).query(&[("next", "9000")]),
+        INVENTORY | CENTRAL_DEVICES | APS | CLIENTS | WLANS | ALERTS => {
+            Ask::get(path).query(&[("next", "9000")])
+        }
         _ => Ask::get(path).query(&[("offset", "9000")]),
     };
-    let lists = [TENANTS, DEVICES, PROVISIONS, AUDIT, INVENTORY, CENTRAL_DEVICES, LIST_TENANTS];
+    let lists = [
+        TENANTS,
+        DEVICES,
+        PROVISIONS,
+        AUDIT,
+        INVENTORY,
+        CENTRAL_DEVICES,
+        LIST_TENANTS,
+        APS,
+        CLIENTS,
+        WLANS,
+        ALERTS,
+        SITES_HEALTH,
+    ];
     for path in lists {
         let page = client.send(ask(path).bearer(&msp)).await.ended_with(200).json();
         assert_eq!((&page["count"], &page["items"]), (&0.into(), &Value::Array(vec![])), "{path}");

@@ -312,7 +312,16 @@ fn happened(oracle: &mut Oracle, serials: &[String], user: usize, call: Call, an
 /// What there is besides the sample is what was made and not deleted.
 fn agrees(client: &Client, oracle: &Oracle, case: &str) {
     let world = shown(client);
-    let sample = ["msp", "msp-central", "standard", "standard-central", "standard-data", "dedicated"];
+    let sample = [
+        "msp",
+        "msp-central",
+        "msp-classic",
+        "standard",
+        "standard-central",
+        "standard-classic",
+        "standard-data",
+        "dedicated",
+    ];
     let made: BTreeSet<_> = world
         .clients
         .iter()

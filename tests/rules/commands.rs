@@ -81,7 +81,7 @@ fn a_rule_that_cannot_be_is_refused_with_its_place() {
     let served = Served::start(&scratch, &[]);
     for (args, mend) in [
         (&["faults", "add", "--on", "api", "--close", "--reset"][..], "close happens on the wire already"),
-        (&["faults", "add", "--on", "apy", "--close"], "mint, exchange, api"),
+        (&["faults", "add", "--on", "apy", "--close"], "mint, exchange, refresh, sign_in, api"),
         (&["faults", "add", "--rule", "{when: {op: api}, doo: []}"], "doo"),
         (&["faults", "add", "--on", "api", "--advance", "-1m"], "--advance"),
         (&["faults", "rm", "rule-9"], "no rule named"),

@@ -1,6 +1,8 @@
 //! Answers and refusals of the resource APIs.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use greenroom_emulator::command::{AssignRole, Command};
+use greenroom_model::{role::Role, sample::DEFAULT_SEED, world::World};
 use serde_json::{Value, json};
 
 use crate::client::{APIGW, Ask, CENTRAL, Client, GLP};
@@ -8,7 +10,9 @@ use crate::client::{APIGW, Ask, CENTRAL, Client, GLP};
 const TENANTS: &str = "/workspaces/v1/msp-tenants";
 const WORKSPACES: &str = "/workspaces/v1/workspaces";
 const DEVICES: &str = "/devices/v1/devices";
+const USERS: &str = "/identity/v1/users";
 const AUDIT: &str = "/audit-log/v1/logs";
+const AUDIT_V2BETA1: &str = "/audit-log/v2beta1/logs";
 const PROVISIONS: &str = "/service-catalog/v1/service-manager-provisions";
 const INVENTORY: &str = "/network-monitoring/v1/device-inventory";
 const LIST_TENANTS: &str = "/network-msp/v1/list-tenants";
@@ -39,6 +43,12 @@ async fn answers_of_glp() {
     client.shot("device", get(&format!("{DEVICES}/{id}"))).await;
     client.shot("devices-past-end", page(DEVICES, "5", "5000")).await;
     client.shot("audit-log", page(AUDIT, "2", "0")).await;
+    let sign_in = client.get(&msp, AUDIT).await.column("id").pop().unwrap();
+    client.shot("audit-details", get(&format!("{AUDIT}/{sign_in}/detail"))).await;
+    client.shot("audit-log-v2beta1", page(AUDIT_V2BETA1, "2", "0")).await;
+    let sign_in = client.get(&msp, AUDIT_V2BETA1).await.column("id").pop().unwrap();
+    client.shot("audit-entry-v2beta1", get(&format!("{AUDIT_V2BETA1}/{sign_in}"))).await;
+    client.shot("audit-details-v2beta1", get(&format!("{AUDIT_V2BETA1}/{sign_in}/details"))).await;
     let provisions = client.shot("provisions", get(PROVISIONS)).await;
     let id = provisions.column("id").remove(0);
     client.shot("provision", get(&format!("{PROVISIONS}/{id}"))).await;
@@ -49,6 +59,37 @@ async fn answers_of_glp() {
     let standard = client.mint("standard").await;
     let own = format!("{WORKSPACES}/{}", client.workspace("standard"));
     client.shot("workspace-standard", Ask::get(&own).bearer(&standard)).await;
+}
+
+#[tokio::test]
+async fn answers_of_users() {
+    let client = Client::start().await;
+    let msp = client.mint("msp").await;
+    let ask = |method: &str, path: &str, body: &str| {
+        let ask = Ask::new(method, path).bearer(&msp).header("content-type", "application/json");
+        ask.body(body.to_owned())
+    };
+    let guest = r#"{"email": "guest@example.com", "sendWelcomeEmail": true}"#;
+    let invited = client.shot("user-invited", ask("POST", USERS, guest)).await;
+    let path = invited.header("location").unwrap().to_owned();
+    client
+        .shots([
+            ("users", Ask::get(USERS).bearer(&msp).query(&[("limit", "2"), ("offset", "0")])),
+            ("user", Ask::get(&path).bearer(&msp)),
+            ("users-409", ask("POST", USERS, guest)),
+            ("users-451", ask("POST", USERS, r#"{"email": "guest@example.com.ir"}"#)),
+            ("users-422-email", ask("POST", USERS, r#"{"email": "guest"}"#)),
+            ("users-400-no-json", ask("POST", USERS, "{")),
+            ("user-updated", ask("PUT", &path, r#"{"language": "de", "idleTimeout": 600}"#)),
+            ("users-422-language", ask("PUT", &path, r#"{"language": "xx"}"#)),
+            ("user-removed", Ask::new("DELETE", &path).bearer(&msp)),
+            ("users-405", Ask::new("PATCH", USERS).bearer(&msp)),
+        ])
+        .await;
+    let own = client.get(&msp, USERS).await.column("id").remove(0);
+    client.send(Ask::new("DELETE", &format!("{USERS}/{own}")).bearer(&msp)).await.ended_with(204);
+    client.shot("glp-403-shut-out", Ask::get(USERS).bearer(&msp)).await;
+    client.shot("central-403-shut-out", Ask::get(INVENTORY).bearer(&msp)).await;
 }
 
 #[tokio::test]
@@ -136,6 +177,14 @@ async fn refusals_of_glp() {
             ("devices-413", Ask::new("POST", DEVICES).bearer(&msp).body(vec![b'x'; (1 << 20) + 1])),
             ("audit-400-limit", with(AUDIT, "limit", "2001")),
             ("audit-400-offset", with(AUDIT, "offset", "x")),
+            ("audit-400-select", with(AUDIT_V2BETA1, "select", "colour")),
+            ("audit-400-filter", with(AUDIT_V2BETA1, "filter", "colour eq 'red'")),
+            ("audit-401", Ask::get(AUDIT_V2BETA1)),
+            ("audit-404", get(&format!("{AUDIT_V2BETA1}/nobody/details"))),
+            ("users-400-limit", with(USERS, "limit", "601")),
+            ("users-400-filter", with(USERS, "filter", "colour eq 'red'")),
+            ("users-422-id", get(&format!("{USERS}/garbage"))),
+            ("users-412", get(&format!("{USERS}/{nobody}"))),
             ("catalog-400-limit", with(PROVISIONS, "limit", "2001")),
             ("catalog-400-limit-0", with(PROVISIONS, "limit", "0")),
             ("catalog-400-offset", with(PROVISIONS, "offset", "-1")),
@@ -157,6 +206,15 @@ async fn refusals_of_glp() {
     client.shot("devices-400-past-end", with(DEVICES, "offset", "5000")).await;
     client.dialect(&["edge_errors=html"]);
     client.shot("glp-404-html", get("/devices/v9/devices")).await;
+    client.dialect(&["rate_limits=custom:1/1m"]);
+    client.get(&msp, AUDIT_V2BETA1).await.ended_with(200);
+    client.shot("audit-429", get(AUDIT_V2BETA1)).await;
+    let mut world = World::sample(DEFAULT_SEED);
+    world.roles.insert("Observer".to_owned(), Role::default());
+    let client = Client::of(world).await;
+    let observer = AssignRole { user: "msp.admin@example.com".to_owned(), role: "Observer".to_owned() };
+    client.emulator().run(Command::AssignRole(observer)).unwrap();
+    client.shot("audit-403", Ask::get(AUDIT_V2BETA1).bearer(&client.mint("msp").await)).await;
 }
 
 #[tokio::test]

@@ -22,6 +22,10 @@ pub use self::{
     running::{Gone, Running, Speaker},
 };
 
+/// The mend of a client of which no request arrives.
+pub(crate) const NO_REQUEST: &str = "let the client's requests go through the proxy of HTTPS_PROXY, trust the certificate of SSL_CERT_FILE, and \
+    keep the host names of production";
+
 /// How a client is started.
 #[derive(Clone, Debug)]
 pub struct Adapter {
@@ -45,13 +49,25 @@ struct Builtin {
     text: &'static str,
 }
 
-/// The adapters that come along.
-static BUILTIN: [Builtin; 1] = [Builtin {
-    name: "pycentral",
-    interpreter: "python3",
-    file: "adapter.py",
-    text: include_str!("../../../fixtures/adapters/pycentral/adapter.py"),
-}];
+macro_rules! builtin {
+    ($name:literal, $interpreter:literal, $file:literal) => {
+        Builtin {
+            name: $name,
+            interpreter: $interpreter,
+            file: $file,
+            text: include_str!(concat!("../../../fixtures/adapters/", $name, "/", $file)),
+        }
+    };
+}
+
+/// The adapters that come along. What their clients need to be installed, `docs/verify.md` says.
+static BUILTIN: [Builtin; 5] = [
+    builtin!("pycentral", "python3", "adapter.py"),
+    builtin!("requests-oauthlib", "python3", "adapter.py"),
+    builtin!("openid-client", "node", "adapter.mjs"),
+    builtin!("ruby-oauth2", "ruby", "adapter.rb"),
+    builtin!("bash-curl", "bash", "adapter.sh"),
+];
 
 /// Why an adapter cannot be started.
 #[derive(Debug, thiserror::Error)]
@@ -169,6 +185,19 @@ impl Adapter {
                 StartError::NotFound(name)
             }
             _ => StartError::NotExecutable { program: name, source: error },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::BUILTIN;
+
+    #[test]
+    fn an_adapter_is_read_in_one_go() {
+        for adapter in &BUILTIN {
+            let lines = adapter.text.lines().filter(|line| !line.trim().is_empty()).count();
+            assert!(lines < 60, "{} has {lines} lines", adapter.name);
         }
     }
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     compare::compare,
     library::{Entry, Library, scenarios},
-    page::markdown,
+    page::{markdown, profiles},
 };
 use crate::scenario::{Basis, Clock, Id, Level, Source};
 
@@ -164,6 +164,12 @@ pub fn builtin() -> &'static Catalogue {
     static BUILTIN: LazyLock<Catalogue> =
         LazyLock::new(|| read::read(read::REQUIREMENTS, read::MUTANTS).unwrap_or_default());
     &BUILTIN
+}
+
+/// Why the requirement of that id has no scenario, if it has none.
+pub fn why_not_yet(id: &str) -> Option<&'static str> {
+    let mut requirements = builtin().requirements();
+    requirements.find(|requirement| requirement.id.as_str() == id)?.later.as_deref()
 }
 
 /// Where a scenario stands among others: by family in the order of the catalogue, those of none last, then by number.

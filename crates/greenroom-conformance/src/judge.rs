@@ -8,9 +8,10 @@ mod words;
 
 use self::sight::{Cut, Sight};
 use crate::{
+    adapter::NO_REQUEST,
     drive::Mode,
     run::Run,
-    scenario::{Check, Judgement, Level, Returns, Scenario, Step, Verb},
+    scenario::{Check, Judgement, Level, ResultOf, Returns, Scenario, Step, Verb},
     verdict::{CheckVerdict, ScenarioVerdict, Verdict},
 };
 
@@ -21,7 +22,7 @@ pub(crate) const EVERYWHERE: [&str; 13] =
 /// Judges a run of a scenario.
 pub fn judge(scenario: &Scenario, run: &Run) -> ScenarioVerdict {
     let sight = Sight::of(scenario, run);
-    if let Some(why) = separate_is_not_had(scenario, &sight) {
+    if let Some(why) = is_not_had(scenario, &sight) {
         return not_run(scenario, Verdict::NotApplicable, why);
     }
     let mut found = Found { scenario, checks: Vec::new(), why: None, verdict: Verdict::Pass };
@@ -201,6 +202,9 @@ fn broke_down(scenario: &Scenario, run: &Run, sight: &Sight<'_>) -> Option<Strin
     if let Some(how) = sight.ended_badly() {
         return Some(how);
     }
+    if let Some(passed_by) = passes_by(scenario, sight) {
+        return Some(passed_by);
+    }
     for reply in &sight.replies {
         let note = reply.note;
         let step = &note.step;
@@ -214,7 +218,7 @@ fn broke_down(scenario: &Scenario, run: &Run, sight: &Sight<'_>) -> Option<Strin
             _ => {}
         }
         let asked_in_vain = note.kind.as_deref() == Some("usage") && !sight.was_skipped(note.id);
-        if asked_in_vain && sight.in_phase(step).next().is_none() {
+        if asked_in_vain && !may_fail(scenario, step) && sight.in_phase(step).next().is_none() {
             return Some(format!(
                 "step {step}: the adapter cannot do what it was asked: {}",
                 words::reply(note)
@@ -224,17 +228,37 @@ fn broke_down(scenario: &Scenario, run: &Run, sight: &Sight<'_>) -> Option<Strin
     None
 }
 
-/// Why the scenario is not for this client, if it has no mode `separate`: that is no capability, and whoever does not
-/// have it says so when it is asked (docs/drive.md).
-fn separate_is_not_had(scenario: &Scenario, sight: &Sight<'_>) -> Option<String> {
-    let is_separate = |step: &Step| matches!(&step.verb, Verb::Open(open) if open.mode == Mode::Separate);
-    let refused = sight.replies.iter().find(|reply| {
+/// That nothing arrived of a client that says it called, or tried to: its requests went somewhere else.
+fn passes_by(scenario: &Scenario, sight: &Sight<'_>) -> Option<String> {
+    if sight.anybody_came() {
+        return None;
+    }
+    let elsewhere = sight.replies.iter().find(|reply| {
         let note = reply.note;
-        note.kind.as_deref() == Some("usage")
-            && scenario.steps.iter().any(|step| step.id == note.step && is_separate(step))
-    });
-    refused.filter(|_| sight.seen.is_empty()).map(|reply| {
-        format!("the client has no mode separate: {}", reply.note.message.as_deref().unwrap_or_default())
+        let tried = match (note.ok, note.kind.as_deref()) {
+            (true, _) => sight.was_to_call(note.id),
+            (false, Some("transport")) => !may_fail(scenario, &note.step),
+            (false, Some("usage")) => false,
+            (false, _) => sight.was_to_call(note.id) && !may_fail(scenario, &note.step),
+        };
+        tried && note.cut.is_none() && !sight.was_skipped(note.id)
+    })?;
+    Some(format!("{}; but no request of it arrived: {NO_REQUEST}", words::reply(elsewhere.note)))
+}
+
+/// Why the scenario is not for this client, if it refuses as `usage`, and without a request, what is no capability:
+/// whoever does not have it says so when it is asked (docs/drive.md).
+fn is_not_had(scenario: &Scenario, sight: &Sight<'_>) -> Option<String> {
+    let optional = |step: &Step| match &step.verb {
+        Verb::Open(open) if open.mode == Mode::Separate => Some("has no mode separate"),
+        Verb::Tenant(tenant) if tenant.by_name.is_some() => Some("does not enter tenants by name"),
+        _ => None,
+    };
+    sight.replies.iter().filter(|reply| reply.note.kind.as_deref() == Some("usage")).find_map(|reply| {
+        let note = reply.note;
+        let lacks = scenario.steps.iter().find(|step| step.id == note.step).and_then(optional)?;
+        let silent = sight.in_phase(&note.step).next().is_none();
+        silent.then(|| format!("the client {lacks}: {}", note.message.as_deref().unwrap_or_default()))
     })
 }
 
@@ -244,7 +268,8 @@ fn may_fail(scenario: &Scenario, step: &str) -> bool {
         match judgement {
             Judgement::Result(result) if result.step == step => {
                 let refused = result.status.is_some_and(|status| status >= 400);
-                result.ok == Some(false) || refused || result.kind.is_some() || result.outcome.is_some()
+                let ResultOf { ok, kind, outcome, says, .. } = result;
+                *ok == Some(false) || refused || kind.is_some() || outcome.is_some() || says.is_some()
             }
             Judgement::OneOf(ways) => ways.iter().any(|way| wants_failure(&way.judgement, step)),
             _ => false,

@@ -3,6 +3,7 @@
 //! The text becomes a tree that knows where everything stands; for each value of the axis what `$` stands for is
 //! put in, and every part is read by itself, so that one mistake does not hide the others.
 
+mod files;
 mod lint;
 pub(crate) mod place;
 mod vary;
@@ -14,6 +15,7 @@ use greenroom_model::{
 use serde::{Deserialize as _, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
+pub use self::files::{FilesError, find, load_files};
 use self::{place::Places, vary::Bindings};
 use crate::{
     drive::Capability,

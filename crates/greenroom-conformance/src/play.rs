@@ -11,7 +11,10 @@ use std::{
 };
 
 use greenroom_emulator::{Activity, Emulator};
-use greenroom_model::history::{IdSet, ReplyNote, Stream};
+use greenroom_model::{
+    history::{IdSet, ReplyNote, Stream},
+    id::WorkspaceId,
+};
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
     sync::{Semaphore, watch},
@@ -22,9 +25,9 @@ use self::asks::Object;
 pub(crate) use self::hello::introduce;
 use crate::{
     adapter::{self, Adapter, Exit, Heard, Running},
-    drive::{Kind, Reply, Sleep},
-    run::{self, Header, Run},
-    scenario::Scenario,
+    drive::{Reply, Sleep},
+    run::{self, Header, Run, open_connections},
+    scenario::{Scenario, Step},
     stage::{Stage, StageError},
 };
 
@@ -39,6 +42,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How long a step may take whatever signs of life there are, as a multiple of the patience.
 const MOST_PATIENCE: u32 = 30;
+
+/// How long a client has to end the connections that it has closed, where that is looked at.
+const CLOSING: Duration = Duration::from_secs(2);
 
 /// How long requests of a client that has ended may stay open.
 const LAST_REQUESTS: Duration = Duration::from_millis(250);
@@ -109,6 +115,8 @@ struct Player<'a> {
     objects: BTreeMap<String, Object>,
     /// Objects that did not come to be, with what the client said to that.
     failed: BTreeMap<String, ReplyNote>,
+    /// What is asked for when the client waits.
+    late: Vec<(&'a Step, u32)>,
     /// Who sleeps, by when and in which order to wake them.
     sleepers: BTreeSet<(Timestamp, u64)>,
     /// The requests of the sandbox when the step began, and the questions of the step so far.
@@ -133,6 +141,7 @@ impl<'a> Player<'a> {
             asked: BTreeMap::new(),
             objects: BTreeMap::new(),
             failed: BTreeMap::new(),
+            late: Vec::new(),
             sleepers: BTreeSet::new(),
             before: 0,
             questions: 0,
@@ -187,7 +196,12 @@ impl<'a> Player<'a> {
         self.life = Instant::now();
         let longest = patience.saturating_mul(MOST_PATIENCE);
         let most = self.life + longest;
-        while !self.asked.is_empty() {
+        while !(self.asked.is_empty() && self.late.is_empty()) {
+            // Who has done everything will not wait any more.
+            if self.asked.is_empty() {
+                self.ask_late().await?;
+                continue;
+            }
             let busy = *self.activity.borrow_and_update();
             let bound = self.scenario.bound().saturating_mul(self.questions);
             if busy.requests.saturating_sub(self.before) > bound {
@@ -212,6 +226,9 @@ impl<'a> Player<'a> {
                         return Err(Over::Trouble("the sandbox has ended".to_owned()));
                     }
                     self.life = Instant::now();
+                }
+                () = sleep_until(self.life + QUIET), if !self.late.is_empty() && (sleeps || busy.held > 0) => {
+                    self.ask_late().await?;
                 }
                 () = sleep_until(self.life + QUIET), if sleeps => self.wake(),
                 () = sleep_until(self.life + patience), if busy.held == 0 => {
@@ -261,13 +278,15 @@ impl<'a> Player<'a> {
             let why = format!("a reply bears the id {}, which no open question has", reply.id);
             return Err(Over::Trouble(format!("the client breaks drive/1: {why}")));
         };
-        let ids = reply.ids.as_ref();
+        // Those of tenants come with dashes or without: they are the same.
+        let plain = |id: &String| id.parse::<WorkspaceId>().map_or_else(|_| id.clone(), WorkspaceId::plain);
+        let ids = reply.ids.map(|ids| ids.iter().map(plain).collect::<Vec<_>>());
         let note = ReplyNote {
             id: reply.id,
             step: asked.step,
             ok: reply.ok,
             status: reply.status,
-            kind: reply.kind.map(|kind| word_of(kind).to_owned()),
+            kind: reply.kind.map(|kind| kind.word().to_owned()),
             message: reply.message,
             ids: ids.map(|ids| IdSet::of(ids.iter().map(String::as_str))),
             cut: None,
@@ -334,6 +353,9 @@ impl<'a> Player<'a> {
 
     /// Lets the client finish.
     async fn finish(&mut self) {
+        if self.scenario.asks_for_sockets() && self.running.is_some() {
+            self.let_close().await;
+        }
         let Some(mut running) = self.running.take() else { return };
         let mut output = Vec::new();
         let exit = running.finish(FAREWELL, |heard| output.push(heard)).await;
@@ -342,6 +364,18 @@ impl<'a> Player<'a> {
             let why = format!("it did not end within {} of the end of its stdin", seconds(FAREWELL));
             self.note_exit(exit, exit.killed.then_some(&why));
         }
+    }
+
+    /// Lets the client end the connections that it has closed, before it is told to end: that ends them all.
+    async fn let_close(&mut self) {
+        let history = self.stage.sandbox.history();
+        let closed = async {
+            while !open_connections(&history.entries(0).0).is_empty() && self.activity.changed().await.is_ok()
+            {
+            }
+        };
+        let _ = timeout(CLOSING, closed).await;
+        self.stage.sandbox.evidence().farewell();
     }
 
     /// What a client says at its end: its output counts, everything else is nobody's business any more.
@@ -378,17 +412,5 @@ fn seconds(span: Duration) -> String {
     match span.subsec_millis() {
         0 => format!("{} s", span.as_secs()),
         _ => format!("{} ms", span.as_millis()),
-    }
-}
-
-fn word_of(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Auth => "auth",
-        Kind::Rate => "rate",
-        Kind::Transport => "transport",
-        Kind::Protocol => "protocol",
-        Kind::Api => "api",
-        Kind::Usage => "usage",
-        Kind::Other => "other",
     }
 }

@@ -1,8 +1,11 @@
 //! One run of a scenario, as it can be kept and judged again: who ran, and everything that was seen.
 
-use std::io::{self, BufRead, Write};
+use std::{
+    collections::BTreeMap,
+    io::{self, BufRead, Write},
+};
 
-use greenroom_model::history::Entry;
+use greenroom_model::history::{Entry, Event};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +19,21 @@ pub const UNBOUNDED: &str = "unbounded";
 
 /// How it begins where the client's process ended.
 pub const EXITED: &str = "the client exited";
+
+/// The connections that are open after these entries, with the entry in which each was opened.
+pub(crate) fn open_connections(entries: &[Entry]) -> BTreeMap<u64, u64> {
+    let mut open = BTreeMap::new();
+    for Entry { n, event, .. } in entries {
+        if let Event::Connection { connection, what, .. } = event {
+            match what.as_str() {
+                "opened" => drop(open.insert(*connection, *n)),
+                "closed" => drop(open.remove(connection)),
+                _ => {}
+            }
+        }
+    }
+    open
+}
 
 /// Whether waiting costs a client real time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]

@@ -2,7 +2,7 @@
 
 use greenroom_model::{
     call::OpKind,
-    history::{Decision, Entry, Event, Headers, ReplyNote, Request, Response, StepNote, TokenView},
+    history::{Decision, Entry, Event, ReplyNote, Request, Response, StepNote, TokenView},
     token::{Standing, TokenKind},
 };
 use jiff::{SignedDuration, Timestamp, civil::Date};
@@ -14,6 +14,22 @@ use crate::{
     suite::{Judged, Report},
     verdict::{CheckVerdict, ClientInfo, ScenarioVerdict, Verdict},
 };
+
+/// A file of the least that a scenario is.
+pub(crate) const SCENARIO: &str = "\
+format: 1
+id: REF-01
+title: A
+level: MUST
+basis: rfc
+sources: [\"rfc:6750#3.1\"]
+drive: adapter
+clock: server
+world: { use: standard }
+steps: [{ id: open, open: { as: c, mode: unified } }]
+proofs: [{ id: p, sent: [open] }]
+expect: [{ id: works, result: { step: open, ok: true } }]
+";
 
 /// The day on which tests are run.
 pub(crate) const TODAY: Date = jiff::civil::date(2026, 11, 23);
@@ -91,26 +107,13 @@ impl Making {
             _ => ("POST", "sso.common.cloud.hpe.com", "/as/token.oauth2"),
         };
         self.event(Event::Request(Box::new(Request {
-            connection: 1,
             phase: self.phase.clone(),
-            op,
-            route: None,
-            http: "1.1".into(),
-            tls: true,
             host: host.into(),
             method: method.into(),
-            path: path.into(),
-            query: String::new(),
-            headers: Headers::default(),
-            auth: None,
-            form: [].into(),
-            workspace: None,
             client: (op == OpKind::Mint).then(|| "msp".into()),
             token,
             subject,
-            actor: None,
-            body: None,
-            json: None,
+            ..Request::of(op, path)
         })))
     }
 

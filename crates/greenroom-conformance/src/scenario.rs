@@ -16,10 +16,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub(crate) use self::step::{ClientPart, ClientSymbol};
 pub use self::{
     check::{
-        After, Alternative, By, Check, Count, CountOf, Distinct, Each, Field, FileIs, Gap, Grade, Judgement,
-        LeakOf, Never, OneOrMore, Outcome, ResultOf, Returns, Same,
+        After, Alternative, By, Check, Count, CountOf, Delays, Distinct, Each, Field, FileIs, Gap, Grade,
+        Judgement, LeakOf, Never, OneOrMore, Outcome, ResultOf, Returns, Same, Sockets,
     },
     schema::schema,
     source::Source,
@@ -162,6 +163,31 @@ impl Profile {
             Self::Resilience => "resilience",
             Self::Security => "security",
             Self::PycentralDocs => "pycentral-docs",
+        }
+    }
+
+    /// What a client promises that is green under it.
+    pub fn promise(self) -> &'static str {
+        match self {
+            Self::Core => {
+                "A program with one workspace runs for days: it signs in as it should, replaces what runs out, repeats \
+                 what was refused once, uses a token as long as it lives, and tells failures apart."
+            }
+            Self::Msp => {
+                "A program of an MSP works in many tenants: each has its own token by an exchange, cached and renewed \
+                 apart, and none is ever used for another."
+            }
+            Self::Resilience => {
+                "It bears limits, outages, lost answers and, if it can do several things at once, stampedes: it waits as it is asked to, ends by itself, makes \
+                 nothing worse, and repeats nothing that could do harm twice."
+            }
+            Self::Security => {
+                "Tokens and secrets go where they belong, and nowhere else: no URL, log, message or other host."
+            }
+            Self::PycentralDocs => {
+                "What HPE's documentation of pycentral says of that SDK (seeds 000, 001 and 002), and a program written \
+                 for it relies on."
+            }
         }
     }
 
@@ -413,6 +439,18 @@ impl Scenario {
     /// The steps, with those that stand within others.
     pub fn all_steps(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().flat_map(Step::with_inner)
+    }
+
+    /// Whether a check is about what the client still has open when it is told to end.
+    pub(crate) fn asks_for_sockets(&self) -> bool {
+        fn asks(judgement: &Judgement) -> bool {
+            match judgement {
+                Judgement::Sockets(_) => true,
+                Judgement::OneOf(ways) => ways.iter().any(|way| asks(&way.judgement)),
+                _ => false,
+            }
+        }
+        self.expect.iter().any(|check| asks(&check.judgement))
     }
 
     /// How many requests a logical call may take before it is cut off.

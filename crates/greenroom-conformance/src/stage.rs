@@ -169,7 +169,7 @@ impl Stage {
 
     /// A text with ids in the place of `@acme` and `@acme:plain`, where these stand alone or between slashes.
     pub(crate) fn with_ids(&self, text: &str) -> String {
-        with_ids(text, |text| id_in(&self.world, text))
+        with_ids(text, |part| id_in(&self.world, part))
     }
 }
 

@@ -4,14 +4,14 @@ mod files;
 mod fit;
 mod running;
 
-use std::{io, num::NonZeroUsize, path::PathBuf, time::Duration};
+use std::{num::NonZeroUsize, time::Duration};
 
 use greenroom_emulator::StartError;
 use greenroom_model::{nearest, rule::Glob};
 
 use crate::{
     adapter, catalogue,
-    load::{Loaded, Paced},
+    load::{FilesError, Loaded, Paced},
     run::{Pace, Run},
     scenario::{Basis, Level, Profile, Scenario},
     verdict::{ClientInfo, ScenarioVerdict, Verdict},
@@ -76,22 +76,17 @@ pub enum SuiteError {
         /// A name that looks like it.
         nearest: Option<String>,
     },
-    /// A file is no scenario.
-    #[error("{}: {mistakes}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        mistakes: String,
-    },
-    /// A file or a directory cannot be read.
-    #[error("{} cannot be read: {error}", path.display())]
-    Unreadable {
-        /// Which.
-        path: PathBuf,
+    /// A pattern is a requirement that has no scenario.
+    #[error("{id} has no scenario: {why}")]
+    NotYet {
+        /// Its id.
+        id: String,
         /// Why.
-        error: io::Error,
+        why: &'static str,
     },
+    /// Files cannot be read, or are no scenarios.
+    #[error(transparent)]
+    Files(#[from] FilesError),
     /// Nothing is chosen.
     #[error("no scenario {}is of profile {profile}: leave out --profile, or name others", if *.named { "that --only names " } else { "" })]
     Empty {
@@ -210,6 +205,9 @@ impl Suite {
     fn chosen(&self) -> Result<Vec<&Entry>, SuiteError> {
         for pattern in &self.only {
             if !self.entries.iter().any(|entry| entry.is(pattern)) {
+                if let Some(why) = catalogue::why_not_yet(pattern) {
+                    return Err(SuiteError::NotYet { id: pattern.clone(), why });
+                }
                 let names: Vec<_> = self.entries.iter().map(|entry| entry.paced.otherwise.name()).collect();
                 let names: Vec<_> = names.iter().map(String::as_str).collect();
                 let nearest = nearest::of(pattern, &names).map(str::to_owned);

@@ -28,7 +28,7 @@ pub enum Verdict {
     Fail,
     /// What the kit meant to do did not happen, so that nothing can be said.
     Inconclusive,
-    /// The client, its adapter or the kit broke down.
+    /// The client, its adapter or the kit broke down, or the client's requests went past the emulator.
     Error,
 }
 

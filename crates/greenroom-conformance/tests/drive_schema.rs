@@ -4,7 +4,8 @@ use std::{fs, path::PathBuf};
 
 use greenroom_conformance::drive::{
     self, Api, Ask, Body, Call, Capability, Clock, Close, Config, Credentials, Hello, Introduction, Kind,
-    Line, List, Log, Mode, Open, Reload, Reply, Scheme, Seconds, Shift, Sleep, Tenant, Verb, Wake, What, Who,
+    Leaving, Line, List, Log, Mode, Open, Reload, Reply, Scheme, Seconds, Shift, Sleep, Tenant, Verb, Wake,
+    What, Who,
 };
 use greenroom_model::secret::Secret;
 use serde_json::{Map, Value, json};
@@ -92,7 +93,11 @@ fn asks() -> Vec<(Verb, Value)> {
             json!({"do": "reload", "client": "c", "config": written}),
         ),
         (Verb::Clock(Clock { wall: Shift(300) }), json!({"do": "clock", "wall": "+5m"})),
-        (Verb::Close(Close { client: "c".into() }), json!({"do": "close", "client": "c"})),
+        (Verb::Close(Close { client: "c".into(), by: None }), json!({"do": "close", "client": "c"})),
+        (
+            Verb::Close(Close { client: "c".into(), by: Some(Leaving::Exception) }),
+            json!({"do": "close", "client": "c", "by": "exception"}),
+        ),
     ]
 }
 

@@ -25,6 +25,7 @@ fn published(path: &str, present: &str) {
 #[test]
 fn the_page_of_requirements_is_the_present_one() {
     published("docs/requirements.md", &catalogue::markdown());
+    published("docs/profiles.md", &catalogue::profiles());
 }
 
 fn schema() -> Validator {

@@ -8,7 +8,7 @@ use aws_lc_rs::{
     signature::RSA_PKCS1_SHA256,
 };
 use criterion::{Criterion, criterion_group, criterion_main};
-use greenroom_model::token::{Symbol, Ticket, TokenKind, Unsigned};
+use greenroom_model::token::{Content, Symbol, Ticket, TokenKind, Unsigned};
 use serde_json::{Map, Value, json};
 
 // A benchmark sees what is public, and the signer is not.
@@ -27,9 +27,13 @@ fn sign(c: &mut Criterion) {
         kind: TokenKind::Workspace,
         symbol: Symbol { subject: "msp".into(), nth: 1 },
         life: 900,
-        header: map(json!({"typ": "JWT"})),
-        // As many and as long as those of a workspace token.
-        claims: (0..14).map(|n| (format!("claim-{n}"), "a value of thirty-two characters".into())).collect(),
+        content: Content::Jwt {
+            header: map(json!({"typ": "JWT"})),
+            // As many and as long as those of a workspace token.
+            claims: (0..14)
+                .map(|n| (format!("claim-{n}"), "a value of thirty-two characters".into()))
+                .collect(),
+        },
     };
     let token = signer::SIGNER.sign(&unsigned);
     c.bench_function("a token: header, claims and signature", |b| {

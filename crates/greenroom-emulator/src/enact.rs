@@ -7,7 +7,7 @@ use greenroom_model::{
     history::Event,
     rule::{
         BadCertificate, Close, EditJson, Edited, Effect, Reply, Ruling, Then, Tokens, Trickle, Wire,
-        http_date_after, http_date_of, retry_after, wire_body,
+        as_is_of, http_date_after, http_date_of, retry_after, wire_body,
     },
     time::Forward,
     token::Ordinal,
@@ -173,6 +173,9 @@ fn reply_of(reply: &Reply, call: &Call<'_>, at: Setting<'_>) -> Answer {
         let Ok(name) = HeaderName::try_from(name) else { return answer };
         // Clients wait by the clock of the machine, whatever the virtual one says.
         let date = http_date_of(value).and_then(|wait| http_date_after(clock::wall_now(), wait));
+        if let Some(text) = as_is_of(value) {
+            return answer.with(name, text);
+        }
         match (date, retry_after(value)) {
             (Some(date), _) => answer.with(name, &date),
             (None, Some(wait)) if name == header::RETRY_AFTER => answer.with(name, &wait),

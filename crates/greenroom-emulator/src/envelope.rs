@@ -1,9 +1,12 @@
 //! What refusals look like on the wire: one envelope for each family of services.
 
+mod audit_log;
 mod central;
+mod classic;
 mod credentials;
 mod glp;
 mod issuer;
+mod users;
 mod workspaces;
 
 use bytes::Bytes;
@@ -12,14 +15,16 @@ use greenroom_model::{
     dialect::{CentralRateReset, Dialect, RateHeaders, RateLimits, RetryAfter, WwwAuthenticate},
     id::Seed,
     limit::{self, Allowance},
-    refusal::{Refusal, TokenFault},
+    refusal::{Refusal, TokenFault, TokenRefusal},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-pub(crate) use self::issuer::{issuer_refusal, token_refusal};
+pub(crate) use self::{classic::through_kong, issuer::issuer_refusal};
 use crate::{
+    central::ALERTS,
+    oauth::Endpoint,
     route::{Api, Route},
     signer::Jws,
 };
@@ -135,7 +140,8 @@ impl Speaker {
 
     /// Whether calls of what it speaks for are counted.
     fn is_limited(self, limits: RateLimits) -> bool {
-        limit::is_counted(limits, self.route())
+        let classic = self.family() == ApiFamily::Classic && limits == RateLimits::Documented;
+        classic || limit::is_counted(limits, self.route())
     }
 
     /// The name of the route; none for what only the gateway speaks about.
@@ -161,13 +167,9 @@ pub(crate) fn refusal(speaker: Speaker, refusal: &Refusal, bearer: Jws, at: Sett
     let answer = match speaker.family() {
         ApiFamily::Glp | ApiFamily::DataServices => glp::refusal(speaker, refusal, bearer, at),
         ApiFamily::Central => central::refusal(speaker, refusal, at),
-        ApiFamily::Classic => classic(refusal),
+        ApiFamily::Classic => return limited_wait(classic::refusal(refusal, at), speaker, refusal, at),
     };
-    let answer = match refusal {
-        Refusal::Method(allow) => answer.with(header::ALLOW, allow),
-        Refusal::Limited(spent) => retry_after(answer, *spent, at),
-        _ => answer,
-    };
+    let answer = limited_wait(answer, speaker, refusal, at);
     match refusal {
         Refusal::Token(fault)
             if answer.status == StatusCode::UNAUTHORIZED && challenges(speaker.family(), at) =>
@@ -179,6 +181,23 @@ pub(crate) fn refusal(speaker: Speaker, refusal: &Refusal, bearer: Jws, at: Sett
             };
             answer.with(header::WWW_AUTHENTICATE, challenge)
         }
+        _ => answer,
+    }
+}
+
+/// The answer to a refused token request, in the words of the endpoint that was asked.
+pub(crate) fn token_refusal(refusal: &TokenRefusal, endpoint: Endpoint, at: Setting<'_>) -> Answer {
+    match endpoint {
+        Endpoint::Issuer => issuer::token_refusal(refusal, at),
+        Endpoint::Login | Endpoint::Authorize | Endpoint::Token => classic::token_refusal(refusal, at),
+    }
+}
+
+/// The answer with what it says about when or how to come back.
+fn limited_wait(answer: Answer, speaker: Speaker, refusal: &Refusal, at: Setting<'_>) -> Answer {
+    match refusal {
+        Refusal::Method(allow) => answer.with(header::ALLOW, allow),
+        Refusal::Limited(spent) => retry_after(answer, speaker.route(), *spent, at),
         _ => answer,
     }
 }
@@ -226,8 +245,12 @@ fn spent(speaker: Speaker, at: Setting<'_>) -> Allowance {
 /// How an allowance stands that nobody counts. GLP counts by the minute, Central by the hour (`glp.md §6.1`,
 /// `central.md §4.4`).
 fn uncounted(family: ApiFamily, now: Timestamp) -> Allowance {
+    if family == ApiFamily::Classic {
+        return classic::UNCOUNTED;
+    }
     let window = if family == ApiFamily::Central { 3_600 } else { 60 };
-    Allowance { most: 1000, remaining: 999, resets_in: window - now.as_second().rem_euclid(window) }
+    let resets_in = window - now.as_second().rem_euclid(window);
+    Allowance { most: 1000, remaining: 999, resets_in, day: None }
 }
 
 fn challenges(family: ApiFamily, at: Setting<'_>) -> bool {
@@ -238,12 +261,15 @@ fn challenges(family: ApiFamily, at: Setting<'_>) -> bool {
     }
 }
 
-/// When to come back (dialect `retry_after`). HPE documents the header for Central's alerts alone, which
-/// are not served (`central.md §4.4`).
-fn retry_after(answer: Answer, spent: Allowance, at: Setting<'_>) -> Answer {
+/// When to come back (dialect `retry_after`). HPE documents the header for Central's alerts alone
+/// (`central.md §4.4`).
+fn retry_after(answer: Answer, route: &str, spent: Allowance, at: Setting<'_>) -> Answer {
     match at.dialect.retry_after {
-        RetryAfter::Documented | RetryAfter::Off => answer,
-        RetryAfter::On => answer.with(header::RETRY_AFTER, &spent.resets_in.to_string()),
+        RetryAfter::Documented if route != ALERTS => answer,
+        RetryAfter::Off => answer,
+        RetryAfter::On | RetryAfter::Documented => {
+            answer.with(header::RETRY_AFTER, &spent.resets_in.to_string())
+        }
         RetryAfter::Date => {
             let mut answer = answer;
             answer.headers.insert(header::RETRY_AFTER, http_date(end_of_window(at.now, spent.resets_in)));
@@ -261,31 +287,6 @@ const BEARER_INVALID: &str = r#"Bearer error="invalid_token""#;
 
 fn envelope(status: StatusCode, code: &str, message: &str, debug_id: &str) -> Value {
     json!({"httpStatusCode": status.as_u16(), "errorCode": code, "message": message, "debugId": debug_id})
-}
-
-/// `central.md §7.3`.
-fn classic(refusal: &Refusal) -> Answer {
-    match refusal {
-        Refusal::Token(_) => Answer::json(
-            StatusCode::UNAUTHORIZED,
-            &json!({
-                "error": "invalid_token",
-                "error_description": "The access token is invalid or has expired",
-            }),
-        ),
-        other => {
-            let status = match other {
-                Refusal::NoRoute | Refusal::NotFound(_) => StatusCode::NOT_FOUND,
-                Refusal::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
-                Refusal::WrongWorkspace | Refusal::NotAnMsp | Refusal::Denied { .. } => StatusCode::FORBIDDEN,
-                Refusal::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-                Refusal::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
-                Refusal::Limited(_) => StatusCode::TOO_MANY_REQUESTS,
-                _ => StatusCode::BAD_REQUEST,
-            };
-            Answer::json(status, &json!({"message": status.canonical_reason()}))
-        }
-    }
 }
 
 /// The two spellings of the rate headers: limit, remaining, reset.
@@ -307,18 +308,22 @@ pub(crate) fn rate_headers(answer: Answer, speaker: Speaker, at: Setting<'_>) ->
     let family = speaker.family();
     let allowance = match at.allowance {
         Some(allowance) => allowance,
+        None if speaker.is_limited(at.dialect.rate_limits) && family == ApiFamily::Classic => {
+            return through_kong(answer);
+        }
         None if speaker.is_limited(at.dialect.rate_limits) => return answer,
         None => uncounted(family, at.now),
     };
     let names = match (at.dialect.rate_headers, family) {
-        (RateHeaders::None, _) | (_, ApiFamily::Classic) => return answer,
+        (_, ApiFamily::Classic) => return classic::with_rates(answer, Some(allowance), at),
+        (RateHeaders::None, _) => return answer,
         // The edge in front answers before anybody counts.
         _ if answer.headers.get(header::CONTENT_TYPE).is_some_and(|it| it == "text/html") => return answer,
         (RateHeaders::RateLimit, _) => &RATELIMIT,
         (RateHeaders::XRateLimit, _) | (RateHeaders::ByFamily, ApiFamily::Central) => &X_RATELIMIT,
         (RateHeaders::ByFamily, ApiFamily::Glp | ApiFamily::DataServices) => &RATELIMIT,
     };
-    let Allowance { most, remaining, resets_in } = allowance;
+    let Allowance { most, remaining, resets_in, .. } = allowance;
     let reset = if names == &X_RATELIMIT && at.dialect.central_rate_reset == CentralRateReset::Rfc3339 {
         end_of_window(at.now, resets_in).to_string()
     } else {

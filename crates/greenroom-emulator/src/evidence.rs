@@ -18,12 +18,13 @@ use greenroom_model::{
     token::Unsigned,
     world::World,
 };
-use http::header;
+use http::{HeaderName, header};
 use jiff::Timestamp;
 
 use crate::{
     clock,
     leak::{Found, Index},
+    oauth::Endpoint,
     record::{self, Arrival},
     sandbox::{Locked, Sandbox, State},
     veil::Veil,
@@ -43,7 +44,7 @@ pub(crate) struct Watch {
     secrets: AtomicU64,
     /// What was written and is not told yet: a line that has no end.
     pending: Mutex<BTreeMap<Stream, Vec<u8>>>,
-    /// The numbers of its files.
+    /// What its files were when they were looked at.
     inodes: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -103,7 +104,10 @@ impl Watch {
             return None;
         }
         let secret = |client: &ApiClient| Some((client.name.clone(), client.secret.value()?.clone()));
-        Some(News { version, secrets: world.clients().filter_map(|(_, client)| secret(client)).collect() })
+        let secrets = world.clients().filter_map(|(_, client)| secret(client));
+        let passwords =
+            world.users().filter_map(|(_, it)| Some((it.email.clone(), it.password.value()?.clone())));
+        Some(News { version, secrets: secrets.chain(passwords).collect() })
     }
 
     /// Looks for these from now on, and for those before them.
@@ -275,15 +279,21 @@ impl Sandbox {
         let foreign = arrival.door.family == HostFamily::Foreign;
         let host = foreign.then_some(request.host.as_str());
         let url = arrival.head.uri.path_and_query().map_or("", |url| url.as_str());
-        let mut in_url = watch.seen(url.as_bytes()).1;
+        // Classic's sign-in wants them in the query, and its session in a cookie (central.md §7.2).
+        let step = !foreign && arrival.token_request.is_some_and(|it| it.endpoint != Endpoint::Issuer);
+        let mut in_url = if step { BTreeSet::new() } else { watch.seen(url.as_bytes()).1 };
         if foreign {
             // As it came: that of the door is in lower case, and tokens are not.
             let host = arrival.head.uri.host().unwrap_or_default();
             in_url.extend(watch.seen(host.as_bytes()).1);
         }
         let mut all = leaks(in_url, Place::Url, host);
-        let headers =
-            arrival.head.headers.iter().filter(|(name, _)| foreign || *name != header::AUTHORIZATION);
+        let belongs = |name: &HeaderName| match *name {
+            header::AUTHORIZATION => !foreign,
+            header::COOKIE => step,
+            _ => false,
+        };
+        let headers = arrival.head.headers.iter().filter(|(name, _)| !belongs(name));
         let in_headers = headers.flat_map(|(_, value)| watch.seen(value.as_bytes()).1).collect();
         all.extend(leaks(in_headers, Place::Header, host));
         // A token is sent in one way (RFC 6750 §2): beside the header, a form (§2.2) is a second one.
@@ -405,7 +415,8 @@ impl Evidence<'_> {
         [Stream::Stdout, Stream::Stderr].into_iter().for_each(|stream| self.0.output(stream, &[], true));
     }
 
-    /// A file of the client is looked at: what is in it, its permissions and its number in the file system.
+    /// A file of the client is looked at: what is in it, its permissions and its number in the file system, which says
+    /// whether it is another one than before: whoever looks keeps the last one open, so that nobody gets its number.
     /// Returns what was told.
     pub fn file(self, which: &str, content: &[u8], mode: u32, inode: u64) -> FileNote {
         self.0.informed();
@@ -437,6 +448,11 @@ impl Evidence<'_> {
         };
         self.0.lock().note(Event::File(note.clone()));
         note
+    }
+
+    /// The client is told to end. Returns the number of the entry.
+    pub fn farewell(self) -> u64 {
+        self.0.lock().note(Event::Farewell {})
     }
 
     /// The client's process ended; `why` if it was ended. What it wrote last is told before. Returns the number

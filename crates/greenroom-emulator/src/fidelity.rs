@@ -88,7 +88,7 @@ fn row(route: &Route) -> FidelityRow {
         query: route.query.iter().map(|&name| name.to_owned()).collect(),
         needs: match &route.action {
             Action::Api(_, need, _) => Some(need.to_string()),
-            Action::Token | Action::Document(_) => None,
+            Action::Token | Action::SignIn(_) | Action::Document(_) => None,
         },
         limits: limit::documented(route.name).map(ToString::to_string).collect(),
         source: route.source.to_owned(),
@@ -101,22 +101,35 @@ const CREDENTIALS: &str = "GLP API client credentials";
 const WORKSPACES: &str = "GLP workspaces";
 const DEVICES: &str = "GLP devices";
 const AUDIT_LOG: &str = "GLP audit log";
+const USERS: &str = "GLP users";
 const SERVICE_CATALOG: &str = "GLP service catalog";
+const SUBSCRIPTIONS: &str = "GLP subscriptions";
 const MONITORING: &str = "New Central monitoring";
+const CONFIGURATION: &str = "New Central configuration";
 const MSP: &str = "New Central MSP";
+const PRIVATE_CLOUD: &str = "Private Cloud Business Edition";
+const NOTIFICATIONS: &str = "New Central notifications";
+const CLASSIC: &str = "Classic Central";
 
 /// The service of a route, for people.
 fn service(action: &Action) -> &'static str {
     match action {
         Action::Token | Action::Document(_) => "Token endpoints",
+        Action::SignIn(_) => CLASSIC,
         Action::Api(api, ..) => match api {
             Api::Credentials => CREDENTIALS,
             Api::Workspaces => WORKSPACES,
             Api::Devices => DEVICES,
             Api::AuditLog => AUDIT_LOG,
+            Api::Users => USERS,
             Api::ServiceCatalog => SERVICE_CATALOG,
+            Api::Subscriptions => SUBSCRIPTIONS,
             Api::CentralMonitoring => MONITORING,
             Api::CentralMsp => MSP,
+            Api::CentralNotifications => NOTIFICATIONS,
+            Api::PrivateCloud => PRIVATE_CLOUD,
+            Api::CentralConfig => CONFIGURATION,
+            Api::Classic | Api::ClassicAuditLog => CLASSIC,
         },
     }
 }

@@ -1,48 +1,74 @@
 //! HPE GreenLake Platform: the routes of its services, and what their lists have in common.
 
+mod async_operations;
 mod audit_log;
+mod choice;
 mod credentials;
 mod devices;
 mod service_catalog;
+mod subscriptions;
+mod users;
 mod workspaces;
+
+pub(crate) use self::subscriptions::UNCLAIM;
 
 use std::ops::Range;
 
 use greenroom_model::{
-    dialect::{LimitOverMax, PagePastEnd},
+    dialect::{LimitOverMax, OffsetUnit, PagePastEnd},
     filter::{self, Filter, Grammar},
     page,
     refusal::Refusal,
     role::{Need, Permission, Resource},
-    world::{Session, World},
+    world::World,
 };
 use http::Method;
-use jiff::Timestamp;
+use serde::Serialize;
 
-use crate::route::{Action, Api, Ask, Confidence, NumberFault, Operation, Reply, Route};
-
-type Look = fn(&World, &Session, &Ask, Timestamp) -> Result<Reply, Refusal>;
+use crate::route::{Action, Api, Ask, Change, Confidence, Look, NumberFault, Operation, Route};
 
 /// What speaks for a route, and how sure that makes us.
 type Source = (&'static str, Confidence);
 
 /// A GET.
-fn get(
+pub(crate) fn get(
     (name, path): (&'static str, &'static str),
     (api, resource): (Api, Resource),
     query: &'static [&'static str],
-    (source, confidence): Source,
+    source: Source,
     look: Look,
+) -> Route {
+    let operation = Operation::Read(look);
+    route((name, Method::GET, path), (api, resource, Permission::View), query, source, operation)
+}
+
+/// What changes the world, or may.
+fn change(
+    named: (&'static str, Method, &'static str),
+    needs: (Api, Resource, Permission),
+    query: &'static [&'static str],
+    source: Source,
+    change: Change,
+) -> Route {
+    route(named, needs, query, source, Operation::Write(change))
+}
+
+fn route(
+    (name, method, path): (&'static str, Method, &'static str),
+    (api, resource, permission): (Api, Resource, Permission),
+    query: &'static [&'static str],
+    (source, confidence): Source,
+    operation: Operation,
 ) -> Route {
     Route {
         name,
-        method: Method::GET,
+        method,
         path,
         query,
         source,
         confidence,
         not_served: None,
-        action: Action::Api(api, Need(resource, Permission::View), Operation::Read(look)),
+        action: Action::Api(api, Need(resource, permission), operation),
     }
 }
 
@@ -52,8 +78,11 @@ pub(crate) fn routes() -> Vec<Route> {
         credentials::routes(),
         workspaces::routes(),
         devices::routes(),
+        async_operations::routes(),
         audit_log::routes(),
+        users::routes(),
         service_catalog::routes(),
+        subscriptions::routes(),
     ]
     .into_iter()
     .flatten()
@@ -81,8 +110,35 @@ fn paging(world: &World, ask: &Ask, rules: &Paging) -> Result<(usize, usize), Re
     Ok((offset, limit))
 }
 
+/// The first row of a page, where `offset` may count pages (dialect `offset_unit`).
+fn first_row(world: &World, offset: usize, limit: usize) -> usize {
+    match world.dialect.offset_unit {
+        OffsetUnit::Items => offset,
+        OffsetUnit::Pages => offset.saturating_mul(limit),
+    }
+}
+
+/// A page of a list whose members stand in this order.
+#[derive(Serialize)]
+struct Page<T> {
+    offset: usize,
+    count: usize,
+    total: usize,
+    items: T,
+}
+
+/// A body of which this member is wrong.
+fn bad(member: &str, message: impl Into<String>) -> Refusal {
+    Refusal::Body { member: member.to_owned(), message: message.into() }
+}
+
 /// `total` rows cut to a page, or a refusal where the dialect dislikes pages behind the last one.
-fn cut(past_end: PagePastEnd, total: usize, offset: usize, limit: usize) -> Result<Range<usize>, Refusal> {
+pub(crate) fn cut(
+    past_end: PagePastEnd,
+    total: usize,
+    offset: usize,
+    limit: usize,
+) -> Result<Range<usize>, Refusal> {
     if offset > 0 && offset >= total && past_end == PagePastEnd::BadRequest {
         return Err(Refusal::Query { name: "offset", message: "There is no such page.".to_owned() });
     }
@@ -98,17 +154,6 @@ fn ensure_value(name: &'static str, fault: NumberFault, max: usize) -> String {
             format!("Ensure this value is greater than or equal to {least} for field {name}")
         }
         NumberFault::TooLarge => format!("Ensure this value is less than or equal to {max} for field {name}"),
-    }
-}
-
-/// Refuses what Greenroom does not serve yet: ignoring it would answer another question than the one
-/// that was asked.
-fn served(ask: &Ask, not_yet: &[&'static str]) -> Result<(), Refusal> {
-    match not_yet.iter().find(|name| ask.text(name).is_some()) {
-        Some(name) => {
-            Err(Refusal::Query { name, message: "Greenroom does not serve this parameter yet.".to_owned() })
-        }
-        None => Ok(()),
     }
 }
 

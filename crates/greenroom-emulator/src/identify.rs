@@ -4,13 +4,14 @@ use greenroom_model::{
     access::ApiFamily,
     call::OpKind,
     dialect::{ApigwHosts, CentralDeleteAlias, Dialect},
-    host::HostFamily,
+    host::{HostFamily, REGIONAL_DATA_SERVICES},
 };
 use http::Method;
 
 use crate::{
     central::DELETE_ALIAS,
     envelope::Speaker,
+    oauth::Endpoint,
     route::{self, Action, Route, Segments},
 };
 
@@ -36,6 +37,20 @@ pub(crate) enum Target {
 }
 
 impl Target {
+    /// Which endpoint for tokens it is, if it is one.
+    pub(crate) fn endpoint(&self) -> Option<Endpoint> {
+        let route = match self {
+            Self::Route(route) => route,
+            Self::WrongMethod(routes) => routes.first()?,
+            Self::NoRoute(_) | Self::NothingThere => return None,
+        };
+        match route.action {
+            Action::Token => Some(Endpoint::Issuer),
+            Action::SignIn(endpoint) => Some(endpoint),
+            Action::Document(_) | Action::Api(..) => None,
+        }
+    }
+
     /// Who speaks for a refusal, if it is a resource family.
     pub(crate) fn speaker(&self) -> Option<Speaker> {
         match self {
@@ -50,6 +65,7 @@ impl Target {
 fn speaker(route: &'static Route) -> Option<Speaker> {
     match route.action {
         Action::Api(api, ..) => Some(Speaker::Service(api, route)),
+        Action::SignIn(_) => Some(Speaker::Gateway(ApiFamily::Classic)),
         Action::Token | Action::Document(_) => None,
     }
 }
@@ -66,13 +82,19 @@ pub(crate) fn allow(routes: &[&Route]) -> String {
 /// What the dialect says about which paths there are.
 #[derive(Clone, Copy)]
 pub(crate) struct Paths {
+    /// Whether the host is one of the regional ones that have data services too.
+    regional: bool,
     apigw: ApigwHosts,
     delete_alias: CentralDeleteAlias,
 }
 
 impl Paths {
-    pub(crate) fn of(dialect: &Dialect) -> Self {
-        Self { apigw: dialect.apigw_hosts, delete_alias: dialect.central_delete_alias }
+    pub(crate) fn of(dialect: &Dialect, host: &str) -> Self {
+        Self {
+            regional: REGIONAL_DATA_SERVICES.contains(&host),
+            apigw: dialect.apigw_hosts,
+            delete_alias: dialect.central_delete_alias,
+        }
     }
 }
 
@@ -86,7 +108,8 @@ pub(crate) fn identify(family: &HostFamily, paths: Paths, method: &Method, path:
         return Identified { op, target, segments: Vec::new() };
     };
     let op = match routes[0].action {
-        Action::Token => OpKind::Mint,
+        Action::Token | Action::SignIn(Endpoint::Token | Endpoint::Issuer) => OpKind::Mint,
+        Action::SignIn(Endpoint::Login | Endpoint::Authorize) => OpKind::SignIn,
         Action::Document(_) => OpKind::Jwks,
         Action::Api(..) => OpKind::Api,
     };
@@ -100,7 +123,7 @@ pub(crate) fn identify(family: &HostFamily, paths: Paths, method: &Method, path:
 }
 
 /// Whether a host has a route.
-fn serves(family: &HostFamily, Paths { apigw, delete_alias }: Paths, route: &Route) -> bool {
+fn serves(family: &HostFamily, Paths { regional, apigw, delete_alias }: Paths, route: &Route) -> bool {
     if route.name == DELETE_ALIAS && delete_alias == CentralDeleteAlias::Off {
         return false;
     }
@@ -111,11 +134,17 @@ fn serves(family: &HostFamily, Paths { apigw, delete_alias }: Paths, route: &Rou
         (HostFamily::Emulator, _) => true,
         (HostFamily::Sso, Action::Token | Action::Document(_)) => sso_path,
         (HostFamily::Glp | HostFamily::Dedicated, Action::Token | Action::Document(_)) => !sso_path,
-        (HostFamily::Glp, Action::Api(api, ..)) => api.family() == ApiFamily::Glp,
+        (HostFamily::Glp, Action::Api(api, ..)) => match api.family() {
+            ApiFamily::Glp => true,
+            ApiFamily::DataServices => regional,
+            ApiFamily::Central | ApiFamily::Classic => false,
+        },
         (HostFamily::Dedicated, Action::Api(api, ..)) => api.on_dedicated_platforms(),
         (HostFamily::Central, Action::Api(api, ..)) => api.family() == ApiFamily::Central,
+        (HostFamily::ClassicGateway, Action::SignIn(_)) => true,
         (HostFamily::ClassicGateway, Action::Api(api, ..)) => {
-            apigw == ApigwHosts::Both && api.family() == ApiFamily::Central
+            let central = apigw == ApigwHosts::Both && api.family() == ApiFamily::Central;
+            central || api.family() == ApiFamily::Classic
         }
         (HostFamily::DataServices, Action::Api(api, ..)) => api.family() == ApiFamily::DataServices,
         _ => false,
@@ -142,6 +171,19 @@ fn nothing(family: &HostFamily, apigw: ApigwHosts, path: &str) -> Target {
             "workspaces" | "devices" | "audit-log" | "service-catalog" | "identity" | "subscriptions" => {
                 Target::NoRoute(ApiFamily::Glp)
             }
+            "private-cloud-business" => Target::NoRoute(ApiFamily::DataServices),
+            "oauth2"
+            | "platform"
+            | "configuration"
+            | "monitoring"
+            | "msp_api"
+            | "central"
+            | "auditlogs"
+            | "firmware"
+            | "rapids"
+            | "visualrf_api"
+            | "topology_external_api"
+            | "accounts" => Target::NoRoute(ApiFamily::Classic),
             _ => Target::NothingThere,
         },
     }
@@ -152,7 +194,7 @@ mod tests {
     use super::*;
 
     fn what(family: HostFamily, method: &str, path: &str) -> String {
-        let paths = Paths::of(&Dialect::default());
+        let paths = Paths::of(&Dialect::default(), "");
         let found = identify(&family, paths, &Method::try_from(method).unwrap(), path);
         let target = match found.target {
             Target::Route(route) => route.name.to_owned(),
@@ -190,6 +232,10 @@ mod tests {
             (Dedicated, "POST", issuer, "mint oauth.workspace.token"),
             (Dedicated, "GET", "/devices/v1/devices", "api no route of Glp"),
             (DataServices, "GET", "/x", "api no route of DataServices"),
+            (DataServices, "GET", CATALOGS, "api pcbe.catalogs.list"),
+            (Central, "GET", CATALOGS, "api no route of Central"),
+            (Emulator, "GET", CATALOGS, "api pcbe.catalogs.list"),
+            (Emulator, "GET", "/private-cloud-business/v1/x", "api no route of DataServices"),
             (Emulator, "POST", "/as/token.oauth2", "mint oauth.sso.token"),
             (Emulator, "GET", inventory, "api central.device-inventory"),
             (Emulator, "GET", "/favicon.ico", "other nothing"),
@@ -197,6 +243,22 @@ mod tests {
             (Foreign, "GET", inventory, "other nothing"),
         ] {
             assert_eq!(what(family.clone(), method, path), expected, "{family:?} {method} {path}");
+        }
+    }
+
+    const CATALOGS: &str = "/private-cloud-business/v1beta1/system-software-catalogs";
+
+    #[test]
+    fn the_regional_hosts_of_glp_have_data_services_and_the_global_one_has_not() {
+        let served = |host: &str, path: &str| {
+            let paths = Paths::of(&Dialect::default(), host);
+            matches!(identify(&HostFamily::Glp, paths, &Method::GET, path).target, Target::Route(_))
+        };
+        for host in REGIONAL_DATA_SERVICES {
+            assert!(served(host, CATALOGS) && served(host, "/devices/v1/devices"), "{host}");
+        }
+        for host in ["global.api.greenlake.hpe.com", "mars.api.greenlake.hpe.com"] {
+            assert!(!served(host, CATALOGS) && served(host, "/devices/v1/devices"), "{host}");
         }
     }
 }

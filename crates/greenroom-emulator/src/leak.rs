@@ -49,12 +49,11 @@ pub(crate) struct Found {
 }
 
 impl Index {
-    /// Looks for a token from now on. How it begins is the same for all.
+    /// Looks for a token from now on. How a JWT begins is the same for all.
     pub(crate) fn token(&mut self, symbol: &str, token: &str) {
-        if let Some((_, rest)) = token.split_once('.') {
-            let name = self.name(symbol.to_owned());
-            self.enter(rest.as_bytes(), name);
-        }
+        let rest = token.split_once('.').map_or(token, |(_, rest)| rest);
+        let name = self.name(symbol.to_owned());
+        self.enter(rest.as_bytes(), name);
     }
 
     /// Looks for the secret of a client from now on.

@@ -14,6 +14,7 @@ use http::{HeaderMap, Method, StatusCode, header};
 use serde_json::{Map, Value, json};
 
 use crate::{
+    classic::sign_in::REFRESH_TOKEN,
     envelope::Answer,
     route::{Action, Confidence, Route},
     signer::SIGNER,
@@ -112,9 +113,24 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
+/// Who is asked for a token, or for something on the way to one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    /// The SSO issuer, or that of a workspace.
+    Issuer,
+    /// Classic Central, for a session.
+    Login,
+    /// Classic Central, for a code.
+    Authorize,
+    /// Classic Central, for tokens.
+    Token,
+}
+
 /// A token request, read but not believed.
 #[derive(Clone, Debug)]
 pub(crate) struct TokenRequest {
+    /// Who is asked.
+    pub(crate) endpoint: Endpoint,
     /// How the client says who it is.
     pub(crate) auth: ClientAuth,
     /// What it wants.
@@ -133,6 +149,28 @@ pub(crate) enum Grant {
         /// The token to be exchanged.
         subject_token: Secret,
     },
+    /// A session with Classic Central.
+    Login {
+        /// The name.
+        user: String,
+        /// The password.
+        password: Secret,
+    },
+    /// A code for a session with Classic Central.
+    Authorize {
+        /// The cookie.
+        session: Option<Secret>,
+        /// What it proves with that it is its own.
+        csrf: Option<Secret>,
+        /// For whom.
+        customer: String,
+    },
+    /// Tokens for a code.
+    Code(Option<Secret>),
+    /// Tokens for a refresh token.
+    Refresh(Option<Secret>),
+    /// Something that Classic Central does not have. Whose application it is comes first there.
+    Unknown(String),
 }
 
 impl TokenRequest {
@@ -148,25 +186,34 @@ impl TokenRequest {
         };
         let grant =
             if method == Method::POST { read_grant(headers, &form) } else { Err(TokenRefusal::Method) };
-        Self { auth, grant, form }
+        Self { endpoint: Endpoint::Issuer, auth, grant, form }
     }
 
-    /// Whether it is a mint or an exchange: an exchange says so in its form.
+    /// Whether it is a mint, an exchange or a refresh, as its form says, or a step before it.
     pub(crate) fn op(&self) -> OpKind {
-        match first(&self.form, "grant_type") {
-            Some(TOKEN_EXCHANGE) => OpKind::Exchange,
+        match (self.endpoint, first(&self.form, "grant_type")) {
+            (Endpoint::Login | Endpoint::Authorize, _) => OpKind::SignIn,
+            (Endpoint::Token, Some(REFRESH_TOKEN)) => OpKind::Refresh,
+            (Endpoint::Issuer, Some(TOKEN_EXCHANGE)) => OpKind::Exchange,
             _ => OpKind::Mint,
         }
     }
 
-    /// The subject token, whatever else is wrong.
+    /// What it presents to have something for, whatever else is wrong: the subject token of an exchange; with
+    /// Classic Central the session, the code or the refresh token.
     pub(crate) fn subject_token(&self) -> Option<&str> {
-        first(&self.form, "subject_token")
+        match (&self.grant, self.endpoint) {
+            (_, Endpoint::Issuer) => first(&self.form, "subject_token"),
+            (Ok(Grant::Authorize { session: shown, .. } | Grant::Code(shown) | Grant::Refresh(shown)), _) => {
+                shown.as_ref().map(Secret::reveal)
+            }
+            _ => None,
+        }
     }
 }
 
 /// The first value of a parameter; one without a value is absent (RFC 6749 §3.2).
-fn first<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a str> {
+pub(crate) fn first<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a str> {
     form.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
 }
 
@@ -219,7 +266,7 @@ fn read_grant(headers: &HeaderMap, form: &[(String, String)]) -> Result<Grant, T
 /// The readings of a Basic header: the halves raw, as pycentral sends them (`glp.md §2.2`), and
 /// form-decoded, as RFC 6749 §2.3.1 wants them. The bytes are UTF-8 or, as requests sends them,
 /// Latin-1 (`pycentral.md §2`).
-fn basic(headers: &HeaderMap) -> (Vec<Presented>, bool) {
+pub(crate) fn basic(headers: &HeaderMap) -> (Vec<Presented>, bool) {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else { return (Vec::new(), false) };
     let unreadable = (Vec::new(), true);
@@ -274,7 +321,11 @@ pub(crate) fn token_answer(token: &str, unsigned: &Unsigned, dialect: &Dialect) 
 
 #[cfg(test)]
 mod tests {
-    use greenroom_model::{credential::AuthMethod, dialect::ClientAuthTwice, token::Ticket};
+    use greenroom_model::{
+        credential::AuthMethod,
+        dialect::ClientAuthTwice,
+        token::{Content, Ticket},
+    };
 
     use super::*;
 
@@ -345,8 +396,7 @@ mod tests {
             kind: TokenKind::Tenant,
             symbol: greenroom_model::token::Symbol { subject: "abc".into(), nth: 1 },
             life: 900,
-            header: Map::new(),
-            claims: Map::new(),
+            content: Content::Jwt { header: Map::new(), claims: Map::new() },
         };
         let body = |setting: &str| {
             let mut dialect = Dialect::default();

@@ -2,10 +2,12 @@
 
 use greenroom_model::{
     access::ApiFamily,
+    classic::{Pair, SignedIn},
     dialect::CentralMergePatch,
     issue::{Issuer, Subject},
     limit::Allowance,
     refusal::{Refusal, TokenRefusal},
+    secret::Secret,
     token::Unsigned,
     world::Session,
 };
@@ -21,15 +23,45 @@ use crate::{
     serve::Call,
 };
 
+/// In which tenant a call of an MSP acts.
+const TENANT: &str = "tenantid";
+
 /// What the world made of a request.
 pub(crate) enum Outcome {
-    Token(Unsigned),
+    Token(Box<Issuance>),
     TokenRefused(TokenRefusal),
     Document(serde_json::Value),
     /// What a service answers, and how the quota stands that the call was counted against.
     Reply(Reply, Option<Allowance>),
     Refused(Refusal, Option<Allowance>),
     Closed(String),
+}
+
+/// What is handed out: the token that was asked for, and what comes along.
+pub(crate) struct Issuance {
+    pub(crate) token: Unsigned,
+    /// The refresh token beside it.
+    pub(crate) refresh: Option<Unsigned>,
+    /// What a session proves with that a request is its own.
+    pub(crate) csrf: Option<Secret>,
+}
+
+impl From<Unsigned> for Issuance {
+    fn from(token: Unsigned) -> Self {
+        Self { token, refresh: None, csrf: None }
+    }
+}
+
+impl From<Pair> for Issuance {
+    fn from(Pair { access, refresh }: Pair) -> Self {
+        Self { token: access, refresh: Some(refresh), csrf: None }
+    }
+}
+
+impl From<SignedIn> for Issuance {
+    fn from(SignedIn { session, csrf }: SignedIn) -> Self {
+        Self { token: session, refresh: None, csrf: Some(csrf) }
+    }
 }
 
 impl Outcome {
@@ -54,7 +86,7 @@ impl State {
                 Some(fault) => Err(TokenRefusal::Body(Box::new(fault.clone()))),
                 None => self.issue(call, request, now),
             };
-            return issued.map_or_else(Outcome::TokenRefused, Outcome::Token);
+            return issued.map_or_else(Outcome::TokenRefused, |issued| Outcome::Token(Box::new(issued)));
         }
         let target = &call.identified.target;
         if let Some(speaker) = target.speaker() {
@@ -81,21 +113,32 @@ impl State {
         call: &Call<'_>,
         request: &TokenRequest,
         now: Timestamp,
-    ) -> Result<Unsigned, TokenRefusal> {
+    ) -> Result<Issuance, TokenRefusal> {
         let auth = &request.auth;
         let workspace = call.identified.segments.first().map(|(_, id)| id.as_str());
-        match (request.grant.clone()?, workspace) {
-            (Grant::ClientCredentials, None) => self.world.mint(Issuer::Sso, call.door, auth, now),
-            (Grant::ClientCredentials, Some(id)) => {
-                self.world.mint(Issuer::Workspace(id), call.door, auth, now)
+        let digest = |shown: Option<Secret>| shown.map(|shown| shown.digest());
+        let named = auth.body.id.as_deref();
+        let world = &mut self.world;
+        let token = match (request.grant.clone()?, workspace) {
+            (Grant::Login { user, password }, _) => {
+                return Ok(world.classic_sign_in(named, &user, &password, now)?.into());
             }
+            (Grant::Code(code), _) => return Ok(world.classic_redeem(auth, digest(code), now)?.into()),
+            (Grant::Refresh(token), _) => return Ok(world.classic_refresh(auth, digest(token), now)?.into()),
+            (Grant::Unknown(grant), _) => Err(world.classic_no_grant(auth, &grant)),
+            (Grant::Authorize { session, csrf, customer }, _) => {
+                world.classic_authorize(named, digest(session), csrf.as_ref(), &customer, now)
+            }
+            (Grant::ClientCredentials, None) => world.mint(Issuer::Sso, call.door, auth, now),
+            (Grant::ClientCredentials, Some(id)) => world.mint(Issuer::Workspace(id), call.door, auth, now),
             // The SSO issuer knows no exchange (glp.md §2.1, §3).
             (Grant::Exchange { .. }, None) => Err(TokenRefusal::Grant(oauth::TOKEN_EXCHANGE.to_owned())),
             (Grant::Exchange { subject_token }, Some(id)) => {
                 let subject = Subject { digest: subject_token.digest(), signature: call.subject };
-                self.world.exchange(id, call.door, auth, subject, now)
+                world.exchange(id, call.door, auth, subject, now)
             }
-        }
+        };
+        Ok(token?.into())
     }
 
     /// The order of checks everywhere: token, cluster or workspace, route, rate, permission, query
@@ -125,6 +168,7 @@ impl State {
     ) -> Result<(Session, &'static Route), Refusal> {
         let bearer = call.bearer.as_ref().map(|bearer| bearer.digest).map_err(|fault| *fault);
         let session = self.world.enter(bearer, speaker.family(), call.door, now)?;
+        let session = self.acting(session, speaker, call.head)?;
         match &call.identified.target {
             Target::Route(_) if self.takes_no_merge_patch(speaker) && is_merge_patch(call.head) => {
                 Err(Refusal::MergePatch)
@@ -132,6 +176,15 @@ impl State {
             Target::Route(route) => Ok((session, route)),
             Target::WrongMethod(routes) => Err(Refusal::Method(identify::allow(routes))),
             Target::NoRoute(_) | Target::NothingThere => Err(Refusal::NoRoute),
+        }
+    }
+
+    /// Where a session acts: in Classic Central an MSP names a tenant in a header (`central.md §7.3`).
+    fn acting(&self, session: Session, speaker: Speaker, head: &Parts) -> Result<Session, Refusal> {
+        let tenant = head.headers.get(TENANT).filter(|_| speaker.family() == ApiFamily::Classic);
+        match tenant.map(|tenant| tenant.to_str().unwrap_or_default().trim()) {
+            None | Some("") => Ok(session),
+            Some(tenant) => self.world.in_tenant(session, tenant),
         }
     }
 
@@ -156,14 +209,18 @@ impl State {
         {
             return Err(Refusal::UnknownQuery(name.clone()));
         }
+        let told = self.world.audit_log().written();
         let reply = match operation {
             Operation::Read(read) => read(&self.world, session, ask, now)?,
             Operation::Write(write) => write(&mut self.world, session, ask, now)?,
         };
-        // The log does not grow by being read: paging through it would never end.
-        if api != Api::AuditLog {
+        // The log does not grow by being read: paging through it would never end. A call whose own effect was told
+        // is not told again; whoever asks about an operation may end it, which is somebody else's effect.
+        let changed = !reply.changes.is_empty();
+        let is_told = changed && self.world.audit_log().written() > told;
+        if ![Api::AuditLog, Api::ClassicAuditLog].contains(&api) && !is_told {
             let description = format!("{} {}", call.head.method, route.path);
-            self.world.audit_call(session, description, !reply.changes.is_empty(), now);
+            self.world.audit_call(session, api.family().service(), description, changed, now);
         }
         Ok(reply)
     }

@@ -174,7 +174,15 @@ fn version(version: Version) -> &'static str {
 }
 
 /// The parameters of a form that are shown: any other may be a secret.
-const PLAIN: [&str; 5] = ["grant_type", "subject_token_type", "requested_token_type", "scope", "client_id"];
+const PLAIN: [&str; 7] = [
+    "grant_type",
+    "subject_token_type",
+    "requested_token_type",
+    "scope",
+    "client_id",
+    "response_type",
+    "customer_id",
+];
 
 /// The parameters of a query that are secrets, whoever gave them out: those of RFC 6749, 7523, 7636, 7662 and
 /// 8693, which the flow of Classic Central sends in the query (`central.md §7.2`), and what else is called so.

@@ -20,7 +20,10 @@ use serde_json::{Map, Value};
 
 pub(crate) use greenroom_model::evidence::Confidence;
 
-use crate::{central, glp, json, oauth};
+use crate::{
+    central, classic, data_services, glp, json,
+    oauth::{self, Endpoint},
+};
 
 /// The services with a vocabulary of errors of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,22 +36,44 @@ pub(crate) enum Api {
     Devices,
     /// GLP audit log.
     AuditLog,
+    /// GLP users.
+    Users,
     /// GLP service catalog.
     ServiceCatalog,
+    /// GLP subscriptions.
+    Subscriptions,
     /// New Central monitoring.
     CentralMonitoring,
     /// New Central MSP.
     CentralMsp,
+    /// New Central notifications.
+    CentralNotifications,
+    /// Private Cloud Business Edition.
+    PrivateCloud,
+    /// New Central configuration.
+    CentralConfig,
+    /// Classic Central.
+    Classic,
+    /// The audit trail of Classic Central.
+    ClassicAuditLog,
 }
 
 impl Api {
     /// The family it belongs to.
     pub(crate) fn family(self) -> ApiFamily {
         match self {
-            Self::Credentials | Self::Workspaces | Self::Devices | Self::AuditLog | Self::ServiceCatalog => {
-                ApiFamily::Glp
+            Self::Credentials
+            | Self::Workspaces
+            | Self::Devices
+            | Self::AuditLog
+            | Self::Users
+            | Self::ServiceCatalog
+            | Self::Subscriptions => ApiFamily::Glp,
+            Self::CentralMonitoring | Self::CentralMsp | Self::CentralNotifications | Self::CentralConfig => {
+                ApiFamily::Central
             }
-            Self::CentralMonitoring | Self::CentralMsp => ApiFamily::Central,
+            Self::PrivateCloud => ApiFamily::DataServices,
+            Self::Classic | Self::ClassicAuditLog => ApiFamily::Classic,
         }
     }
 
@@ -62,7 +87,7 @@ impl Api {
         match dialect {
             UnknownQuery::Reject => true,
             UnknownQuery::Ignore => false,
-            UnknownQuery::ByFamily => self.family() == ApiFamily::Central,
+            UnknownQuery::ByFamily => self.family() == ApiFamily::Central && self != Self::CentralConfig,
         }
     }
 }
@@ -72,20 +97,28 @@ impl Api {
 pub(crate) enum Action {
     /// Issues tokens.
     Token,
+    /// A step of Classic Central's own sign-in.
+    SignIn(Endpoint),
     /// A key set or discovery document of an issuer, open to everyone.
     Document(fn(&World, &Ask) -> Option<Value>),
     /// Answers a session whose user has the permission that is needed.
     Api(Api, Need, Operation),
 }
 
+/// What an operation that looks is.
+pub(crate) type Look = fn(&World, &Session, &Ask, Timestamp) -> Result<Reply, Refusal>;
+
+/// What an operation that changes something is.
+pub(crate) type Change = fn(&mut World, &Session, &Ask, Timestamp) -> Result<Reply, Refusal>;
+
 /// What a route of a service does to the world. Runs under the lock: what is long belongs into
 /// [`Reply::later`].
 #[derive(Clone, Copy)]
 pub(crate) enum Operation {
     /// Looks.
-    Read(fn(&World, &Session, &Ask, Timestamp) -> Result<Reply, Refusal>),
+    Read(Look),
     /// Changes, or refuses and changes nothing.
-    Write(fn(&mut World, &Session, &Ask, Timestamp) -> Result<Reply, Refusal>),
+    Write(Change),
 }
 
 /// What an operation answers.
@@ -181,8 +214,10 @@ impl Route {
 }
 
 /// Every route.
-pub(crate) static ROUTES: LazyLock<Vec<Route>> =
-    LazyLock::new(|| [oauth::routes(), glp::routes(), central::routes()].into_iter().flatten().collect());
+pub(crate) static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
+    let all = [oauth::routes(), glp::routes(), central::routes(), data_services::routes(), classic::routes()];
+    all.into_iter().flatten().collect()
+});
 
 /// All routes of a path.
 static PATHS: LazyLock<matchit::Router<Vec<&'static Route>>> = LazyLock::new(|| {

@@ -2,7 +2,6 @@
 
 use std::{
     cell::Cell,
-    collections::BTreeMap,
     ops::{Deref, DerefMut},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -90,7 +89,15 @@ impl State {
             }
         };
         self.note(Event::Clock { did: did.clone() });
+        self.settle();
         Ok(did)
+    }
+
+    /// Lets happen what has come due. Time passes while nobody holds the state, and when the clock is moved:
+    /// after either this is called, and nowhere else.
+    fn settle(&mut self) {
+        let now = self.now();
+        self.world.settle(now);
     }
 
     /// Puts rules into force, and their gates: all of them or none. Returns their names, or which
@@ -267,8 +274,13 @@ impl Sandbox {
         Conduct { body_timeout, max_requests, state_file, saved, log, evidence, traps }: Conduct,
     ) -> Self {
         let workspaces = world.workspaces().map(|(_, it)| (it.symbol.clone(), it.id.to_string())).collect();
-        let lists = if evidence { evidence::lists(&world) } else { BTreeMap::new() };
-        let first = Event::World { seed: world.seed.0, workspaces, lists, traps: traps.clone() };
+        let (clients, lists) = if evidence {
+            let clients = world.clients().map(|(_, it)| (it.name.to_string(), it.id.to_string()));
+            (clients.collect(), evidence::lists(&world))
+        } else {
+            Default::default()
+        };
+        let first = Event::World { seed: world.seed.0, workspaces, clients, lists, traps: traps.clone() };
         let dedicated = world.dedicated_hosts();
         let saved = saved.then(|| world.clone());
         // A reset takes all tokens away, those among them that the world began with.
@@ -309,11 +321,12 @@ impl Sandbox {
         }
     }
 
-    /// The state. Nothing is awaited, no RSA is computed and no text is searched while it is held.
+    /// The state, where everything has happened that was due by now. Nothing is awaited, no RSA is computed and no text is searched while it is held.
     pub(crate) fn lock(&self) -> Locked<'_> {
         // A panic under the lock would be a bug; the state it leaves is still worth answering from.
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         HELD.set(HELD.get() + 1);
+        state.settle();
         Locked(state)
     }
 

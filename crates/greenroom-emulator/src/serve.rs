@@ -25,12 +25,14 @@ use jiff::Timestamp;
 
 use self::open::Open;
 use crate::{
-    body, enact,
+    body,
+    classic::sign_in,
+    enact,
     envelope::{Answer, Setting},
     gate::{Place, Turn},
     identify::{self, Identified, Paths, Target},
     listen::{Delivery, Peer},
-    oauth::{Grant, TokenRequest},
+    oauth::{Endpoint, Grant, TokenRequest},
     operate::Outcome,
     record::{self, Arrival, Bearer},
     route::Ask,
@@ -49,13 +51,14 @@ impl Sandbox {
         let unread = Unread { sandbox: self, peer, door: &door, head: &head };
         let body = body::read(body, self.body_timeout).await;
         unread.was_read();
-        let (paths, veil) = self.learning(|state| (Paths::of(&state.world.dialect), state.veil()));
+        let (paths, veil) =
+            self.learning(|state| (Paths::of(&state.world.dialect, &door.host), state.veil()));
         let identified = identify::identify(&door.family, paths, &head.method, head.uri.path());
-        let token_request = match (identified.op, &body) {
-            (OpKind::Mint, Ok(body)) => Some(TokenRequest::read(&head.method, &head.headers, body)),
-            (OpKind::Mint, Err(_)) => Some(TokenRequest::read(&head.method, &head.headers, &[])),
-            _ => None,
-        };
+        let read = body.as_ref().map_or(&[][..], |body| body);
+        let token_request = identified.target.endpoint().map(|endpoint| match endpoint {
+            Endpoint::Issuer => TokenRequest::read(&head.method, &head.headers, read),
+            step => sign_in::read(step, &head, read),
+        });
         let bearer = record::bearer(&head.headers);
         let arrival = Arrival {
             peer,
@@ -70,9 +73,7 @@ impl Sandbox {
         };
         // The signature of a subject token is checked before the lock is taken.
         let subject = match token_request.as_ref().map(|request| &request.grant) {
-            Some(Ok(Grant::Exchange { subject_token })) => {
-                SIGNER.classify(subject_token.reveal()).signature()
-            }
+            Some(Ok(Grant::Exchange { subject_token })) => SIGNER.signature(subject_token.reveal()),
             _ => Signature::Foreign,
         };
         let ask = Ask {
@@ -175,7 +176,7 @@ impl Sandbox {
         setting: Setting<'_>,
     ) -> Delivery {
         let Verdict { mut answer, refused, issued, changes } = verdict;
-        if let Some(issued) = &issued {
+        for issued in &issued {
             self.learn_token(&issued.unsigned, issued.token.reveal());
         }
         // What was found out since may repeat the request as well.
@@ -193,8 +194,8 @@ impl Sandbox {
             response.status = Some(answer.status.as_u16());
             response.decision = if code.is_some() { Decision::Refused } else { Decision::Answered };
             (response.refused, response.why, response.changes) = (code, why, changes);
-            response.issued = issued.as_ref().map(|issued| issued.unsigned.symbol.to_string());
-            if let Some(Issued { unsigned, digest, .. }) = issued {
+            response.issued = issued.first().map(|issued| issued.unsigned.symbol.to_string());
+            for Issued { unsigned, digest, .. } in issued {
                 state.world.seal(unsigned.ticket, digest);
             }
             let State { rules, history, .. } = state;
@@ -387,7 +388,8 @@ impl Unread<'_> {
 impl Drop for Unread<'_> {
     fn drop(&mut self) {
         let Self { sandbox, peer, door, head } = self;
-        let (paths, veil) = sandbox.learning(|state| (Paths::of(&state.world.dialect), state.veil()));
+        let (paths, veil) =
+            sandbox.learning(|state| (Paths::of(&state.world.dialect, &door.host), state.veil()));
         let arrival = Arrival {
             peer,
             door,

@@ -15,7 +15,8 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use greenroom_model::{
     access::IssuerKind,
     issue::Signature,
-    token::{TokenKind, Unsigned},
+    secret::OPAQUE,
+    token::{Content, TokenKind, Unsigned},
 };
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use rustls::pki_types::{PrivatePkcs8KeyDer, pem::PemObject};
@@ -84,20 +85,24 @@ impl Signer {
         &self.keys[rotations as usize % self.keys.len()]
     }
 
-    /// The finished token: RS256 over the header and claims in their order.
+    /// The finished token: RS256 over the header and claims in their order, or a text that says nothing.
     pub(crate) fn sign(&self, unsigned: &Unsigned) -> String {
+        let (more, claims) = match &unsigned.content {
+            Content::Jwt { header, claims } => (header, claims),
+            Content::Opaque(text) => return text.reveal().to_owned(),
+        };
         let issuer = match unsigned.kind {
             TokenKind::Sso => IssuerKind::Sso,
-            TokenKind::Workspace | TokenKind::Tenant => IssuerKind::Workspace,
+            _ => IssuerKind::Workspace,
         };
         let key = self.key(unsigned.key_rotations);
         let mut header = Map::new();
         header.insert("alg".to_owned(), "RS256".into());
         header.insert("kid".to_owned(), key.kid(issuer).into());
-        header.extend(unsigned.header.clone());
+        header.extend(more.clone());
         let mut token = URL_SAFE_NO_PAD.encode(Value::Object(header).to_string());
         token.push('.');
-        URL_SAFE_NO_PAD.encode_string(Value::Object(unsigned.claims.clone()).to_string(), &mut token);
+        URL_SAFE_NO_PAD.encode_string(Value::Object(claims.clone()).to_string(), &mut token);
         let mut signature = vec![0; key.pair.public_modulus_len()];
         let signed = key.pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), token.as_bytes(), &mut signature);
         // PKCS#1 v1.5 with a parsed 2048-bit key and a buffer of its size has no way to fail.
@@ -105,6 +110,15 @@ impl Signer {
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut token);
         token
+    }
+
+    /// What the world wants to know of a subject token. One that is no JWT vouches for nothing: the table knows it, or
+    /// nobody does.
+    pub(crate) fn signature(&self, token: &str) -> Signature {
+        match token.starts_with(OPAQUE) {
+            true => Signature::Ours { exp: None },
+            false => self.classify(token).signature(),
+        }
     }
 
     /// What a token is, judged by itself. A key that is not served any more, or not yet, is still ours.
@@ -183,8 +197,10 @@ mod tests {
             key_rotations: 0,
             symbol: Symbol { subject: "msp".into(), nth: 1 },
             life: 900,
-            header: map(json!({"typ": "JWT"})),
-            claims: map(json!({"iss": "x", "exp": 1_000})),
+            content: Content::Jwt {
+                header: map(json!({"typ": "JWT"})),
+                claims: map(json!({"iss": "x", "exp": 1_000})),
+            },
         }
     }
 
@@ -194,6 +210,17 @@ mod tests {
         assert_eq!(SIGNER.classify(&token), Jws::Genuine { exp: Some(1_000) });
         assert_eq!(SIGNER.key(0).kid(IssuerKind::Sso).len(), 27);
         assert_ne!(SIGNER.key(0).kid(IssuerKind::Sso), SIGNER.key(0).kid(IssuerKind::Workspace));
+    }
+
+    #[test]
+    fn a_token_that_is_no_jwt_is_written_as_it_is_and_needs_no_signature() {
+        let text = format!("{OPAQUE}0011223344");
+        let content = Content::Opaque(greenroom_model::secret::Secret::new(text.clone()));
+        let token = SIGNER.sign(&Unsigned { content, ..unsigned(TokenKind::Workspace) });
+        assert_eq!(token, text);
+        assert_eq!(SIGNER.signature(&token), Signature::Ours { exp: None });
+        assert_eq!(SIGNER.signature("0011223344"), Signature::Foreign);
+        assert_eq!(SIGNER.classify(&token), Jws::Undecodable);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::{borrow::Cow, collections::HashSet, ops::Range, sync::Arc};
 
 use greenroom_model::{
     history::{LONGEST, beginning},
-    secret::{self, Digest, JWT},
+    secret::{self, Digest, JWT, OPAQUE},
     world::World,
 };
 
@@ -19,6 +19,9 @@ use self::needles::Needles;
 
 /// No shorter word is taken for a token: they have hundreds of characters.
 const SHORTEST: usize = 20;
+
+/// How tokens begin that nobody has told us of.
+const TOKENS: [&str; 2] = [JWT, OPAQUE];
 
 /// How many slashes a token may have in it to be found before the end of a path.
 const MOST_SLASHES: usize = 8;
@@ -60,7 +63,7 @@ impl Veil {
         }
     }
 
-    /// The text with every secret of this world, and whatever looks like a JWT, as a digest.
+    /// The text with every secret of this world, and whatever looks like a token, as a digest.
     pub(crate) fn whole<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut hits = Vec::new();
         self.look(text.as_bytes(), &mut |place, digest| hits.push((place, digest)));
@@ -89,12 +92,14 @@ impl Veil {
     fn look(&self, text: &[u8], found: &mut impl FnMut(Range<usize>, Digest)) {
         self.needles.look(text, &mut *found);
         let any_word = !self.digests.is_empty();
-        if !any_word && !text.windows(JWT.len()).any(|part| part == JWT.as_bytes()) {
+        let holds = |mark: &str| text.windows(mark.len()).any(|part| part == mark.as_bytes());
+        if !any_word && !TOKENS.into_iter().any(holds) {
             return;
         }
-        let mut judge = |place: Range<usize>, jwt: bool| {
+        let mut judge = |place: Range<usize>, token: bool| {
             let word = &text[place.clone()];
-            if jwt && word.len() >= SHORTEST && word.starts_with(JWT.as_bytes()) {
+            if token && word.len() >= SHORTEST && TOKENS.iter().any(|mark| word.starts_with(mark.as_bytes()))
+            {
                 found(place, Digest::of(word));
             } else if any_word && word.len() <= secret::LONGEST {
                 // Longer ones are JWTs. Without this a text of many slashes takes as long as its square.
@@ -212,6 +217,8 @@ mod tests {
             assert_eq!(short(&text, &world), expected);
         }
         let jwt = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.c2ln";
+        let opaque = "gro_00ff00ff00ff00ff00ff00ff00ff00ff";
+        assert_eq!(whole(&format!("/x/{opaque}?a"), &world), format!("/x/{}?a", Digest::of(opaque)));
         for (text, expected) in [
             (format!("{{'access_token': '{jwt}'}}"), "{'access_token': '#'}"),
             (format!("/x?access_token={jwt}&a=%27{jwt}%27"), "/x?access_token=#&a=%27#%27"),
@@ -313,6 +320,7 @@ mod tests {
             "%%%41",
             "/a/path/of/more/than/twenty/characters",
             "eyJ is how a JWT begins",
+            "gro_ is how a token begins that is none",
         ] {
             assert_eq!(whole(text, &world), text);
         }

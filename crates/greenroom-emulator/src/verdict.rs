@@ -2,18 +2,20 @@
 //! the lock.
 
 use greenroom_model::{
+    dialect::Dialect,
     host::HostFamily,
     refusal::{Refusal, TokenFault},
     secret::{Digest, Secret},
-    token::Unsigned,
+    token::{TokenKind, Unsigned},
 };
 use http::StatusCode;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::{
+    classic::sign_in,
     envelope::{self, Answer, Setting},
-    oauth,
-    operate::Outcome,
+    oauth::{self, Endpoint},
+    operate::{Issuance, Outcome},
     route::{Content, Reply},
     serve::Call,
     signer::{Jws, SIGNER},
@@ -24,8 +26,8 @@ pub(crate) struct Verdict {
     pub(crate) answer: Answer,
     /// Code and sentence of a refusal.
     pub(crate) refused: Option<(String, String)>,
-    /// A token that was signed.
-    pub(crate) issued: Option<Issued>,
+    /// The tokens that were signed, the one that was asked for first.
+    pub(crate) issued: Vec<Issued>,
     /// What changed in the world.
     pub(crate) changes: Vec<String>,
 }
@@ -39,11 +41,11 @@ pub(crate) struct Issued {
 
 impl Verdict {
     fn answered(answer: Answer) -> Self {
-        Self { answer, refused: None, issued: None, changes: Vec::new() }
+        Self { answer, refused: None, issued: Vec::new(), changes: Vec::new() }
     }
 
     pub(crate) fn refused(answer: Answer, code: &str, why: String) -> Self {
-        Self { answer, refused: Some((code.to_owned(), why)), issued: None, changes: Vec::new() }
+        Self { answer, refused: Some((code.to_owned(), why)), issued: Vec::new(), changes: Vec::new() }
     }
 
     /// What a closed sandbox answers to everything.
@@ -55,15 +57,11 @@ impl Verdict {
     /// Turns an outcome into an answer: signs, or computes a page. Runs without the lock.
     pub(crate) fn of(outcome: Outcome, call: &Call<'_>, at: Setting<'_>) -> Self {
         match outcome {
-            Outcome::Token(unsigned) => {
-                let token = SIGNER.sign(&unsigned);
-                let answer = oauth::token_answer(&token, &unsigned, at.dialect);
-                let digest = Digest::of(&token);
-                let issued = Some(Issued { unsigned, token: Secret::new(token), digest });
-                Self { answer, refused: None, issued, changes: Vec::new() }
-            }
+            Outcome::Token(issuance) => Self::of_issuance(*issuance, at.dialect),
             Outcome::TokenRefused(refusal) => {
-                Self::refused(envelope::token_refusal(&refusal, at), refusal.code(), refusal.to_string())
+                let endpoint = call.token_request.map_or(Endpoint::Issuer, |request| request.endpoint);
+                let answer = envelope::token_refusal(&refusal, endpoint, at);
+                Self::refused(answer, refusal.code(), refusal.to_string())
             }
             Outcome::Document(body) => Self::answered(Answer::json(StatusCode::OK, &body)),
             Outcome::Reply(reply, allowance) => Self::of_reply(reply, call, Setting { allowance, ..at }),
@@ -72,6 +70,26 @@ impl Verdict {
             }
             Outcome::Closed(reason) => Self::closed(reason),
         }
+    }
+
+    fn of_issuance(issuance: Issuance, dialect: &Dialect) -> Self {
+        let Issuance { token, refresh, csrf } = issuance;
+        let sign = |unsigned: Unsigned| {
+            let token = SIGNER.sign(&unsigned);
+            Issued { digest: Digest::of(&token), unsigned, token: Secret::new(token) }
+        };
+        let (first, refresh) = (sign(token), refresh.map(sign));
+        let text = first.token.reveal();
+        let answer = match (first.unsigned.kind, &refresh, &csrf) {
+            (_, Some(refresh), _) => {
+                sign_in::pair_answer(text, refresh.token.reveal(), &first.unsigned, dialect)
+            }
+            (_, None, Some(csrf)) => sign_in::session_answer(text, csrf),
+            (TokenKind::Code, None, None) => sign_in::code_answer(text),
+            _ => oauth::token_answer(text, &first.unsigned, dialect),
+        };
+        let issued = [first].into_iter().chain(refresh).collect();
+        Self { answer, refused: None, issued, changes: Vec::new() }
     }
 
     fn of_reply(reply: Reply, call: &Call<'_>, at: Setting<'_>) -> Self {

@@ -82,28 +82,14 @@ fn devices(c: &mut Criterion) {
 
 fn history(c: &mut Criterion) {
     let request = Request {
-        connection: 1,
-        phase: None,
-        op: OpKind::Api,
         route: Some("glp.devices.list".into()),
-        http: "1.1".into(),
-        tls: true,
         host: "global.api.greenlake.hpe.com".to_owned(),
-        method: "GET".into(),
-        path: "/devices/v1/devices".to_owned(),
         query: "limit=100".to_owned(),
         headers: [("host", "global.api.greenlake.hpe.com"), ("user-agent", "x"), ("accept", "*/*")]
             .into_iter()
             .collect(),
-        auth: None,
-        form: Default::default(),
-        workspace: None,
-        client: None,
-        token: None,
-        subject: None,
         actor: Some("msp".to_owned()),
-        body: None,
-        json: None,
+        ..Request::of(OpKind::Api, "/devices/v1/devices")
     };
     let mut history = History::new(Bounds::default());
     c.bench_function("an entry of a full history: a request", |b| {

@@ -1,4 +1,4 @@
-//! API clients, the users who made them, and how a request proves to be one of them.
+//! API clients, and how a request proves to be one of them.
 
 use std::str::FromStr;
 
@@ -14,19 +14,6 @@ use crate::{
     secret::{Digest, Secret},
     world::{UserIx, WorkspaceIx},
 };
-
-/// A user of a workspace. A client's tokens act with the rights of the user who made it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct User {
-    /// E-mail address: `sub` of SSO tokens and the name in the audit log.
-    pub email: String,
-    /// The opaque part of `user:…`, the `sub` of workspace tokens (`glp.md §2.3`).
-    pub principal: String,
-    /// `user_ctx` of SSO tokens.
-    pub context: String,
-    /// The name of the role that decides what the user's tokens may do.
-    pub role: String,
-}
 
 /// What a world knows of a client's secret.
 #[derive(Clone, Debug, PartialEq, Eq)]

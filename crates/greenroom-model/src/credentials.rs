@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     access::Service,
+    audit::{Category, Effect},
     credential::{ApiClient, ClientSecret},
     dialect::{NonMspCredentialsFilter, TokensAfterResetOrDelete},
     filter::{self, Filter, FilterError, Grammar, Literal, grammars::GLP_CREDENTIALS},
@@ -101,7 +102,7 @@ impl World {
         }
         let name = self.free_symbol(&new.name, "credential");
         let id = self.free_id();
-        Ok(self.add_client(ApiClient {
+        let ix = self.add_client(ApiClient {
             name,
             credential_name: new.name,
             service,
@@ -117,7 +118,9 @@ impl World {
             updated_at: now,
             gone: false,
             id,
-        }))
+        });
+        self.tell_credential(session, ix, "created", now);
+        Ok(ix)
     }
 
     /// Gives a credential another secret. The old one is worth nothing from now on.
@@ -129,6 +132,7 @@ impl World {
     ) -> Result<ClientIx, Refusal> {
         let ix = self.own_credential(session, id)?;
         self.renew_secret(ix, now);
+        self.tell_credential(session, ix, "reset", now);
         Ok(ix)
     }
 
@@ -146,11 +150,27 @@ impl World {
     }
 
     /// Deletes a credential. Its id and secret are worth nothing from now on.
-    pub fn delete_credential(&mut self, session: &Session, id: &str) -> Result<ClientIx, Refusal> {
+    pub fn delete_credential(
+        &mut self,
+        session: &Session,
+        id: &str,
+        now: Timestamp,
+    ) -> Result<ClientIx, Refusal> {
         let ix = self.own_credential(session, id)?;
         self.remove_client(ix);
         self.take_back_tokens(ix);
+        self.tell_credential(session, ix, "deleted", now);
         Ok(ix)
+    }
+
+    fn tell_credential(&mut self, session: &Session, ix: ClientIx, what: &str, now: Timestamp) {
+        let client = self.client(ix);
+        let description = format!("API client credential {} {what}", client.credential_name);
+        let mut effect = Effect::new(Category::ApiGateway, description).with("Client ID", &client.id);
+        if client.for_tenant {
+            effect = effect.with("Tenant", &self.workspace(client.workspace).name);
+        }
+        self.tell(session, effect, now);
     }
 
     /// Remembers a secret that was replaced: it may be an adopted one, which still opens a door elsewhere.
@@ -167,7 +187,9 @@ impl World {
         owner: UserIx,
         workspace: WorkspaceIx,
     ) -> impl Iterator<Item = (ClientIx, &ApiClient)> {
-        self.clients().filter(move |(_, client)| client.owner == owner && client.workspace == workspace)
+        let own = move |client: &ApiClient| client.owner == owner && client.workspace == workspace;
+        // An application of Classic's gateway is none of the platform's credentials.
+        self.clients().filter(move |(_, client)| own(client) && client.service != Service::Classic)
     }
 
     /// The tenant of that id, if `msp` manages it.
@@ -178,11 +200,8 @@ impl World {
 
     /// The service that a client is for that is made with a provision of its workspace.
     fn service_behind(&self, workspace: WorkspaceIx, id: Uuid) -> Result<Service, Conflict> {
-        let provision = self.provisions(workspace).find(|provision| provision.id == id);
-        let services = [Service::Platform, Service::Central, Service::DataServices];
-        provision
-            .and_then(|it| services.into_iter().find(|of| Self::service_manager(*of) == it.service_manager))
-            .ok_or(Conflict::NoSuchProvision)
+        let provision = self.provisions(workspace).find(|it| it.id == id && it.status.is_usable());
+        provision.and_then(|it| Service::of_manager(it.service_manager)).ok_or(Conflict::NoSuchProvision)
     }
 
     /// The credential of that id, if it is of the session's user, in the session's workspace or a tenant
@@ -194,7 +213,9 @@ impl World {
         // An adopted client may have an id that is no UUID, or one that is written otherwise.
         self.client_by_id(id)
             .or_else(|| self.client_by_id(&dashed?))
-            .filter(|ix| self.client(*ix).owner == session.user)
+            .filter(|ix| {
+                self.client(*ix).owner == session.user && self.client(*ix).service != Service::Classic
+            })
             .filter(|ix| self.client(*ix).workspace == here || self.manages(here, self.client(*ix).workspace))
             .ok_or_else(|| match uuid {
                 Some(_) => Refusal::NotFound("credential".to_owned()),
@@ -336,7 +357,7 @@ mod tests {
         let first = create(&mut world, 0, "a").unwrap();
         let id = world.client(first).id.clone();
         let session = session(&world, 0, "empty");
-        assert_eq!(world.delete_credential(&session, &id), Ok(first));
+        assert_eq!(world.delete_credential(&session, &id, Timestamp::UNIX_EPOCH), Ok(first));
         let second = create(&mut world, 0, "a").unwrap();
         assert_eq!((&*world.client(first).name, &*world.client(second).name), ("a", "a-2"));
         assert_ne!(world.client(second).id, id);
@@ -380,7 +401,7 @@ mod tests {
         assert_eq!(create(&mut world, 0, "one more"), full);
         // What was deleted keeps its number.
         let (id, session) = (world.client(last).id.clone(), session(&world, 0, "empty"));
-        world.delete_credential(&session, &id).unwrap();
+        world.delete_credential(&session, &id, Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!(create(&mut world, 0, "one more"), full);
     }
 

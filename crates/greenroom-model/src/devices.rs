@@ -1,5 +1,7 @@
 //! Who sees which devices, and what may be done to them.
 
+pub mod orders;
+
 use std::sync::Arc;
 
 use uuid::Uuid;

@@ -77,6 +77,8 @@ pub enum Area {
     Glp,
     /// New Central.
     Central,
+    /// Classic Central.
+    Classic,
 }
 
 impl Area {
@@ -87,6 +89,7 @@ impl Area {
             Self::Everywhere => "All services",
             Self::Glp => "HPE GreenLake Platform",
             Self::Central => "New Central",
+            Self::Classic => "Classic Central",
         }
     }
 }
@@ -110,13 +113,7 @@ pub struct Row {
     pub source: String,
     /// How sure the source makes us: `seen live`, `documented`, `seen in client code` or `inferred`.
     pub confidence: String,
-    /// What else there is to know: that setting it changes nothing yet.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub note: String,
 }
-
-/// The note of a row that no route reads.
-const UNSERVED: &str = "no route served yet depends on it";
 
 /// A type that a row can hold. The default is what preset `live` sets.
 trait Choice: Copy + Default {
@@ -185,7 +182,7 @@ macro_rules! dialects {
         $row:ident: $type:ident {
             $($variant:ident = $name:literal),* $(,)?
         } $(rfc $rfc:ident)? $(sdk $sdk:ident)? ;
-        $area:ident, source $source:literal, $confidence:ident $(, $unserved:ident)?;
+        $area:ident, source $source:literal, $confidence:ident;
     )+) => {
         $(dialects!(@type [$($about)+] $type $($variant = $name,)*);)+
 
@@ -232,7 +229,6 @@ macro_rules! dialects {
                     about: concat!($($about),+).trim().to_owned(),
                     source: $source.to_owned(),
                     confidence: Confidence::$confidence.name().to_owned(),
-                    note: dialects!(@note $($unserved)?).to_owned(),
                 },)+]
             }
         }
@@ -269,8 +265,6 @@ macro_rules! dialects {
             }
         }
     };
-    (@note) => { "" };
-    (@note unserved) => { UNSERVED };
 }
 
 mod table;
@@ -363,13 +357,5 @@ mod tests {
             assert!(error.contains("custom:60/1m"), "{error}");
         }
         assert_eq!(dialect, Dialect::default());
-    }
-
-    #[test]
-    fn rows_that_no_route_reads_say_so() {
-        let rows = Dialect::default().rows();
-        let unserved: Vec<_> = rows.iter().filter(|row| !row.note.is_empty()).map(|row| &*row.name).collect();
-        assert_eq!(unserved, ["async_timeout_name", "async_pace", "network_device_serial"]);
-        assert_eq!(rows.iter().find(|row| row.name == "async_pace").unwrap().note, UNSERVED);
     }
 }

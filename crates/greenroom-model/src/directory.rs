@@ -18,6 +18,7 @@ pub(crate) struct Directory {
     tenants: HashMap<WorkspaceIx, Vec<WorkspaceIx>>,
     clients: HashMap<String, ClientIx>,
     client_names: HashMap<String, ClientIx>,
+    /// By address in lower case.
     users: HashMap<String, UserIx>,
     /// Symbols of workspaces, names and ids of clients.
     taken: HashSet<String>,
@@ -49,11 +50,11 @@ impl Directory {
     }
 
     pub(crate) fn user(&self, email: &str) -> Option<UserIx> {
-        self.users.get(email).copied()
+        self.users.get(&email.to_lowercase()).copied()
     }
 
     pub(crate) fn enter_user(&mut self, ix: UserIx, email: &str) {
-        self.users.insert(email.to_owned(), ix);
+        self.users.insert(email.to_lowercase(), ix);
     }
 
     /// Whether a client or a workspace was ever called that.

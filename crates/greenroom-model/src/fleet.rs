@@ -6,15 +6,22 @@
 //! since the world began is an overlay of as many entries as devices have changed.
 
 mod address;
+mod alert;
 mod alter;
 mod change;
+mod client;
 mod device;
 mod health;
 mod plot;
+mod pool;
 mod saved;
+mod scopes;
 mod share;
+mod tally;
 #[cfg(test)]
 mod tests;
+mod transfer;
+mod wlan;
 
 use std::{ops::Range, sync::Arc};
 
@@ -29,18 +36,31 @@ pub(crate) use self::{
 };
 pub use self::{
     address::MOST_DEVICES,
+    alert::{Alert, Severity},
     alter::Alteration,
+    client::{Client, Make},
     device::{Class, Device, DeviceType, Site},
     health::{Census, Health},
+    pool::{Held, Pool},
     saved::Changed,
+    scopes::Tree,
     share::{FleetError, Listed, MOST_SITES, MOST_TAGS, Mix, NOTES, SITES, Share, Tags},
+    tally::{Count, Tally, sum},
+    transfer::{Application, Category, Contact, NewDevice},
+    wlan::{Band, WLANS, Wlan},
 };
 use self::{
     address::PLOTS,
     change::Change,
     plot::{BLOCK, NetworkPlace, Plot},
 };
-use crate::{id::Seed, world::WorkspaceIx};
+use crate::{
+    access::Service,
+    id::Seed,
+    sample::REGION,
+    scope::Scopes,
+    world::{WorkspaceIx, World},
+};
 
 /// A fleet that readers share while the world goes on.
 pub type SharedFleet = Arc<Fleet>;
@@ -55,7 +75,13 @@ pub struct Fleet {
     /// The serial numbers and MAC addresses that a world gives.
     serials: RedBlackTreeMapSync<SmolStr, Address>,
     macs: RedBlackTreeMapSync<SmolStr, Address>,
+    /// The ids that a world gives, such as that of a device that came from another workspace.
+    ids: RedBlackTreeMapSync<Uuid, Address>,
     changes: RedBlackTreeMapSync<Address, Change>,
+    /// How many devices use each subscription because somebody said so.
+    uses: RedBlackTreeMapSync<Uuid, u32>,
+    /// What was said about the scopes of workspaces.
+    scopes: RedBlackTreeMapSync<WorkspaceIx, Arc<Scopes>>,
 }
 
 impl Fleet {
@@ -67,7 +93,10 @@ impl Fleet {
             plots: Arc::default(),
             serials: RedBlackTreeMapSync::new_sync(),
             macs: RedBlackTreeMapSync::new_sync(),
+            ids: RedBlackTreeMapSync::new_sync(),
             changes: RedBlackTreeMapSync::new_sync(),
+            uses: RedBlackTreeMapSync::new_sync(),
+            scopes: RedBlackTreeMapSync::new_sync(),
         }
     }
 
@@ -83,7 +112,8 @@ impl Fleet {
         if self.plot(workspace).is_some_and(|plot| plot.next() > 0) {
             return Err(FleetError::PlantedTwice);
         }
-        let plot = Plot::new(mix, gone, sites);
+        let mut plot = Plot::new(mix, gone, sites);
+        plot.open_pools(workspace, self.seed, self.born);
         self.check_given(workspace, &plot)?;
         let plots = Arc::make_mut(&mut self.plots);
         if plots.len() <= workspace.0 {
@@ -142,7 +172,13 @@ impl Fleet {
         if self.mac_is_taken(&mac) {
             return Err(FleetError::MacTaken(mac));
         }
+        if let Some(id) = listed.id.filter(|id| self.by_id(*id).is_some()) {
+            return Err(FleetError::IdTaken(id));
+        }
         let (kind, network) = (listed.kind, listed.kind.is_network() && listed.assigned);
+        if let Some(id) = listed.id {
+            self.ids.insert_mut(id, address);
+        }
         if listed.serial.is_some() {
             self.serials.insert_mut(serial.clone(), address);
         }
@@ -156,6 +192,7 @@ impl Fleet {
         if network {
             self.count_in(address);
         }
+        self.count_use(workspace, self.at(address).uses());
         Ok(index)
     }
 
@@ -172,7 +209,7 @@ impl Fleet {
 
     /// Whether a device has that MAC address. That of a generated one stays its own, also if it says another:
     /// a world file plants it first.
-    fn mac_is_taken(&self, mac: &str) -> bool {
+    pub(crate) fn mac_is_taken(&self, mac: &str) -> bool {
         let generates = |address: Address| {
             self.plot(address.workspace()).is_some_and(|plot| plot.generates(address.index()))
         };
@@ -191,6 +228,20 @@ impl Fleet {
         self.plot(workspace).map(|plot| plot.total).unwrap_or_default()
     }
 
+    /// Whether a device of `workspace` is assigned to that service manager in that region.
+    pub fn is_served(&self, workspace: WorkspaceIx, manager: Uuid, region: &str) -> bool {
+        let mut elsewhere = 0;
+        for (address, change) in self.changes.range(Address::all_of(workspace)) {
+            let Some(application) = &change.application else { continue };
+            if application.manager == manager && application.region == region {
+                return true;
+            }
+            elsewhere += u32::from(self.at(*address).assigned());
+        }
+        let usual = manager == World::service_manager(Service::Central) && region == REGION;
+        usual && self.mix(workspace).network > elsewhere
+    }
+
     /// How many devices `workspace` has.
     pub fn count(&self, workspace: WorkspaceIx) -> u32 {
         self.plot(workspace).map_or(0, Plot::len)
@@ -200,10 +251,21 @@ impl Fleet {
     pub fn census(&self, workspace: WorkspaceIx) -> Census {
         let Some(plot) = self.plot(workspace) else { return Census::default() };
         let mut census = plot.census.clone();
-        census.sites = plot.sites().len() as u32;
         for (&address, change) in self.changes.range(Address::all_of(workspace)) {
             if change.forgotten {
                 census.leave(self.at(address));
+            }
+            census.follow(self.at(address), change);
+        }
+        let (given, said) = (plot.sites().len() as u32, &self.scopes(workspace).sites);
+        census.sites = given;
+        for (number, row) in said {
+            match row {
+                Some(_) => census.sites += u32::from(*number >= given),
+                None => {
+                    census.sites -= u32::from(*number < given);
+                    census.close(*number);
+                }
             }
         }
         census
@@ -211,11 +273,9 @@ impl Fleet {
 
     /// The sites of `workspace`.
     pub fn sites(&self, workspace: WorkspaceIx) -> impl Iterator<Item = Site<'_>> {
-        let names = self.plot(workspace).map(Plot::sites).unwrap_or_default();
-        names
-            .iter()
-            .enumerate()
-            .map(move |(number, name)| Site { id: device::site_id(workspace, number), name })
+        let given = 0..self.plot(workspace).map_or(0, |plot| plot.sites().len() as u32);
+        let made = self.scopes(workspace).sites.range(given.end..).map(|(number, _)| *number);
+        given.chain(made).filter_map(move |number| self.site_at(workspace, number))
     }
 
     /// All devices of `workspace` in the order in which they were added.
@@ -277,7 +337,8 @@ impl Fleet {
 
     /// The device of that GLP id.
     pub fn by_id(&self, id: Uuid) -> Option<Device<'_>> {
-        self.there(Address::of_id(id, self.seed)?)
+        let address = self.ids.get(&id).copied().or_else(|| Address::of_id(id, self.seed))?;
+        self.there(address).filter(|device| device.id() == id)
     }
 
     /// The device of that serial number.

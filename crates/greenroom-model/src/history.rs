@@ -126,6 +126,35 @@ pub struct Request {
     pub json: Option<String>,
 }
 
+impl Request {
+    /// A GET of this path over HTTP/1.1 and TLS, of which nothing else is known: what a history made by hand begins
+    /// with.
+    pub fn of(op: OpKind, path: impl Into<String>) -> Self {
+        Self {
+            connection: 1,
+            phase: None,
+            op,
+            route: None,
+            http: "1.1".into(),
+            tls: true,
+            host: String::new(),
+            method: "GET".into(),
+            path: path.into(),
+            query: String::new(),
+            headers: Headers::default(),
+            auth: None,
+            form: BTreeMap::new(),
+            workspace: None,
+            client: None,
+            token: None,
+            subject: None,
+            actor: None,
+            body: None,
+            json: None,
+        }
+    }
+}
+
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -197,6 +226,9 @@ pub enum Event {
         seed: u64,
         /// Symbol and id of each workspace.
         workspaces: BTreeMap<String, String>,
+        /// Name and id of each API client. Only where evidence is gathered.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        clients: BTreeMap<String, String>,
         /// What its clients should list: `devices(acme)` the serial numbers of the devices that Central lists
         /// for a workspace, `tenants(msp)` the ids of the tenants of an MSP, without dashes. Only where
         /// evidence is gathered.
@@ -288,6 +320,9 @@ pub enum Event {
     Leak(Leak),
     /// A file of the client was looked at.
     File(FileNote),
+    /// It is told to end: nothing more is asked of it, and its stdin is closed. Told where it matters what it had
+    /// open by then.
+    Farewell {},
     /// Its process ended.
     Exit {
         /// Its exit code.
@@ -470,8 +505,20 @@ mod tests {
             Event::Fault { rule: long(), request: Some(1), connection: None, did: long() },
             Event::Gate { rule: long(), waiting: 1, asked: 1, opened_by: long(), did: vec![long()] },
             Event::Clock { did: long() },
-            Event::World { seed: 1, workspaces: [].into(), lists: [].into(), traps: vec![long()] },
-            Event::World { seed: 1, workspaces: [].into(), lists: [(long(), ids())].into(), traps: vec![] },
+            Event::World {
+                seed: 1,
+                workspaces: [].into(),
+                clients: [].into(),
+                lists: [].into(),
+                traps: vec![long()],
+            },
+            Event::World {
+                seed: 1,
+                workspaces: [].into(),
+                clients: [(long(), long())].into(),
+                lists: [(long(), ids())].into(),
+                traps: vec![],
+            },
             Event::Step(Box::new(StepNote { path: Some(long()), ..StepNote::default() })),
             Event::Step(Box::new(StepNote { headers: [(long(), long())].into(), ..StepNote::default() })),
             Event::Reply(ReplyNote { message: Some(long()), ..ReplyNote::default() }),
@@ -525,18 +572,25 @@ mod tests {
                 r#""fault":{"rule":"r","request":6,"did":"advance 16m"}"#.to_owned(),
             ),
             (
-                Event::World { seed: 1, workspaces: [].into(), lists: [].into(), traps: vec![] },
+                Event::World {
+                    seed: 1,
+                    workspaces: [].into(),
+                    clients: [].into(),
+                    lists: [].into(),
+                    traps: vec![],
+                },
                 r#""world":{"seed":1,"workspaces":{}}"#.to_owned(),
             ),
             (
                 Event::World {
                     seed: 1,
                     workspaces: [].into(),
+                    clients: [("msp".to_owned(), "c".to_owned())].into(),
                     lists: [("devices(acme)".to_owned(), ids())].into(),
                     traps: vec!["evil.example.net".into()],
                 },
                 format!(
-                    r#""world":{{"seed":1,"workspaces":{{}},"lists":{{"devices(acme)":{{"count":2,"distinct":2,"digest":"{digest}"}}}},"traps":["evil.example.net"]}}"#
+                    r#""world":{{"seed":1,"workspaces":{{}},"clients":{{"msp":"c"}},"lists":{{"devices(acme)":{{"count":2,"distinct":2,"digest":"{digest}"}}}},"traps":["evil.example.net"]}}"#
                 ),
             ),
             (
@@ -577,6 +631,7 @@ mod tests {
                 r#""file":{"which":"token_file","mode":"0600","inode":5,"replaced":true,"holds":["acme#1","secret"]}"#
                     .to_owned(),
             ),
+            (Event::Farewell {}, r#""farewell":{}"#.to_owned()),
             (Event::Exit { code: Some(0), signal: None, why: None }, r#""exit":{"code":0}"#.to_owned()),
         ] {
             let entry = Entry { n: 7, at: Timestamp::UNIX_EPOCH, real_ms: 3, event };

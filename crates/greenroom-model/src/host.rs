@@ -45,10 +45,37 @@ pub const CLUSTERS: [(&str, &str); 16] = [
     ("Internal", "internal.api.central.arubanetworks.com"),
 ];
 
+/// The API gateways of Classic Central (`central.md §7.1`), by the SDK's name for the cluster of New Central beside.
+const GATEWAYS: [(&str, &str); 14] = [
+    ("US-1", "app1-apigw.central.arubanetworks.com"),
+    ("US-2", "apigw-prod2.central.arubanetworks.com"),
+    ("US-East1", "apigw-us-east-1.central.arubanetworks.com"),
+    ("US-WEST-4", "apigw-uswest4.central.arubanetworks.com"),
+    ("US-WEST-5", "apigw-uswest5.central.arubanetworks.com"),
+    ("EU-1", "eu-apigw.central.arubanetworks.com"),
+    ("EU-Central2", "apigw-eucentral2.central.arubanetworks.com"),
+    ("EU-Central3", "apigw-eucentral3.central.arubanetworks.com"),
+    ("Canada-1", "apigw-ca.central.arubanetworks.com"),
+    ("APAC-1", "api-ap.central.arubanetworks.com"),
+    ("APAC-EAST1", "apigw-apaceast.central.arubanetworks.com"),
+    ("APAC-SOUTH1", "apigw-apacsouth.central.arubanetworks.com"),
+    ("UAE", "apigw-uaenorth1.central.arubanetworks.com"),
+    ("China", "apigw.central.arubanetworks.com.cn"),
+];
+
 /// The host of the SSO issuer.
 pub const SSO_HOST: &str = "sso.common.cloud.hpe.com";
 /// The host of the workspace issuers and of every GLP API.
 pub const GLP_HOST: &str = "global.api.greenlake.hpe.com";
+
+/// The hosts of GLP that have Private Cloud Business Edition too (HPE's private-cloud-business.json); the global one
+/// is not among them.
+pub const REGIONAL_DATA_SERVICES: [&str; 4] = [
+    "us-west.api.greenlake.hpe.com",
+    "eu-west.api.greenlake.hpe.com",
+    "eu-central.api.greenlake.hpe.com",
+    "ap-northeast.api.greenlake.hpe.com",
+];
 
 /// A host of New Central, which stands for its cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +97,19 @@ impl Cluster {
     /// Its host.
     pub fn host(&self) -> &str {
         &self.0
+    }
+
+    /// The API gateway of Classic Central that belongs to it, if one is known to.
+    pub fn gateway(&self) -> Option<&str> {
+        let name = self.name();
+        let known = GATEWAYS.iter().find(|(cluster, _)| *cluster == name).map(|(_, host)| *host);
+        let own = || family(&self.0, &[]) == Some(HostFamily::ClassicGateway);
+        known.or_else(|| own().then_some(self.host()))
+    }
+
+    /// Whether a host leads to it.
+    pub fn is_behind(&self, host: &str) -> bool {
+        self.0 == host || self.gateway() == Some(host)
     }
 
     /// Its SDK name, or its host where it has none.

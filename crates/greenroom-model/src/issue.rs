@@ -4,21 +4,24 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    access::{self, IssuerKind},
+    access::{self, IssuerKind, Service},
     credential::{Claim, ClientAuth},
     dialect::{
         ExchangeClientAuth, ExchangeOwnWorkspace, ExchangeSsoSubject, IssuerHyphens, RotateOnIssue,
-        TenantLife,
+        TenantLife, TokenShape,
     },
     host::{GLP_HOST, HostFamily, SSO_HOST},
     id::WorkspaceId,
     refusal::TokenRefusal,
-    secret::Digest,
+    secret::{Digest, OPAQUE, Secret},
     tenancy::{Platform, WorkspaceKind},
     time::whole_second,
-    token::{Life, Ordinal, Standing, Ticket, Token, TokenKind, Unsigned},
+    token::{Content, Life, Ordinal, Standing, Ticket, Token, TokenKind, Unsigned},
     world::{ClientIx, Door, WorkspaceIx, World},
 };
+
+/// How many times 64 characters a token has more where the dialect pads it: about 8 KiB as base64.
+const PADDING: u64 = 88;
 
 /// The issuer that a token request addressed.
 #[derive(Clone, Copy, Debug)]
@@ -158,6 +161,9 @@ impl World {
             return Err(TokenRefusal::SubjectFromSso);
         }
         match self.standing(token, now) {
+            Standing::Live if self.user_fault(self.client(token.client)).is_some() => {
+                return Err(TokenRefusal::SubjectRevoked);
+            }
             Standing::Live => {}
             Standing::Expired => return Err(TokenRefusal::SubjectExpired),
             Standing::Revoked => return Err(TokenRefusal::SubjectRevoked),
@@ -187,7 +193,11 @@ impl World {
             return;
         }
         self.tokens.seal(ordinal, digest);
+        // Classic's tokens have a rotation of their own.
+        let kind = self.tokens.by_ordinal(ordinal).map(|token| token.kind);
+        let rotates = matches!(kind, Some(TokenKind::Sso | TokenKind::Workspace | TokenKind::Tenant));
         match self.dialect.rotate_on_issue {
+            _ if !rotates => {}
             RotateOnIssue::Off => {}
             RotateOnIssue::NewestOnly => self.tokens.replace_older(ordinal, false),
             RotateOnIssue::NewestAndChildren => self.tokens.replace_older(ordinal, true),
@@ -205,6 +215,7 @@ impl World {
     ) -> Result<Unsigned, TokenRefusal> {
         let home = self.client(client).workspace;
         let (kind, workspace) = match tenant {
+            None if self.client(client).service == Service::Classic => (TokenKind::Classic, home),
             None => {
                 let service = self.client(client).service;
                 let here = access::may_mint(service, IssuerKind::Workspace, self.dialect.mixed_services);
@@ -260,7 +271,7 @@ impl World {
     }
 
     /// The client that a request proves to be; `None` if it sent no credentials.
-    fn authenticate_client(&self, auth: &ClientAuth) -> Result<Option<ClientIx>, TokenRefusal> {
+    pub(crate) fn authenticate_client(&self, auth: &ClientAuth) -> Result<Option<ClientIx>, TokenRefusal> {
         let claims = auth.claims(self.dialect.client_auth_twice)?;
         if claims.is_empty() {
             return Ok(None);
@@ -274,6 +285,10 @@ impl World {
 
     fn proven(&self, claim: &Claim) -> Option<ClientIx> {
         let client = self.client_by_id(&claim.id)?;
+        // Nobody signs in for a user who was shut out (glp.md §2.4, §11 U29).
+        if self.user_fault(self.client(client)).is_some() {
+            return None;
+        }
         self.client(client).secret.is(claim.secret.as_ref()?).then_some(client)
     }
 
@@ -307,12 +322,27 @@ impl World {
         client: ClientIx,
         workspace: WorkspaceIx,
         parent: Option<Ordinal>,
+        validity: Validity,
+        now: Timestamp,
+    ) -> Result<Unsigned, TokenRefusal> {
+        let unsigned = self.enter_token(kind, client, workspace, parent, validity, now)?;
+        self.audit_sign_in(client, workspace, kind == TokenKind::Tenant, now);
+        Ok(unsigned)
+    }
+
+    /// Enters a token that is yet to be sealed.
+    pub(crate) fn enter_token(
+        &mut self,
+        kind: TokenKind,
+        client: ClientIx,
+        workspace: WorkspaceIx,
+        parent: Option<Ordinal>,
         Validity { issued_at, expires_at }: Validity,
         now: Timestamp,
     ) -> Result<Unsigned, TokenRefusal> {
         let subject = match kind {
             TokenKind::Tenant => self.workspace(workspace).symbol.clone(),
-            TokenKind::Sso | TokenKind::Workspace => self.client(client).name.clone(),
+            _ => self.client(client).name.clone(),
         };
         let token = self
             .tokens
@@ -331,12 +361,39 @@ impl World {
             })
             .map_err(|_| TokenRefusal::TooMany)?
             .clone();
-        self.audit_sign_in(client, workspace, now);
-        let (header, claims) = self.jwt(&token);
+        let content = self.content(&token);
         let life = expires_at.as_second() - issued_at.as_second();
         let ticket = Ticket { epoch: self.epoch, ordinal: token.ordinal };
         let key_rotations = self.key_rotations;
-        Ok(Unsigned { ticket, kind, key_rotations, symbol: token.symbol, life, header, claims })
+        Ok(Unsigned { ticket, kind, key_rotations, symbol: token.symbol, life, content })
+    }
+
+    fn content(&self, token: &Token) -> Content {
+        let ordinal = token.ordinal;
+        // A world that begins again counts from the start, but later.
+        let opaque = || {
+            let text = self.random_hex("opaque", &token.issued_at.as_second().to_string(), ordinal);
+            Content::Opaque(Secret::new(format!("{OPAQUE}{text}")))
+        };
+        // What Kong hands out is random characters (central.md §7.2).
+        if !matches!(token.kind, TokenKind::Sso | TokenKind::Workspace | TokenKind::Tenant) {
+            return opaque();
+        }
+        let (header, mut claims) = self.jwt(token);
+        match self.dialect.token_shape {
+            TokenShape::Jwt => {}
+            TokenShape::Padded => {
+                let padding: String =
+                    (0..PADDING).map(|n| self.random_hex("padding", &ordinal.to_string(), n)).collect();
+                claims.insert("padding".to_owned(), padding.into());
+            }
+            TokenShape::Opaque => return opaque(),
+        }
+        Content::Jwt { header, claims }
+    }
+
+    pub(crate) fn random_hex(&self, kind: &str, parent: &str, ordinal: u64) -> String {
+        self.seed.bytes(kind, parent, ordinal).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Header and claims of a token: the SSO form of `glp.md §2.3` (seen live), or the workspace
@@ -364,7 +421,7 @@ impl World {
                     "jti": jti,
                 }),
             ),
-            TokenKind::Workspace | TokenKind::Tenant => (
+            _ => (
                 json!({"typ": "JWT"}),
                 json!({
                     "iss": self.issuer_url(token.workspace),

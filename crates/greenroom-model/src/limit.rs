@@ -15,9 +15,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     access::ApiFamily,
     dialect::RateLimits,
-    refusal::Refusal,
+    refusal::{Refusal, TokenRefusal},
     time,
-    world::{Session, UserIx, WorkspaceIx, World},
+    world::{ClientIx, Session, UserIx, WorkspaceIx, World},
 };
 
 /// So many calls in a window.
@@ -41,6 +41,7 @@ impl Quota {
             most: self.most,
             remaining: self.most.saturating_sub(calls),
             resets_in: self.window - now.rem_euclid(self.window),
+            day: None,
         }
     }
 }
@@ -106,9 +107,32 @@ impl fmt::Display for Documented {
 pub const DOCUMENTED: &[Documented] = &[
     per_workspace("glp.devices.list", 160, "glp.md §6.1"),
     per_workspace("glp.devices.get", 40, "glp.md §6.1"),
-    // Documented for v2beta1; "overall" is taken to mean the workspace.
+    per_workspace("glp.devices.add", 50, "glp.md §6.1"),
+    per_workspace("glp.devices.update", 40, "glp.md §6.1"),
+    per_workspace("glp.devices.operation", 90, "glp.md §6.1"),
+    per_workspace("glp.devices.list-v2beta1", 300, "glp.md §6.1"),
+    per_workspace("glp.devices.get-v2beta1", 300, "glp.md §6.1"),
+    per_workspace("glp.devices.add-v2beta1", 50, "glp.md §6.1"),
+    per_workspace("glp.devices.update-v2beta1", 40, "glp.md §6.1"),
+    per_workspace("glp.subscriptions.list", 60, "glp.md §7.4"),
+    per_workspace("glp.subscriptions.get", 20, "glp.md §7.4"),
+    per_workspace("glp.subscriptions.add", 4, "glp.md §7.4"),
+    per_workspace("glp.subscriptions.update", 5, "glp.md §7.4"),
+    per_workspace("glp.subscriptions.operation", 30, "glp.md §7.4"),
+    per_workspace("glp.auto-subscription-settings.list", 25, "glp.md §7.4"),
+    per_workspace("glp.auto-subscription-settings.get", 25, "glp.md §7.4"),
+    per_workspace("glp.auto-subscription-settings.update", 25, "glp.md §7.4"),
+    per_workspace("glp.users.list", 300, "glp.md §7.2"),
+    // The numbers of the audit log are v2beta1's; "overall" is taken to mean the workspace.
     Documented { per: Per::User, ..per_workspace("glp.audit-log.list", 100, "glp.md §7.1") },
     per_workspace("glp.audit-log.list", 300, "glp.md §7.1"),
+    Documented { per: Per::User, ..per_workspace("glp.audit-log.v2beta1.list", 100, "glp.md §7.1") },
+    per_workspace("glp.audit-log.v2beta1.list", 300, "glp.md §7.1"),
+    // Fewer for all than for each, as it is documented.
+    Documented { per: Per::User, ..per_workspace("glp.audit-log.v2beta1.get", 150, "glp.md §7.1") },
+    per_workspace("glp.audit-log.v2beta1.get", 80, "glp.md §7.1"),
+    Documented { per: Per::User, ..per_workspace("glp.audit-log.v2beta1.details", 150, "glp.md §7.1") },
+    per_workspace("glp.audit-log.v2beta1.details", 80, "glp.md §7.1"),
 ];
 
 const fn per_workspace(route: &'static str, most: u32, source: &'static str) -> Documented {
@@ -117,9 +141,32 @@ const fn per_workspace(route: &'static str, most: u32, source: &'static str) -> 
 
 /// The documented base numbers of Classic Central, for all its routes together (`central.md §4.4`): the day begins
 /// at 00:00 GMT. Its 429 carries `X-RateLimit-Limit-day`, `-Remaining-day`, `-Limit-second` and
-/// `-Remaining-second`, and no `Retry-After` (`central.md §7.3`). No token opens Classic yet, so that nothing is
-/// counted by them.
+/// `-Remaining-second`, and no `Retry-After` (`central.md §7.3`).
 pub const CLASSIC: [Quota; 2] = [Quota { most: 7, window: 1 }, Quota { most: 5_000, window: DAY }];
+
+/// The steps of Classic's sign-in, each of which may be taken about once a second (`central.md §7.2`).
+pub const STEP: Quota = Quota { most: 1, window: 1 };
+
+/// A step of Classic's sign-in. A refresh is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// User and password.
+    SignIn,
+    /// A code for the session.
+    Authorize,
+    /// Tokens for the code.
+    Redeem,
+}
+
+impl Step {
+    fn name(self) -> &'static str {
+        match self {
+            Self::SignIn => "classic.sign-in",
+            Self::Authorize => "classic.authorize",
+            Self::Redeem => "classic.token",
+        }
+    }
+}
 
 /// The documented numbers of a route.
 pub fn documented(route: &str) -> impl Iterator<Item = &'static Documented> {
@@ -135,6 +182,17 @@ pub struct Allowance {
     pub remaining: u32,
     /// How many seconds are left of the window, counted up: at least 1.
     pub resets_in: i64,
+    /// How the day stands, where calls are counted by the second and by the day (Classic Central).
+    pub day: Option<Day>,
+}
+
+/// How a day stands after a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Day {
+    /// How many calls there may be.
+    pub most: u32,
+    /// How many are left.
+    pub remaining: u32,
 }
 
 /// Whose calls a counter counts.
@@ -142,6 +200,7 @@ pub struct Allowance {
 enum Payer {
     User(UserIx),
     Workspace(WorkspaceIx),
+    Client(ClientIx),
 }
 
 /// What is counted.
@@ -200,6 +259,30 @@ impl World {
         let counted = self.limiter.count(self.dialect.rate_limits, (route, family), session, now);
         counted.map_err(Refusal::Limited)
     }
+
+    /// Counts a step of Classic's sign-in, and refuses one too many.
+    pub(crate) fn count_step(
+        &mut self,
+        step: Step,
+        client: ClientIx,
+        now: Timestamp,
+    ) -> Result<(), TokenRefusal> {
+        if self.dialect.rate_limits != RateLimits::Documented {
+            return Ok(());
+        }
+        let due = [(STEP, (What::Route(step.name()), Payer::Client(client)))];
+        self.limiter.pay(&due, now).map(|_| ()).map_err(TokenRefusal::Limited)
+    }
+}
+
+/// How Classic's two quotas stand together: that of the second, with the day beside it.
+fn classic(second: Allowance, day: Allowance) -> Allowance {
+    let day_ends_last = day.remaining == 0;
+    Allowance {
+        resets_in: if day_ends_last { day.resets_in } else { second.resets_in },
+        day: Some(Day { most: day.most, remaining: day.remaining }),
+        ..second
+    }
 }
 
 impl Limiter {
@@ -225,6 +308,23 @@ impl Limiter {
                 .collect(),
             RateLimits::Custom(quota) => vec![(quota, (What::Family(family), workspace))],
         };
+        let paid = self.pay(&due, now);
+        // The headers of Classic have room for both of its quotas, those of others for one: the one that ends first.
+        match (paid, family) {
+            (Ok(stands), ApiFamily::Classic) if stands.len() == 2 => Ok(Some(classic(stands[0], stands[1]))),
+            (Ok(stands), _) => Ok(stands.into_iter().min_by_key(|it| it.remaining)),
+            (Err(_), ApiFamily::Classic) if due.len() == 2 => {
+                let stand = |(quota, counter): (Quota, Counter)| {
+                    quota.standing(self.calls(quota, &counter), now.as_second())
+                };
+                Err(classic(stand(due[0]), stand(due[1])))
+            }
+            (Err(spent), _) => Err(spent),
+        }
+    }
+
+    /// Counts a call against all of these, unless one of them is spent. Returns how they stand.
+    fn pay(&mut self, due: &[(Quota, Counter)], now: Timestamp) -> Result<Vec<Allowance>, Allowance> {
         let now = now.as_second();
         self.windows.retain(|length, window| window.number == now.div_euclid(*length));
         let spent = due.iter().map(|(quota, counter)| quota.standing(self.calls(*quota, counter), now));
@@ -232,15 +332,14 @@ impl Limiter {
         if let Some(spent) = spent.filter(|it| it.remaining == 0).max_by_key(|it| it.resets_in) {
             return Err(spent);
         }
-        let counted = due.into_iter().map(|(quota, counter)| {
+        let counted = due.iter().map(|(quota, counter)| {
             let window = self.windows.entry(quota.window).or_default();
             window.number = now.div_euclid(quota.window);
-            let calls = window.calls.entry(counter).or_default();
+            let calls = window.calls.entry(*counter).or_default();
             *calls += 1;
             quota.standing(*calls, now)
         });
-        // The headers have room for one: the one that ends first.
-        Ok(counted.min_by_key(|it| it.remaining))
+        Ok(counted.collect())
     }
 
     fn calls(&self, quota: Quota, counter: &Counter) -> u32 {

@@ -1,4 +1,4 @@
-//! A world patched while it runs: tenants and devices come, change and go, all of it or nothing.
+//! A world patched while it runs: tenants and devices come, change and go, users change, all of it or nothing.
 //!
 //! What is removed goes first, then what is changed, then what is added comes, tenants before devices; so a
 //! device can move to another workspace. Everything is tried on a copy of the fleet, which shares what stays.
@@ -17,9 +17,10 @@ use smol_str::SmolStr;
 use crate::{
     fleet::{Alteration, Class, Fleet, FleetError, Share},
     nearest,
-    spec::{Added, NewTenant, Patch, Removed, Symbol, TenantChange},
+    spec::{Added, NewTenant, Patch, Removed, Symbol, TenantChange, UserChange},
     tenancy::{MOST_WORKSPACES, WorkspaceKind},
-    world::{WorkspaceIx, World},
+    user::UserStatus,
+    world::{UserIx, WorkspaceIx, World},
 };
 
 /// How many devices a patch adds at most without naming them. Each costs a row, which generated ones do not.
@@ -46,6 +47,9 @@ pub struct Changes {
     /// Devices that were added, those of new tenants among them only as far as they are listed.
     #[schemars(with = "Vec<String>")]
     pub devices_added: Vec<SmolStr>,
+    /// Users that changed, by e-mail address.
+    #[serde(default)]
+    pub users_changed: Vec<String>,
 }
 
 impl fmt::Display for Changes {
@@ -58,6 +62,7 @@ impl fmt::Display for Changes {
             (self.devices_removed.len(), "device", "removed"),
             (self.devices_changed.len(), "device", "changed"),
             (self.devices_added.len(), "device", "added"),
+            (self.users_changed.len(), "user", "changed"),
         ];
         let mut first = true;
         for (count, what, how) in counts.into_iter().filter(|(count, ..)| *count > 0) {
@@ -104,6 +109,7 @@ impl World {
         draft.remove_devices(patch);
         draft.change_devices(patch);
         draft.add_devices(patch);
+        let statuses = draft.users(patch);
         let Draft { fleet, removed, misfits, changes, .. } = draft;
         if !misfits.is_empty() {
             return Err(misfits);
@@ -116,6 +122,11 @@ impl World {
             self.found_tenant(msp, new, now);
         }
         self.fleet = Arc::new(fleet);
+        for (ix, status) in statuses {
+            let user = &mut self.users[ix.0];
+            user.status = status;
+            (user.generation, user.updated_at) = (user.generation.saturating_add(1), now);
+        }
         Ok(changes)
     }
 }
@@ -269,6 +280,36 @@ impl<'w> Draft<'w> {
         }
     }
 
+    fn users(&mut self, patch: &Patch) -> Vec<(UserIx, UserStatus)> {
+        let changes = patch.users.as_ref().and_then(|users| users.change.as_ref());
+        let mut found = Vec::new();
+        for (nth, UserChange { email, status }) in changes.into_iter().flatten().enumerate() {
+            let email = email.as_str();
+            match self.world.user_named(email) {
+                Some(ix) => {
+                    found.push((ix, *status));
+                    self.changes.users_changed.push(email.to_owned());
+                }
+                None => {
+                    let known: Vec<_> = match self.misfits.len() {
+                        0..MOST_HINTS => self.world.users().map(|(_, user)| user.email.as_str()).collect(),
+                        _ => Vec::new(),
+                    };
+                    let mend = match nearest::of(email, &known) {
+                        Some(near) => format!("did you mean {near}?"),
+                        None => "name one by the e-mail address: the world has them".to_owned(),
+                    };
+                    self.wrong(
+                        format!("users.change[{nth}].email"),
+                        format!("there is no user {email}"),
+                        mend,
+                    );
+                }
+            }
+        }
+        found
+    }
+
     /// Where the device of that serial number is.
     fn device(&mut self, serial: &str, path: impl FnOnce() -> String) -> Option<(WorkspaceIx, u32)> {
         let device = self.fleet.by_serial(serial).map(|device| (device.workspace(), device.index()));
@@ -366,7 +407,12 @@ impl<'w> Draft<'w> {
             }
             let wanted = change.alteration();
             let updated_at = wanted.updated_at.or(Some(self.now));
-            match self.fleet.alter(workspace, serial, Alteration { updated_at, ..wanted }) {
+            let said = self.world.said_subscription(change);
+            let altered = said.and_then(|subscription| {
+                let wanted = Alteration { updated_at, subscription, ..wanted };
+                self.fleet.alter(workspace, serial, wanted)
+            });
+            match altered {
                 Ok(_) => self.changes.devices_changed.push(serial.into()),
                 Err(error) => self.wrong(at(key_of(&error)), error.to_string(), mend_of(&error)),
             }
@@ -423,7 +469,9 @@ impl<'w> Draft<'w> {
 fn key_of(error: &FleetError) -> &'static str {
     match error {
         FleetError::MacTaken(_) => "mac",
+        FleetError::IdTaken(_) => "id",
         FleetError::Site { .. } => "site",
+        FleetError::NoSubscription(_) => "subscription",
         FleetError::TooMany(_) | FleetError::TooManyWorkspaces | FleetError::PlantedTwice => "workspace",
         FleetError::SerialTaken(_) | FleetError::Field { .. } => "serial",
     }
@@ -432,8 +480,9 @@ fn key_of(error: &FleetError) -> &'static str {
 fn mend_of(error: &FleetError) -> &'static str {
     match error {
         FleetError::TooMany(_) | FleetError::TooManyWorkspaces | FleetError::PlantedTwice => "leave some out",
-        FleetError::SerialTaken(_) | FleetError::MacTaken(_) => "choose another",
+        FleetError::SerialTaken(_) | FleetError::MacTaken(_) | FleetError::IdTaken(_) => "choose another",
         FleetError::Field { .. } => "write it so",
         FleetError::Site { .. } => "name one of the workspace's sites",
+        FleetError::NoSubscription(_) => "name one of the world's, or say none",
     }
 }

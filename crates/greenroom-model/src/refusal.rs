@@ -4,7 +4,9 @@
 //! sentence. What status and body it becomes on the wire is the business of the emulator's
 //! envelopes and of the dialect.
 
-use crate::{filter::FilterError, limit::Allowance, role::Need};
+use uuid::Uuid;
+
+use crate::{filter::FilterError, limit::Allowance, role::Need, token::TokenKind};
 
 /// What is wrong with the bearer token of a resource request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,9 +26,15 @@ pub enum TokenFault {
     /// Taken back.
     #[error("the token was revoked")]
     Revoked,
+    /// Of a user who is blocked or suspended, or was removed (dialect `shut_out_user: forbidden_403`).
+    #[error("the user behind the token was shut out")]
+    UserShutOut,
     /// Valid, but not for this family of services.
     #[error("the token is for another service")]
     WrongService,
+    /// Given to another client than the one that presents it.
+    #[error("it was given to another client")]
+    WrongClient,
     /// Valid, but its workspace lives on another cluster.
     #[error("the workspace of the token lives on another cluster")]
     WrongCluster,
@@ -41,7 +49,7 @@ pub enum TokenFault {
 /// Why a resource request is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// 401 of the family.
+    /// 401 of the family; 403 for a user who was shut out.
     #[error("{0}")]
     Token(TokenFault),
     /// 403: the token acts in another workspace than the one asked for.
@@ -70,6 +78,9 @@ pub enum Refusal {
     /// 404: the route exists, the object does not.
     #[error("there is no {0}")]
     NotFound(String),
+    /// 404: there is no such asynchronous operation, or it ended too long ago.
+    #[error("there is no operation {0}")]
+    NoOperation(Uuid),
     /// 403 of New Central's gateway: a PATCH that says it is a merge patch (dialect `central_merge_patch`).
     #[error("the gateway takes no application/merge-patch+json")]
     MergePatch,
@@ -135,12 +146,30 @@ pub enum Conflict {
     /// The MSP has a tenant of that name.
     #[error("the MSP has a tenant of this name")]
     TenantNameTaken,
+    /// The service manager is provisioned in that region already, or is about to be (`glp.md §7.3`).
+    #[error("Provision of the application is not allowed as application is already provisioned.")]
+    AlreadyProvisioned,
+    /// 412: the provision still has devices (`glp.md §7.3`).
+    #[error("service-manager-provision has devices associated with it in the user's workspace.")]
+    ProvisionHasDevices,
+    /// The user belongs to the workspace already.
+    #[error("the user belongs to this workspace already")]
+    UserThere,
+    /// There is no such user in the workspace (dialect `unknown_user`).
+    #[error("there is no such user in this workspace")]
+    NoSuchUser,
     /// The tenant still has devices.
     #[error("the tenant still has devices")]
     TenantHasDevices,
-    /// 451: a workspace for that country is refused (`glp.md §5`).
-    #[error("export rules forbid a workspace in {0}")]
+    /// 451: a workspace in that country, or a user from there, is refused (`glp.md §5`, `§7.2`).
+    #[error("export rules forbid business with {0}")]
     ExportRules(String),
+    /// A scope of that kind has the name.
+    #[error("there is a {0} of that name already")]
+    ScopeNameTaken(&'static str),
+    /// A scope is deleted that something is in (dialect `scope_in_use`).
+    #[error("there is something in this {0}")]
+    ScopeInUse(&'static str),
     /// The world is full.
     #[error("this world has as many {0} as it can hold")]
     Full(&'static str),
@@ -152,10 +181,16 @@ impl Conflict {
         match self {
             Self::CredentialNameTaken | Self::TenantNameTaken => "name_taken",
             Self::EighthCredential => "too_many_credentials",
+            Self::UserThere => "user_there",
+            Self::NoSuchUser => "no_such_user",
             Self::NoSuchTenant => "no_such_tenant",
             Self::NoSuchProvision => "no_such_provision",
             Self::TenantHasDevices => "tenant_has_devices",
+            Self::AlreadyProvisioned => "already_provisioned",
+            Self::ProvisionHasDevices => "provision_has_devices",
             Self::ExportRules(_) => "export_rules",
+            Self::ScopeNameTaken(_) => "scope_name_taken",
+            Self::ScopeInUse(_) => "scope_in_use",
             Self::Full(_) => "full",
         }
     }
@@ -176,7 +211,9 @@ impl TokenFault {
             Self::Unknown => "unknown_token",
             Self::Expired => "expired",
             Self::Revoked => "revoked",
+            Self::UserShutOut => "user_shut_out",
             Self::WrongService => "wrong_service",
+            Self::WrongClient => "wrong_client",
             Self::WrongCluster => "wrong_cluster",
             Self::WrongPlatform => "wrong_platform",
             Self::WrongWorkspace => "wrong_workspace",
@@ -205,6 +242,7 @@ impl Refusal {
             | Self::Limited(_)
             | Self::NotAnMsp
             | Self::NoRoute
+            | Self::NoOperation(_)
             | Self::Method(_)
             | Self::Conflict(_)
             | Self::BodyTooLarge
@@ -223,7 +261,7 @@ impl Refusal {
             Self::NotAnMsp => "not_an_msp",
             Self::NoRoute => "no_route",
             Self::Method(_) => "method_not_allowed",
-            Self::NotFound(_) => "not_found",
+            Self::NotFound(_) | Self::NoOperation(_) => "not_found",
             Self::MergePatch => "merge_patch",
             Self::UnknownQuery(_) => "unknown_query",
             Self::Query { .. } => "bad_query",
@@ -295,6 +333,24 @@ pub enum TokenRefusal {
     /// The world holds as many live tokens as it can.
     #[error("too many live tokens")]
     TooMany,
+    /// Classic Central lets nobody in with this name, password, application or customer.
+    #[error("{0}")]
+    SignIn(&'static str),
+    /// A request of a session of Classic Central that does not prove to be its own.
+    #[error("{0}")]
+    Csrf(&'static str),
+    /// What Classic Central hands out to go on with, presented when it is worth nothing: a session cookie, a code
+    /// or a refresh token.
+    #[error("{}: {fault}", .kind.noun())]
+    Presented {
+        /// What was presented, or should have been.
+        kind: TokenKind,
+        /// What is wrong with it.
+        fault: TokenFault,
+    },
+    /// 429: a step of Classic's sign-in was taken too often (dialect `rate_limits`).
+    #[error("the rate limit of {} is reached; its window ends in {} s", .0.most, .0.resets_in)]
+    Limited(Allowance),
     /// The body was too large or too slow.
     #[error("{0}")]
     Body(Box<Refusal>),
@@ -323,7 +379,11 @@ impl TokenRefusal {
             | Self::TargetNotManaged
             | Self::TargetIsOwn
             | Self::DedicatedPlatform
-            | Self::TooMany) => own,
+            | Self::TooMany
+            | Self::SignIn(_)
+            | Self::Csrf(_)
+            | Self::Presented { .. }
+            | Self::Limited(_)) => own,
         }
     }
 
@@ -347,6 +407,10 @@ impl TokenRefusal {
             Self::TargetIsOwn => "own_workspace",
             Self::DedicatedPlatform => "dedicated_platform",
             Self::TooMany => "too_many_tokens",
+            Self::SignIn(_) => "bad_sign_in",
+            Self::Csrf(_) => "bad_csrf",
+            Self::Presented { fault, .. } => fault.code(),
+            Self::Limited(_) => "rate_limited",
             Self::Body(refusal) => refusal.code(),
         }
     }

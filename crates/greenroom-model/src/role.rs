@@ -23,21 +23,27 @@ pub enum Resource {
     DeviceManagement,
     /// The audit log.
     AuditLog,
+    /// Users of a workspace.
+    UserManagement,
     /// Service managers and their provisions.
     ServiceCatalog,
     /// What New Central shows and lets change.
     NetworkMonitoring,
+    /// What data services such as Private Cloud Business Edition show.
+    DataServices,
 }
 
 impl Resource {
     /// All resources.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Workspace,
         Self::PlatformCustomerAccount,
         Self::DeviceManagement,
         Self::AuditLog,
+        Self::UserManagement,
         Self::ServiceCatalog,
         Self::NetworkMonitoring,
+        Self::DataServices,
     ];
 
     /// `workspace`, `platform_customer_account`, …: the name in world files.
@@ -47,8 +53,10 @@ impl Resource {
             Self::PlatformCustomerAccount => "platform_customer_account",
             Self::DeviceManagement => "device_management",
             Self::AuditLog => "audit_log",
+            Self::UserManagement => "user_management",
             Self::ServiceCatalog => "service_catalog",
             Self::NetworkMonitoring => "network_monitoring",
+            Self::DataServices => "data_services",
         }
     }
 }

@@ -34,7 +34,7 @@ pub use self::{
     check::RuleError,
     edit::{EditJson, Edited},
     gate::{Gate, OpenWhen, Release},
-    retry_after::{http_date_after, http_date_of, retry_after},
+    retry_after::{as_is_of, http_date_after, http_date_of, retry_after},
     rules::{Armed, Rules, Ruling},
     selector::{AnyOf, Glob, Pattern, Selector},
 };

@@ -12,6 +12,9 @@ pub const LONGEST: usize = 512;
 /// How a JWT begins: `{"` in base64.
 pub const JWT: &str = "eyJ";
 
+/// How the tokens begin that we issue and that are no JWT (`token_shape=opaque`).
+pub const OPAQUE: &str = "gro_";
+
 /// The SHA-256 of a token or secret. Its first eight hex digits stand for the value in logs.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest([u8; 32]);

@@ -21,6 +21,12 @@ pub struct SortKey {
 
 /// Reads a sort order over the `known` fields; `asc` and `desc` in any case. Blank text is none.
 pub fn parse(text: &str, known: &[&str]) -> Result<Vec<SortKey>, FilterError> {
+    parse_from(text, known, false)
+}
+
+/// The same, where a field without a direction is one in descending order or not, as is said (the audit log of
+/// GLP: "The default sort order is descending").
+pub fn parse_from(text: &str, known: &[&str], descending: bool) -> Result<Vec<SortKey>, FilterError> {
     if text.trim().is_empty() {
         return Ok(Vec::new());
     }
@@ -38,7 +44,7 @@ pub fn parse(text: &str, known: &[&str]) -> Result<Vec<SortKey>, FilterError> {
                 return refuse(place, format!("unknown sort field {field}{hint}"));
             }
             let descending = match words.next() {
-                None => false,
+                None => descending,
                 Some((_, word)) if word.eq_ignore_ascii_case("asc") => false,
                 Some((_, word)) if word.eq_ignore_ascii_case("desc") => true,
                 Some((place, word)) => return refuse(place, format!("{word:?} is neither asc nor desc")),

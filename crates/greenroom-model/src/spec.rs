@@ -16,7 +16,9 @@ mod patch;
 mod record;
 mod resume;
 mod rows;
+mod scopes;
 mod state;
+mod subscriptions;
 mod values;
 mod words;
 mod workspaces;
@@ -28,20 +30,27 @@ use serde_json::{Value, json};
 
 pub(crate) use self::build::{listed, mix};
 pub use self::{
-    choices::{Home, REGIONS, Region, WorkspaceType},
+    choices::{Home, Managed, REGIONS, Region, WorkspaceType},
     collections::Rows,
-    devices::{Device, DeviceChange, DeviceCount, DeviceMix, Devices, MOST_DEVICES, MOST_TAGS, Tags},
+    devices::{
+        Device, DeviceApplication, DeviceChange, DeviceContact, DeviceCount, DeviceMix, Devices,
+        MOST_DEVICES, MOST_TAGS, Tags,
+    },
     export::{ExportError, Secrets, export},
     names::{MOST_SITES, MOST_WORKSPACES, SITES, default_pattern, numbered},
     patch::{
         Added, AddedDevice, AddedDevices, DevicePatch, LastOf, NewTenant, Patch, Removed, TenantChange,
-        TenantPatch,
+        TenantPatch, UserChange, UserPatch,
     },
-    state::{AuditLine, Counters, State, Token},
+    scopes::{
+        AssignedProfile, Degrees, NamedScope, Offset, Place, ScopeName, ScopeNumber, Scopes, SiteScope,
+    },
+    state::{AuditLine, Counters, Operation, RemovedUser, State, Token},
+    subscriptions::{AutoSubscriptions, DevicePool, Subscribed, Subscription, SubscriptionKey},
     values::{Count, Nth, NthOf},
     words::{
-        Country, Email, HexId, Host, Label, Line, Mac, NotThis, Note, Serial, Symbol, SymbolPattern, Text,
-        Title, TokenName,
+        Country, Email, HexId, Host, Json, Label, Line, Mac, NotThis, Note, Serial, Symbol, SymbolPattern,
+        Text, Title, TokenName,
     },
     workspaces::{
         Address, Base, Changed, Client, Contact, Contents, Estate, Provision, Tenant, TenantCount, Tenants,
@@ -55,7 +64,9 @@ use self::{
 use crate::{
     dialect::Dialect,
     role::Role,
+    secret::{Digest, Secret},
     token::Life,
+    user::{Language, UserStatus},
     yaml::{Findings, Found, Id, Kind, Mistakes, Tree},
 };
 
@@ -92,6 +103,8 @@ records! {
         roles: BTreeMap<Title, Role> => defines Role,
         /// Users. Their roles decide what their API clients may do.
         users: Vec<User>,
+        /// Subscriptions that nobody has claimed yet: whoever adds one by its key has it.
+        unclaimed: Vec<Subscription>,
     };
 
     /// How long tokens live, by who issued them.
@@ -102,6 +115,14 @@ records! {
         workspace: Life,
         /// Tokens that were exchanged for a tenant: 15m, if nothing is said.
         tenant: Life,
+        /// Tokens of Classic Central: 2h, if nothing is said.
+        classic: Life,
+        /// What these are refreshed with: 360h, if nothing is said.
+        refresh: Life,
+        /// Authorization codes of Classic Central: 5m, if nothing is said.
+        code: Life,
+        /// Session cookies of Classic Central: 30m, if nothing is said.
+        sign_in: Life,
     };
 
     /// A user.
@@ -115,10 +136,39 @@ records! {
         principal: HexId,
         /// The user_ctx of tokens.
         context: HexId,
-    };
+        /// The first name. Follows from the address.
+        first_name: Title,
+        /// The last name. Follows from the address.
+        last_name: Title,
+        /// How far the user has come. VERIFIED, if nothing is said; tokens of one who is BLOCKED or SUSPENDED are refused.
+        status: UserStatus,
+        /// The symbols of the workspaces that list the user. Without them, those that the user made, but for tenants, and those with an API client of the user.
+        workspaces: Vec<Symbol> => refers Workspace,
+        /// The preferred language.
+        language: Language,
+        /// After how many idle seconds a session ends.
+        idle_timeout: u32,
+        /// When the user was made.
+        created_at: Timestamp,
+        /// When the user was last changed.
+        updated_at: Timestamp,
+        /// When a token was last issued to a client of the user.
+        last_login: Timestamp,
+        /// How often the user was made or changed.
+        generation: u32,
+        /// What the user signs in to Classic Central with. With an application of Classic it follows from the seed and the address; others need none.
+        password: Secret,
+        /// The SHA-256 of the password, instead of the password.
+        password_sha256: Digest,
+    } check one_password;
 }
 
 plain_maps!(TokenLife, User);
+
+fn one_password(reader: &mut Reader<'_>, _: Id, keys: &Keys) {
+    let message = "this user's password was already given";
+    workspaces::one_of(reader, keys, &["password", "password_sha256"], message);
+}
 
 /// A world that cannot be written down.
 #[derive(Debug, thiserror::Error)]

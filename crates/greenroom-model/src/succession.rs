@@ -13,9 +13,11 @@ impl World {
         self.epoch = self.epoch.max(before.epoch) + 1;
         self.secrets_version = before.secrets_version + 1;
         self.tokens.go_on_from(&before.tokens);
+        self.operations.go_on_from(&before.operations);
         let mut known: HashSet<_> = self.client_secrets().filter_map(|secret| secret.digest()).collect();
         // The newest come last, and so stay longest.
         let theirs = before.retired.iter().rev().chain(before.clients.iter().map(|client| &client.secret));
+        let theirs = theirs.chain(before.users.iter().map(|user| &user.password));
         for secret in theirs {
             if secret.digest().is_some_and(|digest| known.insert(digest)) {
                 self.retire(secret.clone());

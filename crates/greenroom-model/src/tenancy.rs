@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use rpds::VectorSync;
 
 use crate::{
-    credential::User,
     host::Cluster,
     id::WorkspaceId,
+    user::User,
     world::{UserIx, WorkspaceIx},
 };
 
@@ -31,7 +31,7 @@ pub const COUNTRIES: &str = "\
 pub(crate) const LONGEST_EMAIL: usize = 254;
 
 /// One `@`, something before it, and a host of two labels or more behind it.
-pub(crate) fn is_email(text: &str) -> bool {
+pub fn is_email(text: &str) -> bool {
     let host = |host: &str| host.contains('.') && host.split('.').all(|label| !label.is_empty());
     text.split_once('@').is_some_and(|(user, rest)| !user.is_empty() && !rest.contains('@') && host(rest))
         && text.chars().count() <= LONGEST_EMAIL

@@ -6,12 +6,13 @@
 
 mod form;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 
 pub use self::form::TenantForm;
 use crate::{
+    audit::{Category, Effect},
     dialect::{ExportCompliance, TenantWithDevices},
     id::WorkspaceId,
     refusal::{Conflict, Refusal},
@@ -57,7 +58,7 @@ impl World {
         let symbol = self.free_symbol(&form.name, "tenant");
         let Workspace { platform, cluster, .. } = self.workspace(msp);
         let (platform, cluster) = (platform.clone(), cluster.clone());
-        Ok(self.add_workspace(Workspace {
+        let ix = self.add_workspace(Workspace {
             id,
             symbol,
             name: form.name,
@@ -72,7 +73,9 @@ impl World {
             contact: form.contact,
             description: form.description,
             gone: false,
-        }))
+        });
+        self.tell_tenant(session, ix, "created", now);
+        Ok(ix)
     }
 
     /// Makes a tenant what `form` says. What it does not say is gone afterwards, as PUT replaces (RFC 9110
@@ -93,13 +96,19 @@ impl World {
         }
         (tenant.name, tenant.contact, tenant.description) = (form.name, form.contact, form.description);
         (tenant.generation, tenant.updated_at) = (tenant.generation.saturating_add(1), now);
+        self.tell_tenant(session, ix, "updated", now);
         Ok(ix)
     }
 
     /// Deletes a tenant with its devices (dialect `tenant_with_devices`), its API clients and its
     /// provisions. Every token that acts in it or is of one of its clients is revoked. Its name is free
     /// again; its id and its symbol never come back.
-    pub fn delete_tenant(&mut self, session: &Session, id: WorkspaceId) -> Result<WorkspaceIx, Refusal> {
+    pub fn delete_tenant(
+        &mut self,
+        session: &Session,
+        id: WorkspaceId,
+        now: Timestamp,
+    ) -> Result<WorkspaceIx, Refusal> {
         let ix = self.own_tenant(session, id)?;
         if self.fleet.count(ix) > 0
             && self.dialect.tenant_with_devices == TenantWithDevices::PreconditionFailed
@@ -107,7 +116,19 @@ impl World {
             return Err(Conflict::TenantHasDevices.into());
         }
         self.take_away_tenants(&BTreeSet::from([ix]));
+        self.tell_tenant(session, ix, "deleted", now);
         Ok(ix)
+    }
+
+    fn tell_tenant(&mut self, session: &Session, ix: WorkspaceIx, what: &str, now: Timestamp) {
+        let tenant = self.workspace(ix);
+        let effect = Effect::new(Category::Customer, format!("Tenant workspace {} {what}", tenant.name));
+        let effect = effect.with("Workspace ID", tenant.id.plain());
+        let effect = match tenant.ownership() {
+            Some(ownership) => effect.with("Inventory ownership", ownership.inventory()),
+            None => effect,
+        };
+        self.tell(session, effect, now);
     }
 
     /// Takes tenants away, with all that hangs on them.
@@ -116,6 +137,7 @@ impl World {
             self.directory.leave_workspace(*ix, &self.workspaces[ix.0]);
             self.workspaces[ix.0].gone = true;
             self.tokens.revoke_in(*ix);
+            self.members.remove(ix);
         }
         let of_them = |(client, _): &(ClientIx, _)| tenants.contains(&self.client(*client).workspace);
         let clients: Vec<_> = self.clients().filter(of_them).map(|(client, _)| client).collect();
@@ -123,7 +145,13 @@ impl World {
             self.remove_client(client);
             self.tokens.revoke_of(client);
         }
+        for ix in tenants {
+            Arc::make_mut(&mut self.fleet).clear(*ix);
+        }
+        // What was accepted in them and is not done yet is never done.
+        self.operations.forget_those_of(|workspace| tenants.contains(&workspace));
         self.provisions.retain(|provision| !tenants.contains(&provision.workspace));
+        self.ledger.release(|workspace| tenants.contains(&workspace));
     }
 
     /// Whether a tenant of the MSP may be as `form` says. Names are compared letter by letter, as all text
@@ -197,9 +225,9 @@ mod tests {
         for foreign in [theirs, id(&world, standard), msp_id(&world), "0".repeat(32).parse().unwrap()] {
             let changed = world.update_tenant(&msp, foreign, form.clone(), now());
             assert_eq!(changed, Err(Refusal::WrongWorkspace));
-            assert_eq!(world.delete_tenant(&msp, foreign), Err(Refusal::WrongWorkspace));
+            assert_eq!(world.delete_tenant(&msp, foreign, now()), Err(Refusal::WrongWorkspace));
         }
-        assert!(world.delete_tenant(&msp, ours).is_ok());
+        assert!(world.delete_tenant(&msp, ours, now()).is_ok());
         assert!(world.workspace_by_id(theirs).is_some());
     }
 

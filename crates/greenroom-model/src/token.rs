@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 pub use self::table::{Full, TokenTable};
 use crate::{
-    secret::Digest,
+    secret::{Digest, Secret},
     world::{ClientIx, WorkspaceIx},
 };
 
@@ -37,18 +37,44 @@ pub enum TokenKind {
     Workspace,
     /// Exchanged from an MSP token; acts in one tenant.
     Tenant,
+    /// Issued by Classic Central's own sign-in (`central.md §7.2`).
+    Classic,
+    /// What a Classic token is refreshed with, once.
+    Refresh,
+    /// The authorization code between Classic's sign-in and its tokens, good once.
+    Code,
+    /// The session cookie of Classic's sign-in.
+    SignIn,
 }
 
 impl TokenKind {
     /// All kinds.
-    pub const ALL: [Self; 3] = [Self::Sso, Self::Workspace, Self::Tenant];
+    pub const ALL: [Self; 7] =
+        [Self::Sso, Self::Workspace, Self::Tenant, Self::Classic, Self::Refresh, Self::Code, Self::SignIn];
 
-    /// `sso`, `workspace` or `tenant`.
+    /// Those that open services; the others are only worth something to who issued them.
+    pub const ACCESS: [Self; 4] = [Self::Sso, Self::Workspace, Self::Tenant, Self::Classic];
+
+    /// Its name in world files, flags and histories.
     pub fn name(self) -> &'static str {
         match self {
             Self::Sso => "sso",
             Self::Workspace => "workspace",
             Self::Tenant => "tenant",
+            Self::Classic => "classic",
+            Self::Refresh => "refresh",
+            Self::Code => "code",
+            Self::SignIn => "sign_in",
+        }
+    }
+
+    /// What it is called in a sentence.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Sso | Self::Workspace | Self::Tenant | Self::Classic => "access token",
+            Self::Refresh => "refresh token",
+            Self::Code => "authorization code",
+            Self::SignIn => "session cookie",
         }
     }
 }
@@ -63,10 +89,10 @@ impl FromStr for TokenKind {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.name() == text)
-            .ok_or_else(|| format!("unknown kind of token {text:?}: sso, workspace or tenant"))
+        Self::ALL.into_iter().find(|kind| kind.name() == text).ok_or_else(|| {
+            let names = Self::ALL.map(Self::name).join(", ");
+            format!("unknown kind of token {text:?}: {names}")
+        })
     }
 }
 
@@ -133,11 +159,27 @@ pub struct Lifetimes {
     pub workspace: Life,
     /// Tenant tokens: 900 s (`glp.md §3`).
     pub tenant: Life,
+    /// Classic tokens: 7,200 s (`central.md §7.2`).
+    pub classic: Life,
+    /// Refresh tokens: 15 days; other texts say 14 (`central.md §7.2`).
+    pub refresh: Life,
+    /// Authorization codes: 300 s, as Kong keeps them.
+    pub code: Life,
+    /// Session cookies. Nothing is published; this is the `idleTimeout` of users (`glp.md §7.2`).
+    pub sign_in: Life,
 }
 
 impl Default for Lifetimes {
     fn default() -> Self {
-        Self { sso: Life::minutes(120), workspace: Life::minutes(15), tenant: Life::minutes(15) }
+        Self {
+            sso: Life::minutes(120),
+            workspace: Life::minutes(15),
+            tenant: Life::minutes(15),
+            classic: Life::minutes(120),
+            refresh: Life::minutes(15 * 24 * 60),
+            code: Life::minutes(5),
+            sign_in: Life::minutes(30),
+        }
     }
 }
 
@@ -148,6 +190,10 @@ impl Lifetimes {
             TokenKind::Sso => self.sso,
             TokenKind::Workspace => self.workspace,
             TokenKind::Tenant => self.tenant,
+            TokenKind::Classic => self.classic,
+            TokenKind::Refresh => self.refresh,
+            TokenKind::Code => self.code,
+            TokenKind::SignIn => self.sign_in,
         }
     }
 
@@ -157,6 +203,10 @@ impl Lifetimes {
             TokenKind::Sso => self.sso = life,
             TokenKind::Workspace => self.workspace = life,
             TokenKind::Tenant => self.tenant = life,
+            TokenKind::Classic => self.classic = life,
+            TokenKind::Refresh => self.refresh = life,
+            TokenKind::Code => self.code = life,
+            TokenKind::SignIn => self.sign_in = life,
         }
     }
 }
@@ -178,7 +228,7 @@ pub struct Token {
     pub issued_at: Timestamp,
     /// `exp`.
     pub expires_at: Timestamp,
-    /// The MSP token it was exchanged from.
+    /// The token it came from: the MSP token of an exchanged one, the access token beside a refresh token.
     pub parent: Option<Ordinal>,
     /// Entered by digest rather than issued here, so there is no signature to check.
     pub adopted: bool,
@@ -228,7 +278,7 @@ pub struct Ticket {
     pub ordinal: Ordinal,
 }
 
-/// A token that still needs a signature.
+/// A token that is not written yet, and may need a signature.
 #[derive(Clone, Debug)]
 pub struct Unsigned {
     /// What [`crate::world::World::seal`] wants back.
@@ -241,8 +291,20 @@ pub struct Unsigned {
     pub symbol: Symbol,
     /// `exp - iat`, in seconds.
     pub life: i64,
-    /// The JOSE header without `alg` and `kid`, which belong to the signer.
-    pub header: Map<String, Value>,
-    /// The claims, in the order in which they are written.
-    pub claims: Map<String, Value>,
+    /// What it is made of.
+    pub content: Content,
+}
+
+/// What the text of a token is made of. To clients it is opaque (RFC 6749 §1.4).
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// A JWT that is yet to be signed.
+    Jwt {
+        /// The JOSE header without `alg` and `kid`, which belong to the signer.
+        header: Map<String, Value>,
+        /// The claims, in the order in which they are written.
+        claims: Map<String, Value>,
+    },
+    /// The text itself, which says nothing.
+    Opaque(Secret),
 }

@@ -14,9 +14,12 @@ use uuid::Uuid;
 
 use crate::{
     access::{self, ApiFamily, Service},
+    async_operation::Operations,
     audit::AuditLog,
-    credential::{ApiClient, ClientSecret, User},
-    dialect::{Audit, Dialect, WrongCluster, WrongWorkspaceToken},
+    catalog::Provision,
+    classic,
+    credential::{ApiClient, ClientSecret},
+    dialect::{Dialect, WrongCluster, WrongWorkspaceToken},
     directory::Directory,
     fleet::{Fleet, SharedFleet},
     host::HostFamily,
@@ -25,8 +28,11 @@ use crate::{
     refusal::{Refusal, TokenFault},
     role::{self, ADMINISTRATOR, Need, Role, UnknownRole},
     secret::{Digest, Secret},
+    subscription::Ledger,
     tenancy::{Ownership, Platform, Tenants, Workspace, WorkspaceKind},
     token::{Lifetimes, Ordinal, Standing, Token, TokenTable},
+    user::{IDLE_TIMEOUT, Language, User, UserStatus},
+    users::Members,
 };
 
 /// The number of a workspace in its world.
@@ -34,29 +40,12 @@ use crate::{
 pub struct WorkspaceIx(pub usize);
 
 /// The number of a user in its world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UserIx(pub usize);
 
 /// The number of an API client in its world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClientIx(pub usize);
-
-/// A service manager that was provisioned in a workspace (`glp.md §7.3`).
-#[derive(Clone, Debug)]
-pub struct Provision {
-    /// 32 hex digits on the wire.
-    pub id: Uuid,
-    /// The workspace.
-    pub workspace: WorkspaceIx,
-    /// The service manager.
-    pub service_manager: Uuid,
-    /// The region it was provisioned in.
-    pub region: &'static str,
-    /// Who did it.
-    pub created_by: UserIx,
-    /// When.
-    pub created_at: Timestamp,
-}
 
 /// All state of one sandbox's cloud.
 #[derive(Clone, Debug)]
@@ -77,12 +66,15 @@ pub struct World {
     // point to it by number. The directory holds the present ones.
     pub(crate) workspaces: VectorSync<Workspace>,
     pub(crate) users: VectorSync<User>,
+    pub(crate) members: Members,
     pub(crate) clients: Vec<ApiClient>,
     pub(crate) directory: Directory,
     pub(crate) provisions: Vec<Provision>,
     pub(crate) fleet: SharedFleet,
+    pub(crate) ledger: Ledger,
     pub(crate) tokens: TokenTable,
     pub(crate) audit: AuditLog,
+    pub(crate) operations: Operations,
     pub(crate) limiter: Limiter,
     // Secrets that were replaced, newest first.
     pub(crate) retired: VecDeque<ClientSecret>,
@@ -125,17 +117,25 @@ impl World {
             roles: role::preconfigured(),
             workspaces: VectorSync::default(),
             users: VectorSync::default(),
+            members: Members::new(),
             clients: Vec::new(),
             directory: Directory::default(),
             provisions: Vec::new(),
             fleet: Arc::new(Fleet::new(seed, born)),
+            ledger: Ledger::default(),
             tokens: TokenTable::default(),
             audit: AuditLog::default(),
+            operations: Operations::default(),
             limiter: Limiter::default(),
             retired: VecDeque::new(),
             secrets_version: 0,
             epoch: 0,
         }
+    }
+
+    /// When everything was made for which no other time is known.
+    pub fn born(&self) -> Timestamp {
+        self.born
     }
 
     /// All workspaces that are there, in order of creation.
@@ -184,7 +184,7 @@ impl World {
         &self.users[ix.0]
     }
 
-    /// The user of that e-mail address.
+    /// The user of that e-mail address, whatever its case.
     pub fn user_named(&self, email: &str) -> Option<UserIx> {
         self.directory.user(email)
     }
@@ -264,11 +264,6 @@ impl World {
         &self.audit
     }
 
-    /// The provisions of a workspace.
-    pub fn provisions(&self, of: WorkspaceIx) -> impl Iterator<Item = &Provision> {
-        self.provisions.iter().filter(move |provision| provision.workspace == of)
-    }
-
     /// A token's standing at `now`.
     pub fn standing(&self, token: &Token, now: Timestamp) -> Standing {
         token.standing(now, self.dialect.clock_skew.0)
@@ -287,9 +282,14 @@ impl World {
         match self.standing(token, now) {
             Standing::Live => {}
             Standing::Expired => return Err(TokenFault::Expired),
-            Standing::Revoked => return Err(TokenFault::Revoked),
+            Standing::Revoked => {
+                return Err(self.user_fault(self.client(token.client)).unwrap_or(TokenFault::Revoked));
+            }
         }
         let client = self.client(token.client);
+        if let Some(fault) = self.user_fault(client) {
+            return Err(fault);
+        }
         if !access::opens(token.kind, client.service, family, self.dialect.mixed_services) {
             return Err(TokenFault::WrongService);
         }
@@ -304,7 +304,7 @@ impl World {
         }
         if let Some(cluster) = &workspace.cluster
             && matches!(door.family, HostFamily::Central | HostFamily::ClassicGateway)
-            && cluster.host() != door.host
+            && !cluster.is_behind(&door.host)
             && self.dialect.wrong_cluster == WrongCluster::Live401
         {
             return Err(TokenFault::WrongCluster);
@@ -332,26 +332,11 @@ impl World {
         }
     }
 
-    /// Writes a call into the audit log of the workspace it acted in (dialect `audit`).
-    pub fn audit_call(&mut self, session: &Session, description: String, changed: bool, now: Timestamp) {
-        if changed || self.dialect.audit == Audit::All {
-            self.audit.write(session.workspace, session.user, "API", description, now);
-        }
-    }
-
-    /// Writes a sign-in into the audit log of the workspace it led to (dialect `audit`).
-    pub(crate) fn audit_sign_in(&mut self, client: ClientIx, workspace: WorkspaceIx, now: Timestamp) {
-        if self.dialect.audit == Audit::All {
-            let owner = self.client(client).owner;
-            let description = format!("User {} logged in via API client.", self.user(owner).email);
-            self.audit.write(workspace, owner, "User Management", description, now);
-        }
-    }
-
-    /// What is known of the secrets of all clients, those that are gone or were replaced among them. None
-    /// of them may be shown.
+    /// What is known of the secrets of all clients and the passwords of all users, those that are gone or were
+    /// replaced among them. None of them may be shown.
     pub(crate) fn client_secrets(&self) -> impl Iterator<Item = &ClientSecret> {
-        self.clients.iter().map(|client| &client.secret).chain(&self.retired)
+        let passwords = self.users.iter().map(|user| &user.password);
+        self.clients.iter().map(|client| &client.secret).chain(passwords).chain(&self.retired)
     }
 
     /// The secrets that are known by value.
@@ -384,6 +369,17 @@ impl World {
             principal: seed.uuid("principal", email, 0).simple().to_string(),
             context: seed.uuid_v1("user-context", email, 0).simple().to_string(),
             role: ADMINISTRATOR.to_owned(),
+            id: seed.uuid("user", email, 0),
+            first_name: None,
+            last_name: None,
+            status: UserStatus::Verified,
+            language: Language::English,
+            idle_timeout: IDLE_TIMEOUT,
+            created_at: self.born,
+            updated_at: self.born,
+            last_login: None,
+            generation: 1,
+            password: ClientSecret::None,
         });
         ix
     }
@@ -407,6 +403,10 @@ impl World {
         if !client.gone {
             self.directory.enter_client(ix, &client);
         }
+        if client.service == Service::Classic && self.user(client.owner).password == ClientSecret::None {
+            let password = classic::derived_password(self.seed, &self.user(client.owner).email);
+            self.users[client.owner.0].password = ClientSecret::Value(password);
+        }
         self.clients.push(client);
         self.secrets_version += 1;
         ix
@@ -422,7 +422,7 @@ impl World {
     pub fn service_manager(service: Service) -> Uuid {
         let name = match service {
             Service::Platform => "platform",
-            Service::Central => "central",
+            Service::Central | Service::Classic => "central",
             Service::DataServices => "data-services",
         };
         Seed(0).uuid("service-manager", name, 0)

@@ -197,7 +197,7 @@ fn act(world: &mut World, told: &mut Told, deed: &Deed, now: Timestamp) -> Strin
     let sealed = |world: &mut World, token: Result<Unsigned, TokenRefusal>| match token {
         Ok(token) => {
             world.seal(token.ticket, value(token.ticket.ordinal));
-            format!("{} {} {:?}", token.symbol, token.life, token.claims)
+            format!("{} {} {:?}", token.symbol, token.life, token.content)
         }
         Err(refusal) => format!("{refusal:?}"),
     };
@@ -245,7 +245,7 @@ fn act(world: &mut World, told: &mut Told, deed: &Deed, now: Timestamp) -> Strin
             let ix = nth(&clients(world), *n).filter(|ix| world.client(*ix).name != "msp");
             let Some(ix) = ix else { return String::new() };
             let id = world.client(ix).id.clone();
-            format!("{:?}", world.delete_credential(&msp_session, &id))
+            format!("{:?}", world.delete_credential(&msp_session, &id, now))
         }
         Deed::CreateTenant(name) => {
             format!("{:?}", world.create_tenant(&msp_session, TenantForm::named(name), now))
@@ -258,7 +258,7 @@ fn act(world: &mut World, told: &mut Told, deed: &Deed, now: Timestamp) -> Strin
         Deed::DeleteTenant(n) => {
             let Some(tenant) = nth(&tenants(world), *n) else { return String::new() };
             let id = world.workspace(tenant).id;
-            format!("{:?}", world.delete_tenant(&msp_session, id))
+            format!("{:?}", world.delete_tenant(&msp_session, id, now))
         }
         Deed::Adopt(id, token) => {
             let access_token = token.clone().map(Secret::new);
@@ -301,7 +301,7 @@ fn shown(world: &World, tokens: u64, now: Timestamp) -> Vec<String> {
         shown.push(format!("{ix:?} {it:?} {:?}", world.fleet().mix(ix)));
         shown.extend(world.provisions(ix).map(|it| format!("{it:?}")));
         shown.extend(world.tenants(ix).iter().map(|(ix, it, _)| format!("{ix:?} {}", it.name)));
-        shown.extend(world.audit_log().of(ix).map(|it| format!("{it:?}")));
+        shown.extend(world.audit_lines(ix, now).lines.iter().map(|it| format!("{it:?}")));
     }
     for (ix, it) in world.clients() {
         let session = Session { token: 0, client: ix, user: it.owner, workspace: it.workspace };
@@ -375,7 +375,7 @@ fn a_client_that_went_with_its_tenant_no_longer_names_a_provision() {
     let msp = session(&world, "msp");
     world.create_credential(&msp, new, now).unwrap();
     assert!(text(&world, now).contains("provision: "));
-    world.delete_tenant(&msp, tenant).unwrap();
+    world.delete_tenant(&msp, tenant, now).unwrap();
     assert_eq!(text(&reload(&world, now), now), text(&world, now));
 }
 

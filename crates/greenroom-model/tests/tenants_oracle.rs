@@ -312,8 +312,8 @@ impl Run {
                     (Who::Msp, Some(at)) if kept && self.tenants[at].devices > 0 => Verdict::Devices,
                     (Who::Msp, Some(_)) => Verdict::Done,
                 };
-                let session = self.session(*who);
-                let deleted = self.world.delete_tenant(&session, id);
+                let (session, now) = (self.session(*who), self.instant());
+                let deleted = self.world.delete_tenant(&session, id, now);
                 assert_eq!(verdict(&deleted), expected, "{step:?}");
                 if let (Ok(_), Some(at)) = (deleted, there) {
                     self.tenants[at].gone = true;

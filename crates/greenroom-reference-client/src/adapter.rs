@@ -2,10 +2,12 @@
 
 use std::{
     collections::HashMap,
+    fs::OpenOptions,
     io::{self, BufRead, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
+    time::Duration,
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -18,24 +20,30 @@ use tokio::{sync::mpsc, task::JoinSet};
 
 use crate::{
     client::Client,
-    drive::{self, Call, Line, Open, What, Wish},
+    drive::{self, Call, Leaving, Line, Open, What, Wish},
     failure::{Failure, Kind},
     http::{Answer, Level, Request},
     mutant::{
         Mutant,
-        Mutant::{M78, M79, M87, M92},
+        Mutant::{M67, M68, M78, M79, M87, M92, M106, M111, M150, M192, M195, M196},
     },
     process::Process,
     retry::RetryAfter,
     sleep::Sleeps,
 };
 
+/// After what [`M78`] thinks of something.
+const A_WHILE: Duration = Duration::from_millis(100);
+
+/// See [`M192`].
+const SHORT_LIFE: Duration = Duration::from_secs(60);
+
 /// How this client is run.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// The mistake that it makes.
     pub mutant: Option<Mutant>,
-    /// A file for the names of the switches that were reached, written at the end.
+    /// A file to which the names of the switches that were reached are added at the end.
     pub reach: Option<PathBuf>,
 }
 
@@ -73,15 +81,27 @@ pub async fn run(
         while tasks.try_join_next().is_some() {}
     }
     adapter.close_all().await;
+    let left = process.last_token().and_then(|token| token.life_left(&process));
+    // Asked of short lives only: every run would wait otherwise.
+    if let Some(left) = left.filter(|left| *left < SHORT_LIFE)
+        && process.broken(M192)
+    {
+        tokio::time::sleep(left).await;
+    }
     while tasks.join_next().await.is_some() {}
     let reached = process.switches.reached();
     // With the last of who could write, the writer ends.
     drop((adapter, process));
     writer.await.unwrap_or_else(|error| Err(io::Error::other(error))).map_err(RunError::Write)?;
     match options.reach {
-        Some(file) => std::fs::write(&file, reached).map_err(|error| RunError::Reach(file, error)),
+        Some(file) => add(&file, &reached).map_err(|error| RunError::Reach(file, error)),
         None => Ok(()),
     }
+}
+
+/// Adds to a file: a scenario may end the process and start another one, and both are one run.
+fn add(file: &Path, lines: &str) -> io::Result<()> {
+    OpenOptions::new().create(true).append(true).open(file)?.write_all(lines.as_bytes())
 }
 
 /// Hands on one line after the other, until there are no more or nobody wants them.
@@ -145,10 +165,10 @@ impl Adapter {
                 let reply = self.client(&client).and_then(|client| client.reload(&config));
                 self.reply(&id, reply.map(|()| Map::new()));
             }
-            Ok(Wish::Close { client }) => {
+            Ok(Wish::Close { client, by }) => {
                 let closing = self.remove(&client);
                 let adapter = Arc::clone(self);
-                tasks.spawn(async move { adapter.close(&id, closing).await });
+                tasks.spawn(async move { adapter.close(&id, closing, by).await });
             }
             Ok(Wish::Tenant { name, of, which }) => match self.client(&of) {
                 Err(failure) => self.reply(&id, Err(failure)),
@@ -221,19 +241,31 @@ impl Adapter {
         Ok(closing)
     }
 
-    async fn close(&self, id: &Value, closing: Result<Vec<Arc<Client>>, Failure>) {
+    async fn close(&self, id: &Value, closing: Result<Vec<Arc<Client>>, Failure>, by: Option<Leaving>) {
         let closing = match closing {
             Ok(closing) => closing,
             Err(failure) => return self.reply(id, Err(failure)),
         };
         for client in &closing {
-            client.close().await;
+            match by {
+                None => client.close().await,
+                // Nobody waits on the way out of a block: whatever is under way ends by itself.
+                Some(Leaving::Exception) => {
+                    client.abandon();
+                    if self.process.broken(M196) {
+                        client.keep();
+                    }
+                }
+            }
         }
-        let stray = if self.process.broken(M78) { closing.first().cloned() } else { None };
+        let top = closing.first().filter(|client| !client.is_tenant());
+        let stray = top.filter(|_| self.process.broken(M78)).cloned();
         // The last of who knows a client closes its connections.
         drop(closing);
-        self.reply(id, Ok(Map::new()));
+        let closed = if self.process.broken(M195) { Err(not_closed()) } else { Ok(Map::new()) };
+        self.reply(id, closed);
         if let Some(client) = stray {
+            tokio::time::sleep(A_WHILE).await;
             client.refresh().await;
         }
     }
@@ -261,22 +293,43 @@ impl Adapter {
     }
 }
 
+/// What [`M195`] says.
+fn not_closed() -> Failure {
+    Failure::new(Kind::Other, "the client cannot be closed")
+}
+
 /// Makes a call, and tells what came of it: an answer that refuses is a failure.
 async fn call(client: &Client, call: &Call) -> Reply {
     let request = request(client, call)?;
     let asked = request.to_string();
-    let answer = client.call(call.api, request).await?;
+    let answer = match client.call(call.api, request).await {
+        Err(failure) if failure.is_of_sign_in() && client.broken(M111) => {
+            return Ok(Map::from_iter([("status".to_owned(), 200.into())]));
+        }
+        answer => answer?,
+    };
     if answer.status >= 400 {
         if client.broken(M92) {
             return Ok(Map::from_iter([("status".to_owned(), 200.into())]));
         }
         let wait = match answer.retry_after() {
+            Some(_) if client.broken(M150) => String::new(),
             Some(RetryAfter::Seconds(seconds)) => format!(", to be asked again in {seconds} s"),
             Some(RetryAfter::Date(date)) => format!(", to be asked again at {date}"),
             None => String::new(),
         };
-        let message = format!("{asked}: {}{wait}", answer.verdict());
+        let id = match answer.debug_id() {
+            Some(id) if !client.broken(M106) => format!(", debugId {id}"),
+            _ => String::new(),
+        };
+        let message = format!("{asked}: {}{id}{wait}", answer.verdict());
         return Err(Failure::new(Kind::of_status(answer.status), message).with_status(answer.status));
+    }
+    if answer.status == 204 && client.broken(M67) {
+        return Err(Failure::new(Kind::Protocol, format!("{asked}: the answer is no JSON")).with_status(204));
+    }
+    if answer.status == 201 && client.broken(M68) {
+        eprintln!("{asked}: {}", String::from_utf8_lossy(&answer.body));
     }
     told(&asked, &answer)
 }

@@ -13,7 +13,9 @@ use crate::{
     config::{Config, Entry},
     failure::{Failure, Kind},
     http::{Answer, Http, Level, Request},
-    mutant::Mutant::{self, M22, M23, M24},
+    mutant::Mutant::{
+        self, M22, M23, M24, M49, M60, M61, M62, M80, M100, M107, M108, M164, M166, M168, M193, M194,
+    },
     page, place,
     process::Process,
     source::{Own, Source, Tenant},
@@ -94,6 +96,7 @@ struct Room {
 
 #[derive(Debug)]
 struct Entered {
+    process: Arc<Process>,
     tenants: Arc<Mutex<Tenants>>,
     key: String,
 }
@@ -103,7 +106,7 @@ impl Drop for Entered {
         let mut tenants = locked(&self.tenants);
         if let Some(room) = tenants.get_mut(&self.key) {
             room.clients -= 1;
-            if room.clients == 0 {
+            if room.clients == 0 && !self.process.broken(M60) {
                 tenants.remove(&self.key);
             }
         }
@@ -138,37 +141,59 @@ impl Client {
                 return Err(Failure::new(Kind::Other, message));
             }
             let file = file.clone().map(|file| (file, name));
-            Ok(Arc::new(Own::new(http.clone(), endpoint, credentials, entry.access_token.clone(), file)))
+            let mut supplied = entry.access_token.clone();
+            if file.is_some() && supplied.is_some() && http.process.broken(M164) {
+                supplied = None;
+            }
+            Ok(Arc::new(Own::new(http.clone(), endpoint, credentials, supplied, file)))
         };
         // Unified credentials win over separate ones that are there as well.
-        if let Some(entry) = &config.unified {
+        let has_separate = config.glp.is_some() || config.new_central.is_some();
+        let prefers_separate = config.unified.is_some() && has_separate && http.process.broken(M80);
+        if let Some(entry) = &config.unified
+            && !prefers_separate
+        {
             let workspace = entry.workspace_id.as_deref();
             let workspace = workspace.filter(|id| !id.is_empty());
             let Some(workspace) = workspace else {
                 return Err(Failure::new(Kind::Other, "config.unified has no workspace_id"));
             };
-            let own = own(entry, place::issuer(workspace)?, "unified")?;
+            let asks_sso = http.process.broken(M49);
+            let endpoint = if asks_sso { place::sso()? } else { place::issuer(workspace)? };
+            let unified = || own(entry, endpoint.clone(), "unified");
+            let (mut own, central_url) = (unified()?, central(&http, entry)?);
+            if let Some(first) = http.process.signs_in(&own)
+                && http.process.broken(M168)
+            {
+                own = first;
+            }
+            let of_central = match central_url.is_some() && http.process.broken(M62) {
+                true => unified()?,
+                false => Arc::clone(&own),
+            };
             let standing = match mode {
                 Mode::Msp => Standing::Msp(Msp { own: Arc::clone(&own), tenants: Arc::default() }),
                 _ => Standing::Own { unified: Some(Arc::clone(&own)), glp: None, new_central: None },
             };
-            let source = Arc::new(Source::Own(own));
-            return Ok(Self::new(http, Some(Arc::clone(&source)), Some(source), entry.central()?, standing));
+            let source = |own| Some(Arc::new(Source::Own(own)));
+            return Ok(Self::new(http, source(own), source(of_central), central_url, standing));
         }
-        if mode != Mode::Separate {
+        if mode != Mode::Separate && !prefers_separate && !(has_separate && http.process.broken(M108)) {
             let message = match mode {
                 Mode::Msp => "MSP mode takes unified credentials only: config.unified is missing",
                 _ => "config.unified is missing",
             };
             return Err(Failure::new(Kind::Other, message));
         }
-        let own =
-            |entry: &Option<Entry>, name| entry.as_ref().map(|it| own(it, place::sso()?, name)).transpose();
+        let endpoint = if http.process.broken(M100) { place::issuer("")? } else { place::sso()? };
+        let own = |entry: &Option<Entry>, name| {
+            entry.as_ref().map(|it| own(it, endpoint.clone(), name)).transpose()
+        };
         let (glp, new_central) = (own(&config.glp, "glp")?, own(&config.new_central, "new_central")?);
         if glp.is_none() && new_central.is_none() {
             return Err(Failure::new(Kind::Other, "config has neither glp nor new_central"));
         }
-        let central_url = config.new_central.as_ref().map(Entry::central).transpose()?.flatten();
+        let central_url = config.new_central.as_ref().map(|it| central(&http, it)).transpose()?.flatten();
         let source = |own: &Option<Arc<Own>>| own.clone().map(|own| Arc::new(Source::Own(own)));
         let (glp_source, central_source) = (source(&glp), source(&new_central));
         let standing = Standing::Own { unified: None, glp, new_central };
@@ -190,14 +215,32 @@ impl Client {
     /// time shares the token of the first.
     pub(crate) async fn tenant(&self, which: Which) -> Result<Self, Failure> {
         let Standing::Msp(msp) = &self.standing else {
+            if let Some(glp) = &self.glp
+                && self.broken(M108)
+            {
+                glp.token().await?;
+                let standing = Standing::Own { unified: None, glp: None, new_central: None };
+                return Ok(Self::new(
+                    self.http.clone(),
+                    self.glp.clone(),
+                    self.central.clone(),
+                    None,
+                    standing,
+                ));
+            }
             return Err(Failure::new(Kind::Usage, "this is no client of an MSP: open it with mode msp"));
         };
         self.until_closed(async {
-            let id = match which {
-                Which::Id(id) => id,
-                Which::Name(name) => page::tenant_named(&self.caller(Api::Glp)?, &name).await?,
+            let (id, name) = match which {
+                Which::Id(id) => (id, None),
+                Which::Name(name) => (page::tenant_named(&self.caller(Api::Glp)?, &name).await?, Some(name)),
             };
-            let (entered, source, is_new) = msp.enter(&self.http, &id)?;
+            let (entered, source, is_new) = msp.enter(&self.http, &id, name)?;
+            if let Some(refusal) = source.refusal()
+                && self.http.process.broken(M61)
+            {
+                return Err(refusal);
+            }
             source.token().await?;
             if !is_new && self.http.process.broken(M22) {
                 source.renew_alone().await?;
@@ -255,10 +298,25 @@ impl Client {
         Ok(())
     }
 
+    /// Ends the calls that are under way, and waits for none of them.
+    pub(crate) fn abandon(&self) {
+        self.closed.send_replace(true);
+    }
+
     /// Ends the calls that are under way, and returns when nothing is.
     pub(crate) async fn close(&self) {
-        self.closed.send_replace(true);
+        if self.running.try_write().is_ok() || !self.broken(M193) {
+            self.abandon();
+        }
         drop(self.running.write().await);
+        if self.broken(M194) {
+            self.keep();
+        }
+    }
+
+    /// Keeps its connections: what mutants do.
+    pub(crate) fn keep(&self) {
+        self.http.keep();
     }
 
     /// Gets a token that nobody wants: what mutants do.
@@ -266,6 +324,11 @@ impl Client {
         if let Some(source) = self.glp.as_ref().or(self.central.as_ref()) {
             let _ = source.renew_alone().await;
         }
+    }
+
+    /// Whether it was entered through another one.
+    pub(crate) fn is_tenant(&self) -> bool {
+        matches!(self.standing, Standing::Tenant { .. })
     }
 
     /// Whether this mistake is to be made.
@@ -305,10 +368,28 @@ impl Client {
     }
 }
 
+/// Where New Central is, if this entry says so.
+fn central(http: &Http, entry: &Entry) -> Result<Option<Url>, Failure> {
+    if entry.is_in("US-WEST-5") && http.process.broken(M107) {
+        return place::cluster("US-WEST-4").map(Some);
+    }
+    entry.central()
+}
+
 impl Msp {
     /// The entry of a tenant, and whether it is new.
-    fn enter(&self, http: &Http, id: &str) -> Result<(Entered, Arc<Source>, bool), Failure> {
+    fn enter(
+        &self,
+        http: &Http,
+        id: &str,
+        name: Option<String>,
+    ) -> Result<(Entered, Arc<Source>, bool), Failure> {
         let mut key = place::plain(id);
+        if let Some(name) = name
+            && http.process.broken(M166)
+        {
+            key = name;
+        }
         if http.process.broken(M23) {
             key = id.to_owned();
         }
@@ -317,11 +398,12 @@ impl Msp {
         }
         let tenant = Tenant::new(http.clone(), id, Arc::clone(&self.own))?;
         let mut tenants = locked(&self.tenants);
-        let new = || Room { source: Arc::new(Source::Tenant(tenant)), clients: 0 };
+        let new = || Room { source: Arc::new(Source::Tenant(Box::new(tenant))), clients: 0 };
         let room = tenants.entry(key.clone()).or_insert_with(new);
         let is_new = room.clients == 0;
         room.clients += 1;
         let source = Arc::clone(&room.source);
-        Ok((Entered { tenants: Arc::clone(&self.tenants), key }, source, is_new))
+        let (process, tenants) = (Arc::clone(&http.process), Arc::clone(&self.tenants));
+        Ok((Entered { process, tenants, key }, source, is_new))
     }
 }

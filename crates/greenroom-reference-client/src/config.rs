@@ -20,7 +20,6 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) struct Secret(String);
 
 impl Secret {
-    #[cfg(test)]
     pub(crate) fn new(text: String) -> Self {
         Self(text)
     }
@@ -97,6 +96,11 @@ impl Entry {
     /// Id and secret, if both are there.
     pub(crate) fn credentials(&self) -> Option<Credentials> {
         Some(Credentials { id: self.client_id.clone()?, secret: self.client_secret.clone()? })
+    }
+
+    /// Whether it names this cluster.
+    pub(crate) fn is_in(&self, cluster: &str) -> bool {
+        self.cluster_name.as_deref() == Some(cluster)
     }
 
     /// The API of New Central, if this says where.

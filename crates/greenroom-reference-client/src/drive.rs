@@ -45,7 +45,15 @@ pub(crate) enum Wish {
     List { client: String, what: What },
     Reload { client: String, config: Box<Config> },
     Clock { wall: SignedDuration },
-    Close { client: String },
+    Close { client: String, by: Option<Leaving> },
+}
+
+/// How a client is left, if not as usual.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Leaving {
+    /// An exception came out of the block that used it.
+    Exception,
 }
 
 #[derive(Debug, Deserialize)]
@@ -128,6 +136,7 @@ struct Clock {
 #[derive(Deserialize)]
 struct Close {
     client: String,
+    by: Option<Leaving>,
 }
 
 /// A value as it stands in a query or a header.
@@ -178,8 +187,8 @@ fn wish(frame: Map<String, Value>) -> Result<Wish, Failure> {
             Wish::Clock { wall }
         }
         "close" => {
-            let Close { client } = fields(&verb, frame)?;
-            Wish::Close { client }
+            let Close { client, by } = fields(&verb, frame)?;
+            Wish::Close { client, by }
         }
         _ => return Err(usage("do is none of hello, open, tenant, call, list, reload, clock and close")),
     })

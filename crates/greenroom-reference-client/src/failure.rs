@@ -54,6 +54,17 @@ impl Failure {
         self
     }
 
+    /// This failure as that of the API client with this id.
+    pub(crate) fn of_client(mut self, id: &str) -> Self {
+        self.message = format!("{}, for the client {id}", self.message);
+        self
+    }
+
+    /// Whether it may be one to get a token.
+    pub(crate) fn is_of_sign_in(&self) -> bool {
+        self.status.is_some() && matches!(self.kind, Kind::Auth | Kind::Protocol | Kind::Api)
+    }
+
     /// This failure as what came of another one, which stays told.
     pub(crate) fn after(mut self, cause: &str) -> Self {
         self.message = format!("{cause}; then {}", self.message);

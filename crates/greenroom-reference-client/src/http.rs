@@ -6,7 +6,7 @@ use std::{
     error::Error as _,
     fmt, io,
     path::Path,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -16,14 +16,16 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame};
 use reqwest::{
     Certificate, Method, Url,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER},
+    header::{
+        ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+    },
     redirect::Policy,
 };
 use serde_json::Value;
 
 use crate::{
     failure::{Failure, Kind},
-    mutant::Mutant::{M38, M39, M72, M74},
+    mutant::Mutant::{M38, M39, M43, M45, M72, M74, M76, M185},
     place,
     process::Process,
     retry::RetryAfter,
@@ -60,10 +62,26 @@ impl Request {
         self
     }
 
+    /// Whether it has headers that do not belong to every request.
+    pub(crate) fn has_more_headers(&self) -> bool {
+        !self.headers.keys().all(is_usual)
+    }
+
+    /// What [`crate::mutant::Mutant::M120`] does.
+    pub(crate) fn drop_more_headers(&mut self) {
+        let headers = std::mem::take(&mut self.headers);
+        self.headers =
+            headers.into_iter().filter_map(|(name, value)| Some((name.filter(is_usual)?, value))).collect();
+    }
+
     /// Whether sending it twice does no more than sending it once (RFC 9110 §9.2.2).
     pub(crate) fn is_idempotent(&self) -> bool {
         [Method::GET, Method::HEAD, Method::OPTIONS, Method::PUT, Method::DELETE].contains(&self.method)
     }
+}
+
+fn is_usual(name: &HeaderName) -> bool {
+    name == ACCEPT || name == CONTENT_TYPE
 }
 
 impl fmt::Display for Request {
@@ -103,6 +121,14 @@ impl Answer {
         is_word.then(|| word.to_owned())
     }
 
+    /// The id of the request, as the error envelopes of HPE have it: a word, too.
+    pub(crate) fn debug_id(&self) -> Option<String> {
+        let body = self.json()?;
+        let id = body.get("debugId")?.as_str()?;
+        let is_word = !id.is_empty() && id.len() <= 100 && id.bytes().all(|b| b.is_ascii_graphic());
+        is_word.then(|| id.to_owned())
+    }
+
     /// Status and reason, for messages.
     pub(crate) fn verdict(&self) -> String {
         match self.reason() {
@@ -117,6 +143,8 @@ impl Answer {
 pub(crate) struct Lost {
     /// Whether the server may have got the request.
     pub(crate) may_have_arrived: bool,
+    /// Whether nothing broke, and nothing came.
+    pub(crate) is_silence: bool,
     pub(crate) failure: Failure,
 }
 
@@ -144,6 +172,7 @@ impl Level {
 #[derive(Clone, Debug)]
 pub(crate) struct Http {
     client: reqwest::Client,
+    timeout: Duration,
     log: Level,
     pub(crate) process: Arc<Process>,
 }
@@ -155,8 +184,7 @@ impl Http {
         let builder = reqwest::Client::builder()
             .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(timeout);
+            .connect_timeout(CONNECT_TIMEOUT);
         let builder = match std::env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty()) {
             Some(file) => builder.tls_certs_only(certificates(Path::new(&file))?),
             None => builder,
@@ -164,7 +192,7 @@ impl Http {
         let client = builder.build().map_err(|error| {
             Failure::new(Kind::Other, format!("no HTTP client can be made: {}", chain(error)))
         })?;
-        Ok(Self { client, log, process })
+        Ok(Self { client, timeout, log, process })
     }
 
     /// Sends a request, with a token if there is one, and reads the answer to its end.
@@ -185,19 +213,49 @@ impl Http {
                 eprintln!("{request} with {}", token.reveal());
             }
         }
-        let mut asked = self.client.request(request.method.clone(), url).headers(headers);
-        if let Some(body) = &request.body {
-            asked = asked.body(match request.streamed {
-                true => reqwest::Body::wrap(Pieces::of(body)),
-                false => body.clone().into(),
-            });
+        let body = request.body.as_ref().map(|body| match token.and_then(|token| with_token(body, token)) {
+            Some(twice) if self.process.broken(M185) => twice,
+            _ => body.clone(),
+        });
+        let ask = |client: &reqwest::Client| {
+            let asked = client.request(request.method.clone(), url.clone()).headers(headers.clone());
+            match body.clone() {
+                Some(body) if request.streamed => asked.body(reqwest::Body::wrap(Pieces::of(&body))),
+                Some(body) => asked.body(body),
+                None => asked,
+            }
+        };
+        let mut answer = self.read(request, ask(&self.client)).await;
+        if let Err(lost) = &answer
+            && !lost.may_have_arrived
+            && self.process.broken(M43)
+        {
+            let trusting = reqwest::Client::builder().tls_danger_accept_invalid_certs(true);
+            if let Ok(client) = trusting.redirect(Policy::none()).build() {
+                answer = self.read(request, ask(&client)).await;
+            }
         }
-        let answer = read(asked).await.map_err(|error| lost(request, error));
         self.tell(Level::Debug, || match &answer {
             Ok(answer) => format!("{request}: {}", answer.verdict()),
             Err(lost) => lost.failure.message.clone(),
         });
         answer
+    }
+
+    /// The whole answer, which may take so long and no longer.
+    async fn read(&self, request: &Request, asked: reqwest::RequestBuilder) -> Result<Answer, Lost> {
+        let mut reading = pin!(read(asked, &self.process));
+        let read = match tokio::time::timeout(self.timeout, &mut reading).await {
+            Ok(read) => read,
+            Err(_) if self.process.broken(M76) => reading.await,
+            Err(_) => return Err(silence(request, self.timeout)),
+        };
+        read.map_err(|error| lost(request, error))
+    }
+
+    /// Keeps its connections for as long as the process lives: what mutants do.
+    pub(crate) fn keep(&self) {
+        std::mem::forget(self.client.clone());
     }
 
     /// Says something on stderr, for people, if they want to hear that much.
@@ -208,20 +266,36 @@ impl Http {
     }
 }
 
-async fn read(request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
+async fn read(request: reqwest::RequestBuilder, process: &Process) -> reqwest::Result<Answer> {
     let response = request.send().await?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    Ok(Answer { status, headers, body: response.bytes().await? })
+    let body = match response.bytes().await {
+        Err(_) if process.broken(M45) => Bytes::new(),
+        body => body?,
+    };
+    Ok(Answer { status, headers, body })
+}
+
+/// What [`M185`] sends.
+fn with_token(body: &Bytes, token: &Token) -> Option<Bytes> {
+    let Ok(Value::Object(mut members)) = serde_json::from_slice(body) else { return None };
+    members.insert("access_token".to_owned(), token.reveal().into());
+    Some(Value::Object(members).to_string().into())
 }
 
 fn unsent(failure: Failure) -> Lost {
-    Lost { may_have_arrived: false, failure }
+    Lost { may_have_arrived: false, is_silence: false, failure }
+}
+
+fn silence(request: &Request, timeout: Duration) -> Lost {
+    let failure = Failure::new(Kind::Transport, format!("{request}: no answer within {timeout:?}"));
+    Lost { may_have_arrived: true, is_silence: true, failure }
 }
 
 fn lost(request: &Request, error: reqwest::Error) -> Lost {
     let may_have_arrived = !error.is_connect() && !error.is_builder();
     let failure = Failure::new(Kind::Transport, format!("{request}: {}", chain(error)));
-    Lost { may_have_arrived, failure }
+    Lost { may_have_arrived, is_silence: false, failure }
 }
 
 /// An error with its causes, and without the URL, whose query may hold anything.
@@ -280,6 +354,9 @@ mod tests {
             answer(r#"{"errorCode":"HPE_GL_ERROR_FORBIDDEN"}"#).verdict(),
             "401 HPE_GL_ERROR_FORBIDDEN"
         );
+        let id = |body| answer(body).debug_id();
+        assert_eq!(id(r#"{"errorCode":"X","debugId":"3f1c-52=="}"#).as_deref(), Some("3f1c-52=="));
+        assert_eq!((id(r#"{"debugId":"your secret is hunter2"}"#), id("<html>")), (None, None));
         for body in ["", "<html>", r#"{"error":{"a":1}}"#, r#"{"error":"your secret is hunter2"}"#, "[1]"] {
             assert_eq!(answer(body).verdict(), "401", "{body}");
         }

@@ -6,7 +6,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use form_urlencoded::{Serializer, byte_serialize};
 use reqwest::{
     Method, Url,
-    header::{AUTHORIZATION, HeaderValue},
+    header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -15,7 +15,10 @@ use crate::{
     config::{Credentials, Secret},
     failure::{Failure, Kind},
     http::{Answer, Http, Level, Request},
-    mutant::Mutant::{M06, M16, M28, M40, M42, M47, M48, M57},
+    mutant::Mutant::{
+        M06, M14, M16, M28, M40, M42, M44, M47, M48, M50, M51, M57, M77, M101, M102, M103, M104, M110, M112,
+        M113, M124, M143, M181, M183, M184, M188,
+    },
     redirect,
     retry::{self, Patience},
     token::Token,
@@ -46,6 +49,14 @@ struct Granted {
     expires_in: Value,
 }
 
+impl Granted {
+    /// What [`M44`] reads.
+    fn none() -> Self {
+        let access_token = Secret::new("None".to_owned());
+        Self { access_token, token_type: None, issued_token_type: None, expires_in: Value::Null }
+    }
+}
+
 /// Asks for a token with credentials: one POST, and the credentials as Basic only (RFC 6749 §2.3.1, §4.4.2).
 pub(crate) async fn mint(http: &Http, endpoint: &Url, who: &Credentials) -> Result<Token, Failure> {
     let mut form = vec![("grant_type", "client_credentials")];
@@ -66,11 +77,32 @@ pub(crate) async fn mint(http: &Http, endpoint: &Url, who: &Credentials) -> Resu
         }
         answer = ask(http, request.clone()).await?;
     }
+    if answer.status == 401 && http.process.broken(M181) {
+        request.headers.remove(AUTHORIZATION);
+        let credentials = [("client_id", who.id.as_str()), ("client_secret", who.secret.reveal())];
+        request.url.query_pairs_mut().extend_pairs(credentials);
+        answer = ask(http, request.clone()).await?;
+    }
+    if answer.status != 200 && http.process.broken(M183) {
+        http.tell(Level::Error, || format!("{request}: {} is refused", who.secret.reveal()));
+    }
     if answer.status != 200 && http.process.broken(M40) {
         let message = format!("{} is refused", who.secret.reveal());
         return Err(Failure::new(Kind::Auth, message).with_status(answer.status));
     }
-    granted(http, &request, &answer)
+    let mut token = granted(http, &request, &answer);
+    for _ in 0..FOR_EVER {
+        if token.is_err() || !is_odd(http, &answer) {
+            break;
+        }
+        answer = ask(http, request.clone()).await?;
+        token = granted(http, &request, &answer);
+    }
+    // Which of several credentials is refused, its id says, which is no secret.
+    token.map_err(|failure| match http.process.broken(M113) {
+        true => Failure { message: "no token is given".to_owned(), ..failure },
+        false => failure.of_client(&who.id),
+    })
 }
 
 /// Exchanges the token of an MSP for one of the tenant whose endpoint this is (RFC 8693 §2.1). As in HPE's samples, the
@@ -116,7 +148,14 @@ async fn ask(http: &Http, mut request: Request) -> Result<Answer, Failure> {
     let mut patience = Patience::of_token(&request.to_string());
     loop {
         patience.try_begins();
-        let wait = match http.send(&request, None).await {
+        let sent = http.send(&request, None).await;
+        let fails = sent.as_ref().map_or(true, |answer| matches!(answer.status, 429 | 503));
+        if fails && http.process.broken(M143) {
+            let failure = Failure::new(Kind::Auth, format!("{request}: the credentials are wrong"));
+            let status = sent.ok().map(|answer| answer.status);
+            return Err(Failure { status, ..failure });
+        }
+        let wait = match sent {
             Ok(answer) if matches!(answer.status, 429 | 503) => {
                 match retry::wait(&http.process, &mut patience, &request, &answer)? {
                     Some(wait) => wait,
@@ -143,6 +182,14 @@ fn asks_again(http: &Http, answer: &Answer) -> bool {
     answer.status == 401 && http.process.broken(M06) || is_oauth && http.process.broken(M16)
 }
 
+/// [`M102`] and [`M110`].
+fn is_odd(http: &Http, answer: &Answer) -> bool {
+    let expires_in = answer.json().unwrap_or_default()["expires_in"].take();
+    let is_over = expires_in.as_f64().is_some_and(|seconds| seconds <= 0.0);
+    let fits = expires_in.as_u64().is_some_and(|seconds| u32::try_from(seconds).is_ok());
+    is_over && http.process.broken(M102) || !fits && http.process.broken(M110)
+}
+
 /// The token in an answer.
 fn granted(http: &Http, request: &Request, answer: &Answer) -> Result<Token, Failure> {
     if answer.status != 200 {
@@ -150,29 +197,80 @@ fn granted(http: &Http, request: &Request, answer: &Answer) -> Result<Token, Fai
             400 | 403 => Kind::Auth,
             status => Kind::of_status(status),
         };
-        let message = format!("{request}: no token is given: {}", answer.verdict());
-        return Err(Failure::new(kind, message).with_status(answer.status));
+        let (status, verdict) = match answer.status != 400 && http.process.broken(M104) {
+            true => (400, "400".to_owned()),
+            false => (answer.status, answer.verdict()),
+        };
+        return Err(
+            Failure::new(kind, format!("{request}: no token is given: {verdict}")).with_status(status)
+        );
     }
     let nonsense = |what: &str| {
-        Failure::new(Kind::Protocol, format!("{request}: the answer with status 200 {what}")).with_status(200)
+        let status = if http.process.broken(M104) { 400 } else { 200 };
+        let message = format!("{request}: the answer with status {status} {what}");
+        Failure::new(Kind::Protocol, message).with_status(status)
     };
-    // A parser's own words may quote the answer.
-    let granted: Granted =
-        serde_json::from_slice(&answer.body).map_err(|_| nonsense("is no JSON with an access_token"))?;
-    if granted.access_token.reveal().is_empty() {
+    if !is_plain_json(answer) && http.process.broken(M112) {
+        std::process::exit(70);
+    }
+    let granted: Granted = match serde_json::from_slice(&answer.body) {
+        Ok(granted) => granted,
+        Err(_) if http.process.broken(M44) => Granted::none(),
+        Err(_) if http.process.broken(M184) => {
+            return Err(nonsense(&format!("is {}", String::from_utf8_lossy(&answer.body))));
+        }
+        // A parser's own words may quote the answer.
+        Err(_) => return Err(nonsense("is no JSON with an access_token")),
+    };
+    if granted.access_token.reveal().is_empty() && !http.process.broken(M103) {
         return Err(nonsense("has an empty access_token"));
     }
     // Who does not know a type must not use the token (RFC 6749 §7.1).
-    if granted.token_type.is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
+    let is_of_exchange = granted.issued_token_type.is_some();
+    if granted.token_type.is_some_and(|kind| !is_bearer(http, &kind))
+        && !(is_of_exchange && http.process.broken(M124))
+    {
         return Err(nonsense("has a token_type other than Bearer"));
     }
-    if granted.issued_token_type.is_some_and(|kind| kind != ACCESS_TOKEN) {
+    if granted.issued_token_type.is_some_and(|kind| kind != ACCESS_TOKEN) && !http.process.broken(M124) {
         return Err(nonsense("has an issued_token_type other than an access token"));
+    }
+    if granted.expires_in.is_null() && http.process.broken(M14) {
+        return Err(nonsense("has no expires_in"));
+    }
+    if !http.process.knows_shape(granted.access_token.reveal()) && http.process.broken(M77) {
+        return Err(nonsense("has an access_token that is no such JWT"));
+    }
+    if has_more(answer) && http.process.broken(M50) {
+        return Err(nonsense("has members that are not known"));
     }
     http.tell(Level::Info, || format!("{request}: a token is given"));
     let token = Token::new(&http.process, granted.access_token, life(&granted.expires_in));
+    if token.is_not_yet_valid(&http.process) && http.process.broken(M188) {
+        return Err(nonsense("has a token that was not issued yet"));
+    }
     http.process.got(&token);
     Ok(token)
+}
+
+/// Whether a token_type is the one that this client understands, however it is spelled (RFC 6749 §5.1).
+fn is_bearer(http: &Http, kind: &str) -> bool {
+    match kind.eq_ignore_ascii_case("bearer") {
+        true => kind == "Bearer" || !http.process.broken(M101),
+        false => http.process.broken(M51),
+    }
+}
+
+/// Whether an answer is JSON and says no more than that it is.
+fn is_plain_json(answer: &Answer) -> bool {
+    answer.headers.get(CONTENT_TYPE).is_some_and(|it| it == "application/json") && answer.json().is_some()
+}
+
+/// Whether a reply has members that this client does not read.
+fn has_more(answer: &Answer) -> bool {
+    const KNOWN: [&str; 4] = ["access_token", "token_type", "issued_token_type", "expires_in"];
+    let more = |name: &String| !KNOWN.contains(&name.as_str());
+    answer.json().as_ref().and_then(Value::as_object).is_some_and(|reply| reply.keys().any(more))
 }
 
 /// A life that makes sense. Without one the server will say when a token has run out.

@@ -11,7 +11,7 @@
 //! - `source` says where a token comes from, `token` keeps it and lets one caller renew it for all; `issuer` asks the
 //!   token endpoints; `token_file` remembers;
 //! - `http` sends one request, `redirect` says where it may go on to, `sleep` waits, `clock` tells the time;
-//! - `mutant` lists the mistakes that it can be told to make, each the work of one `if broken(..)`.
+//! - `mutant` lists the mistakes that it can be told to make, asked about wherever they would be made: `if broken(..)`.
 #![warn(missing_docs)]
 
 mod adapter;

@@ -9,7 +9,7 @@ use crate::{
     call::Caller,
     failure::{Failure, Kind},
     http::{Http, Request},
-    mutant::Mutant::{M69, M75},
+    mutant::Mutant::{M69, M75, M105, M147, M148, M149, M165, M198},
     place,
 };
 
@@ -42,7 +42,10 @@ impl Page {
             let message = format!("{asked}: {}", answer.verdict());
             return Err(Failure::new(Kind::of_status(answer.status), message).with_status(answer.status));
         }
-        let body = answer.json().unwrap_or_default();
+        let body = match answer.json() {
+            None if caller.http.process.broken(M105) => serde_json::json!({"items": [], "total": 0}),
+            body => body.unwrap_or_default(),
+        };
         Ok(Self { asked, body })
     }
 
@@ -81,9 +84,11 @@ pub(crate) async fn devices(caller: &Caller, central: &Url) -> Result<Vec<String
     let mut rows = Rows::default();
     let mut next = "1".to_owned();
     let mut turned = HashSet::new();
+    let mut total = None;
     loop {
         let page = Page::get(caller, central, PATH, query(&next), query("1")).await?;
         turned.insert(next);
+        total = total.or_else(|| page.body["total"].as_u64());
         let following = match &page.body["next"] {
             Value::Null => None,
             Value::Number(number) => Some(number.to_string()),
@@ -91,14 +96,24 @@ pub(crate) async fn devices(caller: &Caller, central: &Url) -> Result<Vec<String
             _ => return Err(page.nonsense("has a next that is no page")),
         };
         if following.is_some() || !caller.http.process.broken(M69) {
-            rows.add(page.column("serialNumber")?);
+            let column = page.column("serialNumber")?;
+            if column.is_empty() && caller.http.process.broken(M149) {
+                return Err(page.nonsense("has no rows"));
+            }
+            rows.add(column);
         }
-        let Some(following) = following else { return Ok(rows.all) };
+        let has_all = |total| u64::try_from(rows.all.len()).is_ok_and(|read| read == total);
+        let following = match following {
+            None if !total.is_some_and(has_all) && caller.http.process.broken(M148) => "1000".to_owned(),
+            None => return Ok(rows.all),
+            Some(following) => following,
+        };
         if !following.bytes().all(|byte| byte.is_ascii_digit()) {
             follow(&caller.http, caller, &following).await;
             return Err(page.nonsense("has a next that is no page"));
         }
-        if turned.contains(&following) || turned.len() >= MOST {
+        let in_a_circle = turned.contains(&following) || turned.len() >= MOST;
+        if in_a_circle && !caller.http.process.broken(M147) {
             return Err(page.nonsense("leads to a page that was read before, or to one too many"));
         }
         next = following;
@@ -124,7 +139,7 @@ pub(crate) async fn tenants(caller: &Caller) -> Result<Vec<String>, Failure> {
             rows.add(column);
         }
         // A list that shrinks while it is read may end with an empty page.
-        if is_last || count == 0 {
+        if is_last || count == 0 || caller.http.process.broken(M198) {
             return Ok(rows.all);
         }
         offset += count;
@@ -134,7 +149,11 @@ pub(crate) async fn tenants(caller: &Caller) -> Result<Vec<String>, Failure> {
 
 /// The id of the one tenant that has this name.
 pub(crate) async fn tenant_named(caller: &Caller, name: &str) -> Result<String, Failure> {
-    let filter = format!("workspaceName eq '{}'", name.replace('\'', "''"));
+    let mut quoted = name.replace('\'', "''");
+    if quoted != name && caller.http.process.broken(M165) {
+        quoted = name.to_owned();
+    }
+    let filter = format!("workspaceName eq '{quoted}'");
     let query = vec![("filter".to_owned(), filter)];
     let page = Page::get(caller, &place::glp()?, "/workspaces/v1/msp-tenants", query.clone(), query).await?;
     let ids = page.column("id")?;

@@ -44,6 +44,11 @@ pub(crate) fn issuer(workspace: &str) -> Result<Url, Failure> {
     url(&format!("{GLP}/authorization/v2/oauth2/{}/token", plain(workspace)))
 }
 
+/// The same with the id as it is given: [`M54`](crate::mutant::Mutant::M54).
+pub(crate) fn issuer_as_given(workspace: &str) -> Result<Url, Failure> {
+    url(&format!("{GLP}/authorization/v2/oauth2/{workspace}/token"))
+}
+
 /// A workspace id as it stands in token URLs: without dashes.
 pub(crate) fn plain(workspace: &str) -> String {
     workspace.chars().filter(|c| *c != '-').collect()

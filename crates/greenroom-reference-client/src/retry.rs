@@ -10,10 +10,12 @@ use jiff::Timestamp;
 use crate::{
     failure::{Failure, Kind},
     http::{Answer, Request},
-    mutant::Mutant::{M30, M31, M33, M91},
+    mutant::Mutant::{M30, M31, M32, M33, M34, M91, M141},
     process::Process,
 };
 
+/// As good as for ever.
+const FOR_EVER: u32 = 100;
 /// More than a caller would call one request.
 const TRIES: u32 = 10;
 /// A connection that breaks three times will not hold the fourth time.
@@ -85,10 +87,15 @@ impl Patience {
         Some(wait)
     }
 
-    /// The same after a connection broke.
+    /// The same after a connection broke. Once there is no wait: it may have been an idle one that the server had just
+    /// closed, of which another is opened (RFC 9112 §9.3.1).
     pub(crate) fn wait_after_loss(&mut self) -> Option<Duration> {
         self.losses += 1;
-        if self.losses < LOSSES { self.wait(None) } else { None }
+        match self.losses {
+            1 if self.has_tries() => Some(Duration::ZERO),
+            losses if losses < LOSSES => self.wait(None),
+            _ => None,
+        }
     }
 
     /// 1, 2, 4… seconds and up to a quarter more, so that those who failed together do not come back together.
@@ -127,7 +134,16 @@ pub(crate) fn wait(
         return Err(Failure::new(Kind::Protocol, message).with_status(answer.status));
     }
     let asked = asked.map(|asked| asked.wait(process.clock.now().wall));
-    let wait = patience.wait(asked.filter(|_| !process.broken(M30)));
+    let mut wait = patience.wait(asked.filter(|_| !process.broken(M30)));
+    if wait.is_some() && asked.is_none() && process.broken(M141) {
+        wait = Some(Duration::from_millis(100));
+    }
+    if wait.is_none() && patience.has_tries() && process.broken(M32) {
+        wait = asked;
+    }
+    if wait.is_none() && answer.status == 503 && patience.tries() < FOR_EVER && process.broken(M34) {
+        wait = Some(LONGEST);
+    }
     Ok(if process.broken(M33) { wait.map(|_| Duration::ZERO) } else { wait })
 }
 
@@ -214,7 +230,8 @@ mod tests {
     #[test]
     fn three_losses_are_enough() {
         let mut patience = Patience::of_call("");
-        assert!(patience.wait_after_loss().is_some() && patience.wait_after_loss().is_some());
+        assert_eq!(patience.wait_after_loss(), Some(Duration::ZERO));
+        assert!(patience.wait_after_loss().is_some_and(|wait| wait >= Duration::from_secs(1)));
         assert_eq!(patience.wait_after_loss(), None);
     }
 }

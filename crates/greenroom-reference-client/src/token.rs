@@ -8,14 +8,16 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use reqwest::header::HeaderValue;
+use serde_json::Value;
 use tokio::sync::Mutex;
 
 use crate::{
     clock::Moment,
     config::Secret,
     failure::{Failure, Kind},
-    mutant::Mutant::{M12, M13},
+    mutant::Mutant::{M12, M13, M20, M186, M190},
     process::Process,
 };
 
@@ -57,9 +59,58 @@ impl Token {
         Ok(header)
     }
 
+    /// Whether nobody said how long it lives, as of one that was supplied.
+    pub(crate) fn is_of_unknown_life(&self) -> bool {
+        self.good_for.is_none()
+    }
+
     /// Whether it is known to have run out. The server may know better: then it says 401.
     pub(crate) fn has_run_out(&self, process: &Process) -> bool {
-        self.good_for.is_some_and(|good_for| process.clock.since(self.got) >= good_for)
+        let Some(good_for) = self.good_for else { return false };
+        if process.clock.since(self.got) >= good_for {
+            let awake = process.clock.now().steady.saturating_sub(self.got.steady) >= good_for;
+            return awake || !process.broken(M190);
+        }
+        self.has_run_out_by_claim(process) && process.broken(M186)
+    }
+
+    /// How often it could have run out since it was given.
+    pub(crate) fn lives_since(&self, process: &Process) -> u64 {
+        let life = self.good_for.map_or(0, |good_for| good_for.as_secs());
+        process.clock.since(self.got).as_secs().checked_div(life).unwrap_or_default()
+    }
+
+    /// How much of its life is left, if it is known.
+    pub(crate) fn life_left(&self, process: &Process) -> Option<Duration> {
+        Some(self.good_for?.saturating_sub(process.clock.since(self.got)))
+    }
+
+    /// Whether it ran out while the machine slept: what [`M190`] does not see.
+    pub(crate) fn was_slept_out(&self, process: &Process) -> bool {
+        let run_out = |age| self.good_for.is_some_and(|good_for| age >= good_for);
+        let steady = process.clock.now().steady.saturating_sub(self.got.steady);
+        run_out(process.clock.since(self.got)) && !run_out(steady)
+    }
+
+    /// Whether the clock of the wall has gone back behind the moment in which it was given.
+    pub(crate) fn is_of_the_future(&self, process: &Process) -> bool {
+        process.clock.now().wall < self.got.wall
+    }
+
+    /// Whether it has run out by its own word and the clock of the wall: what mutants ask, since a token is opaque.
+    pub(crate) fn has_run_out_by_claim(&self, process: &Process) -> bool {
+        self.claim("exp").is_some_and(|exp| exp <= process.clock.now().wall.as_second())
+    }
+
+    /// Whether it was issued much later than now, by its own word and the clock of the wall: what mutants ask.
+    pub(crate) fn is_not_yet_valid(&self, process: &Process) -> bool {
+        let hour = 3600;
+        self.claim("iat").is_some_and(|iat| iat >= process.clock.now().wall.as_second() + hour)
+    }
+
+    fn claim(&self, name: &str) -> Option<i64> {
+        let payload = BASE64_URL_SAFE_NO_PAD.decode(self.reveal().split('.').nth(1)?).ok()?;
+        serde_json::from_slice::<Value>(&payload).ok()?[name].as_i64()
     }
 }
 
@@ -89,6 +140,7 @@ impl Slot {
     /// shares what came of it, good or bad. Whoever comes later tries anew: a failure is not remembered.
     pub(crate) async fn get(
         &self,
+        process: &Process,
         is_good: impl Fn(&Arc<Token>) -> bool,
         renew: impl Future<Output = Result<Token, Failure>>,
     ) -> Result<Arc<Token>, Failure> {
@@ -99,6 +151,7 @@ impl Slot {
         }
         if let Some(failure) = &kept.failure
             && self.tried.load(Ordering::Acquire) > tried
+            && !process.broken(M20)
         {
             return Err(failure.clone());
         }
@@ -119,6 +172,11 @@ impl Slot {
         let token = Arc::new(renew.await?);
         self.kept.lock().await.token = Some(Arc::clone(&token));
         Ok(token)
+    }
+
+    /// Why the last renewal failed, if it did and nobody renews now.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        self.kept.try_lock().ok()?.failure.clone()
     }
 
     /// Whether somebody renews it now.
@@ -155,7 +213,8 @@ mod tests {
                 tokio::task::yield_now().await;
                 if fails { Err(Failure::new(Kind::Auth, "refused")) } else { Ok(token("opaque")) }
             };
-            let get = || slot.get(|_| true, renew());
+            let (process, slot) = (process(), &slot);
+            let get = || slot.get(&process, |_| true, renew());
             let (a, b, c) = tokio::join!(get(), get(), get());
             assert_eq!([a.is_err(), b.is_err(), c.is_err()], [fails; 3]);
             assert_eq!(renewals.load(Ordering::Relaxed), 1);

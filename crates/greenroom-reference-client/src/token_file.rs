@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{self, Write as _},
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
@@ -13,6 +14,17 @@ use crate::{
     config::Config,
     failure::{Failure, Kind},
 };
+
+/// What mutants do wrong when they write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    /// The token is all that is in the file afterwards.
+    Alone,
+    /// Whoever reads new files of this user reads this one.
+    ModeOfNewFiles,
+    /// The file is emptied and written again.
+    InPlace,
+}
 
 /// The file, and one writer at a time.
 #[derive(Debug)]
@@ -37,12 +49,21 @@ impl TokenFile {
 
     /// Puts a token in the place of the one before. The file is replaced whole and keeps its mode, so that whoever
     /// reads it meanwhile, or after a crash, finds one or the other.
-    pub(crate) fn keep(&self, entry: &str, token: &str) -> io::Result<()> {
+    pub(crate) fn keep(&self, entry: &str, token: &str, flaw: Option<Flaw>) -> io::Result<()> {
         let _alone = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let mode = fs::metadata(&self.path)?.permissions();
+        let mode = match flaw {
+            Some(Flaw::ModeOfNewFiles) => fs::Permissions::from_mode(0o644),
+            _ => fs::metadata(&self.path)?.permissions(),
+        };
         let mut content: Map<String, Value> = serde_json::from_slice(&fs::read(&self.path)?)?;
         let Some(Value::Object(entry)) = content.get_mut(entry) else { return Ok(()) };
+        if flaw == Some(Flaw::Alone) {
+            entry.clear();
+        }
         entry.insert("access_token".to_owned(), token.into());
+        if flaw == Some(Flaw::InPlace) {
+            return fs::write(&self.path, serde_json::to_vec_pretty(&content)?);
+        }
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or_else(|| Path::new(".")))?;
         file.as_file().set_permissions(mode)?;
@@ -56,7 +77,7 @@ impl TokenFile {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    use std::os::unix::fs::MetadataExt as _;
 
     use super::*;
 
@@ -72,7 +93,7 @@ mod tests {
 
         let (file, config) = TokenFile::open(&path).unwrap();
         assert_eq!(config.unified.unwrap().access_token.unwrap().reveal(), "old");
-        file.keep("unified", "new").unwrap();
+        file.keep("unified", "new", None).unwrap();
         let kept: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         let unified =
             serde_json::json!({"client_id":"id","client_secret":"s","access_token":"new","extra":1});

@@ -41,7 +41,7 @@ be started, and 3 if Greenroom itself fails.")]
 
 #[derive(Debug, Args)]
 struct CheckArgs {
-    /// An adapter that comes along: pycentral.
+    /// An adapter that comes along: pycentral, requests-oauthlib, openid-client, ruby-oauth2, bash-curl.
     #[arg(long, value_name = "NAME", conflicts_with = "command")]
     client: Option<String>,
     /// How long to wait for a reply, in real time.

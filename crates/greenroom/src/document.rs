@@ -82,7 +82,9 @@ fn summary(table: &FidelityTable) -> String {
         let _ =
             writeln!(text, "| {service} | {} | {in_part} | {} | {besides} |", routes.len(), sure.join(", "));
     }
-    let _ = writeln!(text, "\nServices that are not served at all: {}.", without_routes.join(", "));
+    if !without_routes.is_empty() {
+        let _ = writeln!(text, "\nServices that are not served at all: {}.", without_routes.join(", "));
+    }
     text
 }
 
@@ -154,9 +156,6 @@ fn dialect(row: &Row, rfc: &Row, sdk: &Row) -> String {
         }
     }
     let _ = writeln!(text, "{default}\n- source of the default: {} ({})", row.source, row.confidence);
-    if !row.note.is_empty() {
-        let _ = writeln!(text, "- {}", row.note);
-    }
     text
 }
 

@@ -76,7 +76,7 @@ pub(crate) struct ExecArgs {
     shape: ShapeArgs,
 
     /// Let the token of the Nth request run out just before it, by moving the clock: tenant@api#3.
-    /// KIND is sso, workspace or tenant, OP is api or exchange. Repeatable
+    /// KIND is sso, workspace, tenant, classic or refresh, OP is api, exchange or refresh. Repeatable
     #[arg(
         long,
         value_name = "KIND@OP#N",

@@ -37,10 +37,10 @@ pub(crate) struct HistoryArgs {
     /// Only these: OP, OP:METHOD, a path (* stands for anything), FIELD=VALUE.
     #[arg(value_name = "SELECTION", value_parser = selection::parse_uncounted)]
     selection: Option<Selection>,
-    /// Only this kind of request: mint, exchange, api, jwks, other.
+    /// Only this kind of request: mint, exchange, refresh, sign_in, api, jwks, other.
     #[arg(long)]
     op: Option<OpKind>,
-    /// Only requests with a token of this kind: sso, workspace, tenant.
+    /// Only requests with a token of this kind: sso, workspace, tenant, classic, refresh, code, sign_in.
     #[arg(long)]
     kind: Option<TokenKind>,
     /// Only this bearer token, by symbol: 'abc#1', 'abc#*'.
@@ -229,6 +229,7 @@ fn line(event: &Event) -> Option<String> {
         Event::File(file) => {
             Some(format!("file     {} {} holds {}", file.which, file.mode, file.holds.join(", ")))
         }
+        Event::Farewell {} => Some("farewell the client is told to end".to_owned()),
         Event::Exit { code, signal, why } => {
             let how = code.map(|code| format!("with {code}"));
             let how = how.or_else(|| signal.map(|signal| format!("by signal {signal}"))).unwrap_or_default();

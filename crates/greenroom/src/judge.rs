@@ -1,7 +1,7 @@
 //! `greenroom judge`: judges runs again that `verify --record` kept.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::BufReader,
     path::{Path, PathBuf},
 };
@@ -10,7 +10,7 @@ use clap::Args;
 use greenroom_conformance::{
     baseline::AllChecks,
     judge,
-    load::Loaded,
+    load::{self, Loaded},
     run::Run,
     suite::{Judged, Report},
     verdict::ClientInfo,
@@ -46,7 +46,7 @@ pub(crate) fn judge(args: &JudgeArgs) -> Result<Exit, Failure> {
     let telling = args.telling.open()?;
     let mut runs = Vec::new();
     for path in &args.runs {
-        for file in files(path, "jsonl")? {
+        for file in load::find(path, "jsonl").map_err(Failure::new)? {
             let run = read(&file)?;
             runs.push((file, run));
         }
@@ -57,31 +57,6 @@ pub(crate) fn judge(args: &JudgeArgs) -> Result<Exit, Failure> {
         .map(|(file, _)| format!("greenroom judge {}{flags}", quoted(&file.to_string_lossy())))
         .collect::<Vec<_>>();
     telling.tell(&rejudge(runs, &scenarios::read(&args.scenarios)?)?, &again)
-}
-
-/// The files of that ending in a directory and those within it, in order; a file is itself.
-pub(crate) fn files(path: &Path, ending: &str) -> Result<Vec<PathBuf>, Failure> {
-    let mut found = Vec::new();
-    let mut unread = vec![path.to_owned()];
-    while let Some(path) = unread.pop() {
-        let unreadable =
-            |error: std::io::Error| Failure::new(format!("{} cannot be read: {error}", path.display()));
-        if !fs::metadata(&path).map_err(unreadable)?.is_dir() {
-            found.push(path);
-            continue;
-        }
-        for entry in fs::read_dir(&path).map_err(unreadable)? {
-            let entry = entry.map_err(unreadable)?.path();
-            if entry.is_dir() || entry.extension().is_some_and(|it| it == ending) {
-                unread.push(entry);
-            }
-        }
-    }
-    found.sort();
-    if found.is_empty() {
-        return Err(Failure::new(format!("{} holds no .{ending} file", path.display())));
-    }
-    Ok(found)
 }
 
 fn read(file: &Path) -> Result<Run, Failure> {

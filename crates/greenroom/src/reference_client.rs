@@ -18,7 +18,7 @@ pub(crate) struct ReferenceClientArgs {
     /// The mistake that it makes: M01 and so on.
     #[arg(long, value_name = "NAME")]
     mutant: Option<Mutant>,
-    /// A file for the names of the switches that were reached, one a line.
+    /// A file to which the names of the switches that were reached are added, one a line.
     #[arg(long, value_name = "FILE")]
     reach: Option<PathBuf>,
 }

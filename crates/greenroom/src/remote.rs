@@ -177,9 +177,6 @@ async fn dialect(settings: &[String], target: &Target) -> Result<Exit, Failure> 
                 row.source,
                 row.confidence
             );
-            if !row.note.is_empty() {
-                let _ = writeln!(table, "    {}", row.note);
-            }
         }
         table
     })

@@ -2,27 +2,21 @@
 
 mod matrix;
 
-use std::{
-    collections::BTreeMap,
-    fmt::Write as _,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fmt::Write as _, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use greenroom_conformance::{
     catalogue::{self, Library},
-    load::{Loaded, Paced, load},
-    scenario::{self, Id, Profile, Scenario},
+    load::{Loaded, Paced, load_files},
+    scenario::{self, Profile, Scenario},
 };
 use greenroom_model::{nearest, rule::OpenWhen};
 use serde::Serialize;
 
 use crate::{
     exit::{Exit, Failure},
-    judge::files,
     out,
-    verify::{quoted, refuse},
+    verify::quoted,
 };
 
 const EXAMPLES: &str = "Examples:
@@ -83,6 +77,15 @@ enum ScenariosAct {
         #[arg(required = true, value_name = "FILE|DIR")]
         files: Vec<PathBuf>,
     },
+    /// Say what the profiles promise, what they require, and what is of them.
+    #[command(after_help = "Examples:
+  greenroom scenarios profiles
+  greenroom scenarios profiles --markdown > docs/profiles.md")]
+    Profiles {
+        /// Print docs/profiles.md.
+        #[arg(long)]
+        markdown: bool,
+    },
     /// Print the JSON Schema of scenario files, for editors.
     #[command(after_help = "Examples:
   greenroom scenarios schema > scenario.schema.json")]
@@ -106,6 +109,8 @@ pub(crate) async fn scenarios(args: ScenariosArgs) -> Result<Exit, Failure> {
     match args.act {
         ScenariosAct::List { markdown: true, .. } => out::say(catalogue::markdown().trim_end())?,
         ScenariosAct::List { profile, scenarios, json, .. } => list(profile, &read(&scenarios)?, json)?,
+        ScenariosAct::Profiles { markdown: true } => out::say(catalogue::profiles().trim_end())?,
+        ScenariosAct::Profiles { .. } => profiles()?,
         ScenariosAct::Show { id, scenarios, json } => show(&id, &read(&scenarios)?, json)?,
         ScenariosAct::Check { files } => {
             let loaded = read(&files)?;
@@ -132,53 +137,12 @@ pub(crate) fn read(paths: &[PathBuf]) -> Result<Vec<Loaded>, Failure> {
     if paths.is_empty() {
         return Ok(Library::builtin().iter().map(|entry| entry.loaded.clone()).collect());
     }
-    let (mut loaded, mut wrong) = (Vec::new(), Vec::new());
-    let mut ids: BTreeMap<Id, PathBuf> = BTreeMap::new();
-    for path in paths {
-        for file in files(path, "yaml")? {
-            let text = match text_of(&file) {
-                Ok(text) => text,
-                Err(failure) => {
-                    wrong.push(failure.to_string());
-                    continue;
-                }
-            };
-            let read = match load(&text) {
-                Ok(read) => read,
-                Err(mistakes) => {
-                    wrong.push(refuse(&file, &mistakes).to_string());
-                    continue;
-                }
-            };
-            // Reports and baselines know a scenario by its id alone.
-            let id = read.variants.first().map(|paced| paced.otherwise.id.clone());
-            match id.and_then(|id| Some((ids.insert(id.clone(), file.clone())?, id))) {
-                Some((other, id)) => wrong.push(format!(
-                    "{} and {} are both {id}: give each file once, and each scenario an id of its own",
-                    other.display(),
-                    file.display()
-                )),
-                None => loaded.push(read),
-            }
-        }
-    }
-    if wrong.is_empty() { Ok(loaded) } else { Err(Failure::new(wrong.join("\n"))) }
+    load_files(paths).map_err(Failure::new)
 }
 
 /// The flags that name these paths.
 pub(crate) fn repeated(paths: &[PathBuf]) -> String {
     paths.iter().map(|path| format!(" --scenarios {}", quoted(&path.to_string_lossy()))).collect()
-}
-
-/// The text of a file.
-fn text_of(file: &Path) -> Result<String, Failure> {
-    let shown = file.display();
-    let bytes = fs::read(file).map_err(|error| Failure::new(format!("{shown} cannot be read: {error}")))?;
-    String::from_utf8(bytes).map_err(|error| {
-        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
-        Failure::new(format!("{shown}: line {line} is not UTF-8: save the file as UTF-8"))
-    })
 }
 
 /// What a list tells of a scenario.
@@ -217,6 +181,18 @@ fn waits_for_quiet(scenario: &Scenario) -> bool {
     gates.flat_map(|gate| &gate.open_when).any(|when| matches!(when, OpenWhen::Quiet(_)))
 }
 
+fn profiles() -> Result<(), Failure> {
+    let mut text = String::new();
+    for profile in Profile::ALL {
+        let count = Library::builtin().of(profile).count();
+        let requires: Vec<_> = profile.requires().iter().map(|need| need.word()).collect();
+        let requires =
+            if requires.is_empty() { String::new() } else { format!(", requires {}", requires.join(", ")) };
+        text += &format!("{profile}: {count} requirements{requires}\n    {}\n", profile.promise());
+    }
+    out::say(text.trim_end())
+}
+
 fn list(profile: Option<Profile>, loaded: &[Loaded], json: bool) -> Result<(), Failure> {
     let mut chosen: Vec<&Scenario> = loaded
         .iter()
@@ -243,6 +219,9 @@ fn list(profile: Option<Profile>, loaded: &[Loaded], json: bool) -> Result<(), F
 
 /// There is no scenario of that name or id among `all`.
 pub(crate) fn unknown<'s>(id: &str, all: impl IntoIterator<Item = &'s Scenario>) -> Failure {
+    if let Some(why) = catalogue::why_not_yet(id) {
+        return Failure::new(format!("{id} has no scenario: {why}"));
+    }
     let names: Vec<String> = all.into_iter().flat_map(|it| [it.id.to_string(), it.name()]).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let nearest = nearest::of(id, &names).or_else(|| nearest::of(&id.to_ascii_uppercase(), &names));

@@ -131,7 +131,7 @@ mod tests {
     fn wrong_selections_say_what_is_wrong() {
         for (text, what) in [
             ("", "selects nothing"),
-            ("apis", "mint, exchange, api"),
+            ("apis", "mint, exchange, refresh, sign_in, api"),
             ("api GET", "neither a path nor"),
             ("api statis=429", "status"),
             ("status=x", "status"),
@@ -157,7 +157,7 @@ mod tests {
             ("exchange", "which requests and how many"),
             ("exchange 2", "no bound"),
             ("= 2", "which requests"),
-            ("exchnge = 2", "mint, exchange, api"),
+            ("exchnge = 2", "mint, exchange, refresh, sign_in, api"),
             ("api nth=3 = 1", "counted by rules only"),
         ] {
             let error = text.parse::<Expectation>().unwrap_err();

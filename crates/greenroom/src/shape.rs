@@ -34,7 +34,7 @@ pub(crate) struct ShapeArgs {
     #[arg(long, value_name = "ID|FILE", env = "GREENROOM_SCENARIO", conflicts_with_all = ["world", "rng_seed"])]
     scenario: Option<String>,
 
-    /// How long tokens live: 20s for all kinds, tenant=5m for one (sso, workspace, tenant). Repeatable
+    /// How long tokens live: 20s for all access tokens, tenant=5m for one kind (sso, workspace, tenant, classic, refresh, code, sign_in). Repeatable
     #[arg(long, value_name = "[KIND=]DURATION", env = "GREENROOM_TOKEN_LIFE", value_delimiter = ',')]
     token_life: Vec<TokenLife>,
 

@@ -10,7 +10,7 @@ use greenroom_model::{
 /// One `--token-life`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TokenLife {
-    /// The kind it is about; all kinds if absent.
+    /// The kind it is about; all access tokens if absent.
     kind: Option<TokenKind>,
     /// How long it lives.
     life: Life,
@@ -19,10 +19,10 @@ pub(crate) struct TokenLife {
 impl TokenLife {
     /// Sets what it is about. Later ones win over earlier ones.
     pub(crate) fn apply(self, lifetimes: &mut Lifetimes) {
-        for kind in TokenKind::ALL {
-            if self.kind.is_none_or(|only| only == kind) {
-                lifetimes.set(kind, self.life);
-            }
+        match self.kind {
+            Some(kind) => lifetimes.set(kind, self.life),
+            // What a client goes on with when a token has run out is no part of "all tokens".
+            None => TokenKind::ACCESS.into_iter().for_each(|kind| lifetimes.set(kind, self.life)),
         }
     }
 }

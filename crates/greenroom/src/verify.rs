@@ -21,7 +21,7 @@ use greenroom_conformance::{
 };
 
 pub(crate) use self::progress::Live;
-pub(crate) use self::telling::{Ran, Telling, refuse};
+pub(crate) use self::telling::{Ran, Telling};
 use crate::{
     exit::{Exit, Failure},
     out, scenarios, stop, timeout,
@@ -45,7 +45,7 @@ is written.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct VerifyArgs {
-    /// An adapter that comes along, by name.
+    /// An adapter that comes along: pycentral, requests-oauthlib, openid-client, ruby-oauth2, bash-curl.
     #[arg(long, value_name = "NAME", conflicts_with = "command")]
     client: Option<String>,
     /// Only these scenarios: REF-02, 'RTY-*', 'EXC-02[live]'. May be given several times.
@@ -112,7 +112,7 @@ impl VerifyArgs {
         }
         flags += self.telling.repeated();
         let again = |judged: &Judged| {
-            let name = judged.verdict.name.split('[').next().unwrap_or_default();
+            let name = quoted(&judged.verdict.name);
             format!("greenroom verify --only {name}{flags}{}", self.client())
         };
         report.scenarios.iter().map(again).collect()

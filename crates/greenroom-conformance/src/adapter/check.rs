@@ -14,7 +14,6 @@ use greenroom_model::{
 };
 use serde::Serialize;
 
-pub(crate) use self::probes::NO_REQUEST;
 use self::talk::Talk;
 use super::{Adapter, StartError};
 use crate::drive::{Config, Credentials, Introduction};

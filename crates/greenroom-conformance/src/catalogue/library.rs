@@ -6,7 +6,7 @@ use greenroom_model::yaml::Mistakes;
 
 use crate::{
     load::{self, Loaded},
-    scenario::{Id, Scenario},
+    scenario::{Id, Profile, Scenario},
 };
 
 static FILES: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
@@ -70,6 +70,12 @@ impl Library {
     /// The one with an id.
     pub fn get(&self, id: &Id) -> Option<&Entry> {
         self.iter().find(|entry| entry.id() == Some(id))
+    }
+
+    /// Those of a profile.
+    pub fn of(&self, profile: Profile) -> impl Iterator<Item = &Entry> {
+        let is_of_it = move |scenario: &Scenario| scenario.profiles.contains(&profile);
+        self.iter().filter(move |entry| entry.first().is_some_and(is_of_it))
     }
 
     /// Every check of every scenario, as it runs: `("EXC-02[live]", "tenant-usable")`.

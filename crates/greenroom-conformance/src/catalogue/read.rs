@@ -96,7 +96,7 @@ fn mutants_of(places: &mut Places<'_>, file: &Value) -> Catalogue {
     format(places, file.format);
     for (path, mutant) in items::<Mutant>(places, "mutants", &file.mutants) {
         let number = mutant.id.strip_prefix('M').unwrap_or_default();
-        if number.len() != 2 || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        if !(2..=3).contains(&number.len()) || !number.bytes().all(|byte| byte.is_ascii_digit()) {
             places.wrong(&format!("{path}.id"), "is no name of a mutant", "write one like M01");
         }
         once(places, &format!("{path}.id"), &mutant.id, catalogue.mutants.iter().map(|other| &other.id));

@@ -290,6 +290,17 @@ pub struct Clock {
 pub struct Close {
     /// Which.
     pub client: String,
+    /// How it is left, if not as usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Leaving>,
+}
+
+/// How a client is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Leaving {
+    /// As when an exception comes out of the block of the caller that uses it.
+    Exception,
 }
 
 /// The sleeper of this number may go on.

@@ -16,8 +16,8 @@ use tokio::{
 };
 
 use super::{
-    Ask, AskError, Call, Capability, Config, Headers, Introduction, Kind, Open, Reply, Seconds, Shift, Sleep,
-    VERSION, Verb, Wake, What, Who,
+    Ask, AskError, Call, Capability, Config, Headers, Introduction, Kind, Leaving, Open, Reply, Seconds,
+    Shift, Sleep, VERSION, Verb, Wake, What, Who,
 };
 
 /// A client to be plugged in. Everything but [`Client::introduce`], [`Client::open`] and [`Client::call`] answers
@@ -82,6 +82,12 @@ pub trait Client: Send + Sync + 'static {
     fn close(&self, session: Arc<Self::Session>) -> impl Future<Output = Result<(), Failed>> + Send {
         drop(session);
         async { Ok(()) }
+    }
+
+    /// Leaves what was open as an exception does that comes out of the caller's block: a Rust client is dropped. By
+    /// default it is released.
+    fn abandon(&self, session: Arc<Self::Session>) -> impl Future<Output = Result<(), Failed>> + Send {
+        self.close(session)
     }
 
     /// What it sleeps with, if it claims [`Capability::SleepEvents`].
@@ -375,7 +381,11 @@ impl<C: Client> Desk<C> {
             Verb::Clock(clock) => self.client.shift(clock.wall).await?,
             Verb::Close(close) => {
                 let session = lock(&self.sessions).remove(&close.client);
-                self.client.close(session.ok_or_else(|| not_open(&close.client))?).await?;
+                let session = session.ok_or_else(|| not_open(&close.client))?;
+                match close.by {
+                    None => self.client.close(session).await?,
+                    Some(Leaving::Exception) => self.client.abandon(session).await?,
+                }
             }
         }
         Ok(reply)

@@ -14,10 +14,10 @@ use super::{
     words,
 };
 use crate::{
-    run::Pace,
+    run::{self, Pace},
     scenario::{
-        Alternative, Check, CountOf, Distinct, Each, Field, FileIs, Gap, Grade, Judgement, LeakOf, Never,
-        Outcome, ResultOf, Returns, Same,
+        Alternative, Check, ClientPart, ClientSymbol, CountOf, Delays, Distinct, Each, Field, FileIs, Gap,
+        Grade, Judgement, LeakOf, Never, OneOrMore, Outcome, ResultOf, Returns, Same, Sockets,
     },
 };
 
@@ -54,9 +54,11 @@ fn asked(judgement: &Judgement, check: &Check, sight: &Sight<'_>) -> Found {
         Judgement::Never(it) => never(it, sight, &window),
         Judgement::Order(it) => order(it, sight, &window),
         Judgement::Gap(it) => gap(it, sight, &window),
+        Judgement::Delays(it) => delays(it, sight, &window),
         Judgement::Same(it) => same(it, sight, &window),
         Judgement::Distinct(it) => distinct(it, check, sight, &window),
         Judgement::Each(it) => each(it, sight, &window),
+        Judgement::Sockets(it) => sockets(*it, sight),
         Judgement::Leak(it) => leak(it, sight),
         Judgement::File(it) => file(it, check, sight),
         Judgement::OneOf(ways) => one_of(ways, check, sight),
@@ -96,7 +98,7 @@ fn result(wanted: &ResultOf, sight: &Sight<'_>) -> Found {
 /// What of a reply is not as it must be, in words.
 fn wrong_reply(wanted: &ResultOf, reply: &Noted<'_, ReplyNote>, sight: &Sight<'_>) -> Option<String> {
     let note = reply.note;
-    let ResultOf { step, ok, status, kind, outcome, ids, all: _ } = wanted;
+    let ResultOf { step, ok, status, kind, outcome, says, ids, all: _ } = wanted;
     let told = || Some(words::reply(note));
     if note.cut.is_some() {
         return told();
@@ -117,6 +119,11 @@ fn wrong_reply(wanted: &ResultOf, reply: &Noted<'_, ReplyNote>, sight: &Sight<'_
     };
     if !as_wanted {
         return told();
+    }
+    if let Some(says) = says
+        && let Some(wrong) = says_otherwise(&says.0, note, sight)
+    {
+        return Some(wrong);
     }
     if note.ok && *ok == Some(true) && sight.must_ask(note.id) && !sight.asked_before(reply) {
         return Some(format!("{}; but it sent nothing during the step", words::reply(note)));
@@ -139,6 +146,19 @@ fn wrong_reply(wanted: &ResultOf, reply: &Noted<'_, ReplyNote>, sight: &Sight<'_
     }
 }
 
+/// That a caller is told nothing, or nothing that fits, in words.
+fn says_otherwise(patterns: &[String], note: &ReplyNote, sight: &Sight<'_>) -> Option<String> {
+    let told = match (note.ok, &note.message, note.status) {
+        (false, Some(message), _) => message.to_lowercase(),
+        // Whoever is handed an answer has its status.
+        (true, _, Some(status)) if status >= 400 => status.to_string(),
+        _ => return Some(format!("{}; and it says nothing", words::reply(note))),
+    };
+    let patterns = patterns.iter().map(|pattern| sight.with_client_ids(pattern).to_lowercase());
+    let fits = OneOrMore(patterns.collect()).fits(&told);
+    (!fits).then(|| words::reply(note))
+}
+
 fn returns(wanted: &Returns, sight: &Sight<'_>) -> Found {
     let replies: Vec<_> = sight.replies.iter().filter(|reply| reply.note.step == wanted.step).collect();
     let Some(last) = replies.last() else {
@@ -147,10 +167,19 @@ fn returns(wanted: &Returns, sight: &Sight<'_>) -> Found {
     if let Some(cut) = replies.iter().find(|reply| reply.note.cut.is_some()) {
         return Found::new(false, words::reply(cut.note), vec![cut.n]);
     }
+    let asked = sight.steps.iter().find(|step| step.note.step == wanted.step).map_or(last.n, |step| step.n);
+    // Of a client that is started anew this is the end of the one before.
+    let ended = sight.entries.iter().filter(|entry| (asked..=last.n).contains(&entry.n));
+    let kill = ended.into_iter().find_map(|entry| match &entry.event {
+        Event::Exit { why: Some(why), .. } => Some((entry.n, why)),
+        _ => None,
+    });
+    if let Some((n, why)) = kill {
+        return Found::new(false, why.clone(), vec![n]);
+    }
     let Some(within) = wanted.within else {
         return Found::new(true, format!("step {} came back", wanted.step), vec![last.n]);
     };
-    let asked = sight.steps.iter().find(|step| step.note.step == wanted.step).map_or(last.n, |step| step.n);
     let took = sight.real_between(asked, last.n);
     Found::new(
         took <= within.duration(),
@@ -217,9 +246,40 @@ fn gap(Gap { from, to, min }: &Gap, sight: &Sight<'_>, window: &Window<'_>) -> F
         return Found::new(false, format!("#{} was never answered", from_seen.n()), events);
     };
     let waited = sight.waited(answered, to_seen.n());
-    let early = if sight.pace == Pace::SleepEvents { SignedDuration::ZERO } else { EARLY };
-    let holds = to_seen.n() > answered && waited + early >= min.duration();
+    let holds = to_seen.n() > answered && waited + early(sight) >= min.duration();
     Found::new(holds, format!("{waited:#} from the answer to #{} to #{}", events[0], events[1]), events)
+}
+
+/// How much a wait may fall short of what is asked for.
+fn early(sight: &Sight<'_>) -> SignedDuration {
+    if sight.pace == Pace::SleepEvents { SignedDuration::ZERO } else { EARLY }
+}
+
+fn delays(wanted: &Delays, sight: &Sight<'_>, window: &Window<'_>) -> Found {
+    let Delays { of, grow, distinct, min, least, most } = wanted;
+    let found = sight.select(of, window);
+    let events = numbers(&found);
+    let mut waits = Vec::new();
+    for (one, next) in found.iter().zip(found.iter().skip(1)) {
+        let Some(answered) = one.answered else {
+            return Found::new(false, format!("#{} was never answered", one.n()), events);
+        };
+        waits.push(sight.waited(answered, next.n()));
+    }
+    let needs_some = *grow || distinct.is_some() || min.is_some() || least.is_some();
+    if waits.is_empty() {
+        let actual = format!("{}: that is no wait between two", words::listed(&found));
+        return Found::new(!needs_some, actual, events);
+    }
+    let different: BTreeSet<_> = waits.iter().collect();
+    let together = words::together(&waits);
+    let holds = (!grow
+        || waits.iter().zip(waits.iter().skip(1)).all(|(one, next)| *one <= *next + early(sight)))
+        && distinct.is_none_or(|is| is.0.holds(different.len()))
+        && min.is_none_or(|min| waits.iter().all(|wait| *wait + early(sight) >= min.duration()))
+        && least.is_none_or(|least| together + early(sight) >= least.duration())
+        && most.is_none_or(|most| together <= most.duration());
+    Found::new(holds, words::waits(&waits, &events), events)
 }
 
 fn same(Same { a, b }: &Same, sight: &Sight<'_>, window: &Window<'_>) -> Found {
@@ -319,6 +379,24 @@ fn each(Each { group, count: CountOf { of, is } }: &Each, sight: &Sight<'_>, win
     }
 }
 
+fn sockets(Sockets { is }: Sockets, sight: &Sight<'_>) -> Found {
+    let mut kept: Option<BTreeMap<u64, u64>> = None;
+    for (nth, entry) in sight.entries.iter().enumerate() {
+        if matches!(entry.event, Event::Farewell {}) {
+            kept.get_or_insert_default().extend(run::open_connections(&sight.entries[..nth]));
+        }
+    }
+    let Some(kept) = kept else {
+        return Found::new(false, "the client did not live to be told to end", Vec::new());
+    };
+    let shown: Vec<_> = kept.keys().take(words::MOST).map(u64::to_string).collect();
+    let actual = match &shown[..] {
+        [] => "none".to_owned(),
+        shown => format!("{}: connection {}", kept.len(), shown.join(", ")),
+    };
+    Found::new(is.0.holds(kept.len()), actual, kept.into_values().collect())
+}
+
 fn leak(wanted: &LeakOf, sight: &Sight<'_>) -> Found {
     let fits = |pattern: &Option<crate::scenario::OneOrMore>, text: Option<&str>| {
         pattern.as_ref().is_none_or(|pattern| text.is_some_and(|text| pattern.fits(text)))
@@ -383,6 +461,19 @@ impl Sight<'_> {
             Event::World { lists, .. } => lists.get(key),
             _ => None,
         })
+    }
+
+    /// A pattern with ids in the place of `client:msp.id`, where that stands alone or between stars.
+    fn with_client_ids(&self, pattern: &str) -> String {
+        let id = |part: &str| {
+            let ClientSymbol { name, part: ClientPart::Id } = ClientSymbol::of(part)? else { return None };
+            self.entries.iter().find_map(|entry| match &entry.event {
+                Event::World { clients, .. } => clients.get(name).cloned(),
+                _ => None,
+            })
+        };
+        let parts = pattern.split('*').map(|part| id(part).unwrap_or_else(|| part.to_owned()));
+        parts.collect::<Vec<_>>().join("*")
     }
 
     /// Real time between two entries.

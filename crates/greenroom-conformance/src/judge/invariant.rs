@@ -48,8 +48,7 @@ pub(super) fn cause(id: &str) -> Option<&'static str> {
         "I10" => "a token is asked for before it is known whether it is needed, or by several at once",
         "I11" => "a loop ends only when the answer changes: renewals, retries or pages without a bound",
         "precondition" => {
-            "the client or its adapter fails before the kit has done anything to it: run greenroom adapter check. If \
-             nothing arrived at all, its requests do not go through the proxy of HTTPS_PROXY"
+            "the client or its adapter fails before the kit has done anything to it: run greenroom adapter check"
         }
         "exit" => "an exception that nobody catches ends the process",
         _ => return None,
@@ -207,6 +206,11 @@ fn nothing_after_close(sight: &Sight<'_>) -> Option<Broken> {
                 }
             }
             Event::Response(response) => objects.issued.extend(response.issued.clone()),
+            // Whose call is under way may finish it, and who enters a tenant anew may know its tokens.
+            Event::Step(note) if note.verb == "tenant" && note.skipped.is_none() => {
+                objects.enters(note.workspace.as_deref());
+            }
+            Event::Request(_) if open_calls(sight, entry.n).next().is_some() => {}
             Event::Request(request) => {
                 let token = request.token.as_ref().map(|token| token.symbol.as_str());
                 let actual = match token.filter(|token| objects.void.contains(*token)) {
@@ -243,6 +247,12 @@ struct Object {
 }
 
 impl Objects {
+    /// The tokens of a tenant are good for something again; if nobody knows of which, those of all.
+    fn enters(&mut self, workspace: Option<&str>) {
+        let own = workspace.map(|workspace| format!("{workspace}#"));
+        self.void.retain(|symbol| own.as_ref().is_some_and(|own| !symbol.starts_with(own)));
+    }
+
     /// After a step that succeeded.
     fn after(&mut self, step: &StepNote) {
         match (step.verb.as_str(), &step.object, &step.client) {
@@ -321,7 +331,7 @@ fn posts_once(sight: &Sight<'_>) -> Option<Broken> {
     None
 }
 
-/// I10.
+/// I10. Nobody has to use a token whose answer a stimulus has touched: it may be about that.
 fn minted_and_used(sight: &Sight<'_>) -> Option<Broken> {
     let used: BTreeSet<&str> = sight
         .seen
@@ -331,7 +341,8 @@ fn minted_and_used(sight: &Sight<'_>) -> Option<Broken> {
         .map(|token| token.symbol.as_str())
         .collect();
     let idle = sight.seen.iter().filter(|seen| seen.request().op == OpKind::Mint).find_map(|seen| {
-        let issued = seen.response()?.issued.as_deref()?;
+        let response = seen.response().filter(|response| response.applied.is_empty())?;
+        let issued = response.issued.as_deref()?;
         (!used.contains(issued)).then(|| (seen.n(), issued.to_owned()))
     });
     let (n, symbol) = idle?;

@@ -194,6 +194,13 @@ impl<'r> Sight<'r> {
         self.in_phase(step).any(touched)
     }
 
+    /// Whether a connection or a request of the client ever arrived.
+    pub(super) fn anybody_came(&self) -> bool {
+        self.entries.iter().any(|entry| {
+            matches!(entry.event, Event::Request(_) | Event::Connection { .. } | Event::Fault { .. })
+        })
+    }
+
     /// That entries are missing, of which nobody can say what they told.
     pub(super) fn hole(&self) -> Option<String> {
         let (nth, entry) = self.entries.iter().enumerate().find(|(nth, entry)| entry.n != *nth as u64 + 1)?;
@@ -237,6 +244,11 @@ impl<'r> Sight<'r> {
     /// Whether a request to the client was never written, because an earlier one had failed.
     pub(super) fn was_skipped(&self, id: u64) -> bool {
         self.steps.iter().any(|step| step.note.id == id && step.note.skipped.is_some())
+    }
+
+    /// Whether a request to the client was one to call the cloud.
+    pub(super) fn was_to_call(&self, id: u64) -> bool {
+        self.steps.iter().any(|step| step.note.id == id && matches!(&*step.note.verb, "call" | "list"))
     }
 
     /// How long the client waited between two entries: by the sleeps from which it was woken, or in real time.

@@ -4,12 +4,13 @@ use greenroom_model::{
     history::{Leak, ReplyNote},
     rule::Selector,
 };
+use jiff::SignedDuration;
 use serde_json::Value;
 
 use super::sight::{Noted, Seen};
 use crate::scenario::{
-    After, Check, CountOf, Distinct, Each, FileIs, Gap, Judgement, LeakOf, Never, Outcome, ResultOf, Returns,
-    Same,
+    After, Check, CountOf, Delays, Distinct, Each, FileIs, Gap, Judgement, LeakOf, Never, Outcome, ResultOf,
+    Returns, Same, Sockets,
 };
 
 /// How many of a long list are shown.
@@ -45,6 +46,7 @@ fn asked(judgement: &Judgement) -> String {
         Judgement::Gap(Gap { from, to, min }) => {
             format!("at least {:#} from the answer of {} to {}", min.duration(), selector(from), selector(to))
         }
+        Judgement::Delays(it) => delays(it),
         Judgement::Same(Same { a, b }) => format!("{} is the same request as {}", selector(b), selector(a)),
         Judgement::Distinct(Distinct { field, of, is, with_call }) => {
             let asked = if *with_call { ", with what the step asked for" } else { "" };
@@ -53,6 +55,7 @@ fn asked(judgement: &Judgement) -> String {
         Judgement::Each(Each { group, count }) => {
             format!("for each {group} {}: {}", count.is, selector(&count.of))
         }
+        Judgement::Sockets(Sockets { is }) => format!("{is} connections open when the client is told to end"),
         Judgement::Leak(LeakOf { symbol, place, host, is }) => {
             let of = symbol.as_ref().map_or_else(|| "tokens and secrets".to_owned(), |it| it.0.join(" or "));
             let place = place.as_ref().map(|it| format!(" in {}", it.0.join(" or "))).unwrap_or_default();
@@ -75,7 +78,7 @@ fn asked(judgement: &Judgement) -> String {
     }
 }
 
-fn result(ResultOf { step, ok, status, kind, outcome, ids, all }: &ResultOf) -> String {
+fn result(ResultOf { step, ok, status, kind, outcome, says, ids, all }: &ResultOf) -> String {
     let ok = ok.map(|ok| if ok { "succeeds".to_owned() } else { "fails".to_owned() });
     let status = status.map(|status| format!("gives status {status}"));
     let kind = kind.map(|kind| format!("tells of a failure of kind {}", kind.word()));
@@ -83,8 +86,9 @@ fn result(ResultOf { step, ok, status, kind, outcome, ids, all }: &ResultOf) -> 
         Outcome::Auth => "tells that it was not let in".to_owned(),
         Outcome::Rate => "tells that there were too many requests".to_owned(),
     });
+    let says = says.as_ref().map(|says| format!("says {}", says.0.join(" or ")));
     let ids = ids.as_ref().map(|ids| format!("gives {}, each once", String::from(ids.clone())));
-    let said: Vec<_> = [ok, status, kind, outcome, ids].into_iter().flatten().collect();
+    let said: Vec<_> = [ok, status, kind, outcome, says, ids].into_iter().flatten().collect();
     let all = if *all { "every " } else { "" };
     format!("{all}{step} {}", said.join(", "))
 }
@@ -117,6 +121,33 @@ pub(super) fn selector(selector: &Selector) -> String {
 
 fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn delays(Delays { of, grow, distinct, min, least, most }: &Delays) -> String {
+    let grow = grow.then(|| "none shorter than the one before".to_owned());
+    let distinct = distinct.map(|is| format!("{is} different ones"));
+    let min = min.map(|min| format!("each at least {:#}", min.duration()));
+    let least = least.map(|least| format!("at least {:#} together", least.duration()));
+    let most = most.map(|most| format!("at most {:#} together", most.duration()));
+    let said: Vec<_> = [grow, distinct, min, least, most].into_iter().flatten().collect();
+    format!("waits between one {} and the next: {}", selector(of), said.join(", "))
+}
+
+/// How long these are together: a history of somebody else's may say what no clock has seen.
+pub(super) fn together(waits: &[SignedDuration]) -> SignedDuration {
+    waits.iter().fold(SignedDuration::ZERO, |sum, wait| sum.saturating_add(*wait))
+}
+
+/// How long it took between these entries.
+pub(super) fn waits(waits: &[SignedDuration], events: &[u64]) -> String {
+    let shown: Vec<_> = waits.iter().take(MOST).map(|wait| format!("{wait:#}")).collect();
+    let more = if waits.len() > MOST { format!(", and {} more", waits.len() - MOST) } else { String::new() };
+    let together = match waits {
+        [_] => String::new(),
+        waits => format!(", together {:#}", together(waits)),
+    };
+    let (first, last) = (events.first().unwrap_or(&0), events.last().unwrap_or(&0));
+    format!("from #{first} to #{last}: {}{more}{together}", shown.join(", "))
 }
 
 /// How many there are, and which.

@@ -14,7 +14,7 @@ use greenroom_model::{
 use super::place::Places;
 use crate::{
     drive::{Capability, Mode},
-    scenario::{FORMAT, Level, Open, Proof, Scenario, Step, Verb},
+    scenario::{FORMAT, Level, Open, Proof, Reload, Scenario, Step, Verb},
 };
 
 /// The longest that a step may wait for a client.
@@ -75,6 +75,9 @@ impl Lint<'_, '_> {
         for symbol in scenario.world.devices.keys() {
             self.workspace(&format!("world.devices.{symbol}"), symbol);
         }
+        for symbol in scenario.world.tenants.keys() {
+            self.workspace(&format!("world.tenants.{symbol}"), symbol);
+        }
         for (nth, client) in scenario.world.issued.iter().enumerate() {
             self.named(
                 &format!("world.issued[{nth}]"),
@@ -123,6 +126,10 @@ impl Lint<'_, '_> {
                     );
                 }
                 seen.push(&step.id);
+                if nth == 0 && step.late {
+                    let message = "only a step that begins together with others can be late";
+                    self.places.wrong(&format!("{path}.late"), message, "leave it out");
+                }
                 let verb = step.verb.name();
                 if let Some(uses) =
                     step.verb.uses().filter(|uses| !objects.contains(uses) && !self.is_unread(uses))
@@ -146,17 +153,17 @@ impl Lint<'_, '_> {
     }
 
     fn step(&mut self, path: &str, step: &Step) {
+        if let Verb::Open(Open { config: Some(config), .. })
+        | Verb::Reload(Reload { config: Some(config), .. }) = &step.verb
+        {
+            self.configuration(&format!("{path}.{}.config", step.verb.name()), config);
+        }
         match &step.verb {
             Verb::Tenant(tenant) => {
                 if let Some(workspace) = &tenant.workspace {
                     let path = format!("{path}.tenant.workspace");
                     match workspace.strip_prefix('@') {
-                        Some(name) => {
-                            let name = name.strip_suffix(":plain").unwrap_or(name);
-                            if name != "nobody" {
-                                self.workspace(&path, name);
-                            }
-                        }
+                        Some(name) => self.id(&path, name),
                         None => self.places.wrong(&path, "is no workspace", "write @acme, or @acme:plain"),
                     }
                 }

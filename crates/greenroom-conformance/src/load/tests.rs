@@ -88,6 +88,14 @@ fn said(from: &str, to: &str) -> String {
 /// What the first check of it asks.
 const COUNTED: &str = "count: { of: { op: api, actor: \"@acme\" }, is: \"= 1\" }";
 
+/// How the client of it is opened.
+const OPEN: &str = "as: msp, mode: msp }";
+
+/// The same with credentials that are made up.
+fn made_up(unified: &str) -> String {
+    format!("as: msp, mode: msp, config: {{ unified: {{ {unified} }} }} }}")
+}
+
 #[test]
 fn every_mistake_is_told_with_its_place_and_its_mend() {
     let mut all = String::new();
@@ -150,6 +158,7 @@ fn every_mistake_is_told_with_its_place_and_its_mend() {
         ("ttl: { msp: 15m }", "traps: [us5.api.central.arubanetworks.com]"),
         ("repeat: 2, ", "repeat: 4000000000, "),
         ("repeat: 2, ", "patience: 61m, "),
+        ("repeat: 2, ", "late: true, "),
         ("phase: hit, actor", "phase: \"x*\", actor"),
         ("op: mint, at: request", "op: mint, workspace: \"nosuch*\", at: request"),
         ("op: mint, at: request", "op: mint, client: mps, at: request"),
@@ -177,6 +186,24 @@ fn every_mistake_is_told_with_its_place_and_its_mend() {
         (COUNTED, "result: { step: hit, ok: true, outcome: auth, status: 200 }"),
         (COUNTED, "result: { step: hit, outcome: rate, kind: auth }"),
         (COUNTED, "returns: { step: hit, within: 30s }"),
+        (COUNTED, "result: { step: hit, ok: true, says: \"*503*\" }"),
+        (COUNTED, "result: { step: hit, says: \"503\" }"),
+        (COUNTED, "result: { step: hit, says: [\"*503*\", \"*\"] }"),
+        (COUNTED, "result: { step: hit, says: \"*client:mps.id*\" }"),
+        (COUNTED, "result: { step: hit, says: \"*client:msp.secret*\" }"),
+        (COUNTED, "result: { step: hit, says: \"*@acne*\" }"),
+        (COUNTED, "delays: { of: { op: api } }"),
+        (COUNTED, "delays: { of: { op: api, nth: 2 }, min: 1s }"),
+        (COUNTED, "delays: { of: { op: api, token: \"acm#1\" }, min: 1s }"),
+        (COUNTED, "delays: { of: { op: api }, grow: true }"),
+        (COUNTED, "delays: { of: { op: api }, distinct: \">= 2\" }"),
+        (COUNTED, "delays: { of: { op: api }, most: 10m }"),
+        (COUNTED, "sockets: { is: \"= 0\" }"),
+        (OPEN, &made_up("client_id: \"client:mps.id\"")),
+        (OPEN, &made_up("client_secret: \"client:msp.sceret\"")),
+        (OPEN, &made_up("client_id: \"client:msp\"")),
+        (OPEN, &made_up("workspace_id: \"@acne:plain\"")),
+        (OPEN, &made_up("access_token: \"msp#1\"")),
     ] {
         all.push_str(&format!("--- {}\n+++ {}\n{}\n\n", from.trim(), to.trim(), said(from, to)));
     }
@@ -232,8 +259,40 @@ fn tokens_secrets_hosts_and_traps_that_can_be_are_no_mistake() {
         "file: { which: token_file, holds: [secret, \"msp#2\"] }",
         "count: { of: { op: api, nth: 3 }, is: \"= 1\" }",
         "result: { step: hit, ok: true, status: 401, outcome: auth }",
+        "delays: { of: { op: api }, min: $wait }",
+        "result: { step: hit, ok: true, status: 503, says: \"*503*\" }",
+        "result: { step: hit, says: [\"*client:msp.id*\", \"*@acme:plain*\", \"me*you@acne*\"] }",
     ] {
         load(&good.replace(COUNTED, check)).unwrap_or_else(|mistakes| panic!("{check}: {mistakes}"));
+    }
+}
+
+#[test]
+fn what_is_open_at_the_end_is_asked_for_where_something_closes() {
+    let stimuli = "stimuli:\n";
+    let close = format!("  - {{ id: end, close: {{ client: msp }} }}\n{stimuli}");
+    let good = GOOD
+        .replace("needs: [msp, tenant]", "needs: [msp, tenant, close]")
+        .replace(stimuli, &close)
+        .replace(&format!("phase: hit, {COUNTED}"), "sockets: { is: \"= 0\" }");
+    load(&good).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    for member in ["phase: hit", "after: { step: hit }"] {
+        let text = good.replace("sockets:", &format!("{member}, sockets:"));
+        let said = load(&text).expect_err(member).to_string();
+        assert!(said.contains("what is open at the end is open after all steps; leave"), "{said}");
+    }
+}
+
+#[test]
+fn credentials_that_are_made_up_may_name_what_is_in_the_world() {
+    let good = GOOD.replace("use: msp-two-tenants", "use: msp-two-tenants, issued: [msp]");
+    for unified in [
+        "client_id: \"client:msp.id\", client_secret: \"client:msp-central.secret\", workspace_id: \"@nobody\"",
+        "access_token: \"msp#1\", workspace_id: \"@msp:plain\", cluster_name: EU-1",
+        "client_id: whoever, client_secret: \"s#1\", workspace_id: \"@stranger\"",
+    ] {
+        let text = good.replace(OPEN, &made_up(unified));
+        load(&text).unwrap_or_else(|mistakes| panic!("{unified}: {mistakes}"));
     }
 }
 

@@ -52,9 +52,16 @@ pub(super) fn wish(
             let name = text(&open.name);
             let log = open.log.unwrap_or_default();
             note.log = Some(log_word(log).to_owned());
-            note.workspace = Some(own.clone());
+            // Credentials that are made up may be those of another workspace.
+            let made_up =
+                open.config.as_ref().and_then(|config| config.unified.as_ref()?.workspace_id.as_deref());
+            let workspace = match made_up {
+                Some(id) => stage.symbol_of(&stage.with_ids(id)).map(str::to_owned),
+                None => Some(own),
+            };
+            note.workspace.clone_from(&workspace);
             note.object = Some(name.clone());
-            object = Some((name.clone(), Object { workspace: Some(own), mode: open.mode }));
+            object = Some((name.clone(), Object { workspace, mode: open.mode }));
             let config = stage.config(open)?;
             drive::Verb::Open(drive::Open { client: name, mode: open.mode, log, config })
         }
@@ -114,7 +121,7 @@ pub(super) fn wish(
             let client = text(&close.client);
             note.workspace = workspace_of(&client);
             note.client = Some(client.clone());
-            drive::Verb::Close(drive::Close { client })
+            drive::Verb::Close(drive::Close { client, by: close.by })
         }
         Verb::Together(_) | Verb::Restart(_) => return Ok(None),
     };

@@ -97,6 +97,7 @@ fn line(event: &Event, exchange: Option<&Exchange>) -> Option<Value> {
         | Event::Gate { .. }
         | Event::Clock { .. }
         | Event::Note { .. }
+        | Event::Farewell {}
         | Event::Output { .. } => return None,
     })
 }

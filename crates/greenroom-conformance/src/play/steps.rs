@@ -15,7 +15,7 @@ use crate::{
 /// The longest patience that makes sense.
 const MOST: Duration = Duration::from_secs(3600);
 
-impl Player<'_> {
+impl<'a> Player<'a> {
     pub(super) async fn steps(&mut self, adapter: &Adapter, starting: &Semaphore) -> Result<(), Over> {
         let scenario = self.scenario;
         for step in &scenario.steps {
@@ -29,14 +29,16 @@ impl Player<'_> {
         Ok(())
     }
 
-    async fn step(&mut self, step: &Step, adapter: &Adapter, starting: &Semaphore) -> Result<(), Over> {
+    async fn step(&mut self, step: &'a Step, adapter: &Adapter, starting: &Semaphore) -> Result<(), Over> {
         let patience = self.patience_of(step);
         match &step.verb {
             Verb::Restart(_) => return self.restart(step, adapter, starting).await,
             Verb::Together(members) => {
                 let all = members.iter().flat_map(|member| (1..=member.repeat).map(move |i| (member, i)));
                 let longest = members.iter().map(|member| self.patience_of(member)).max().unwrap_or(patience);
-                self.ask_all(all).await?;
+                let (late, first) = all.partition(|(member, _)| member.late);
+                self.late = late;
+                self.ask_all(Vec::into_iter(first)).await?;
                 self.settle(patience.max(longest)).await?;
             }
             _ if step.parallel => {
@@ -81,11 +83,18 @@ impl Player<'_> {
         Ok(())
     }
 
+    /// Asks for what was to come when the client waits.
+    pub(super) async fn ask_late(&mut self) -> Result<(), Over> {
+        let late = std::mem::take(&mut self.late);
+        self.ask_all(late.into_iter()).await
+    }
+
     /// Leaves out what makes no sense because an object did not come to be.
     fn skip(&mut self, note: StepNote, makes: Option<String>, name: &str, cause: ReplyNote) {
         let why = format!("there is no {name}: its step {} failed", cause.step);
-        let reply =
-            ReplyNote { id: note.id, step: note.step.clone(), message: None, ids: None, ..cause.clone() };
+        // What was said to that was looked through when it was said.
+        let message = cause.message.as_ref().map(|message| self.stage.sandbox.evidence().hidden(message));
+        let reply = ReplyNote { id: note.id, step: note.step.clone(), message, ids: None, ..cause.clone() };
         // What comes of it is missing for the same reason.
         if let Some(makes) = makes {
             self.failed.insert(makes, cause);
@@ -109,6 +118,7 @@ impl Player<'_> {
         self.stage.sandbox.evidence().reply(reply);
         Ok(())
     }
+
     fn patience_of(&self, step: &Step) -> Duration {
         let usual = self.patience.unwrap_or(PATIENCE);
         step.patience.map_or(usual, |patience| patience.duration().unsigned_abs()).min(MOST)

@@ -14,9 +14,7 @@ use super::{
     timeline,
 };
 use crate::{
-    adapter::check::NO_REQUEST,
     baseline::Applied,
-    run::Run,
     suite::{Judged, Report},
     verdict::{CheckVerdict, Verdict},
 };
@@ -107,9 +105,6 @@ impl Console<'_> {
         if let Some(run) = &judged.run {
             if let Some(trouble) = &run.header.trouble {
                 field(text, "trouble", trouble);
-            }
-            if replied_without_request(run) {
-                field(text, "mend", &format!("no request arrived: {NO_REQUEST}"));
             }
             text.push('\n');
             for line in timeline(run, scenario).lines() {
@@ -206,17 +201,6 @@ impl Console<'_> {
         };
         let _ = writeln!(text, "exit {}: {why}", ending.code());
     }
-}
-
-/// Whether the client replied to more than `hello`, and no request of it ever arrived.
-fn replied_without_request(run: &Run) -> bool {
-    let mut events = run.entries.iter().map(|entry| &entry.event);
-    let mut replied = false;
-    let requests = events.any(|event| {
-        replied |= matches!(event, Event::Reply(_));
-        matches!(event, Event::Request(_))
-    });
-    replied && !requests
 }
 
 /// One line on what clients printed where the protocol is spoken.

@@ -1,5 +1,7 @@
 //! What must have been seen.
 
+mod written;
+
 use std::{fmt, str::FromStr};
 
 use greenroom_model::{bound::Bound, rule::Selector, time::Forward};
@@ -10,6 +12,7 @@ use serde::{
     ser::SerializeMap as _,
 };
 
+use self::written::{Written, WrittenAlternative};
 use super::{Level, step::Listed};
 use crate::drive::Kind;
 
@@ -49,12 +52,16 @@ pub enum Judgement {
     Order(Vec<Selector>),
     /// How long it took from an answer to a request.
     Gap(Gap),
+    /// How long it took from each to the next.
+    Delays(Delays),
     /// That two requests were the same.
     Same(Same),
     /// How many different ones there were.
     Distinct(Distinct),
     /// How many there were in each group.
     Each(Each),
+    /// How many connections were open when the client was told to end.
+    Sockets(Sockets),
     /// How often a token or a secret came where it does not belong.
     Leak(LeakOf),
     /// What a file holds.
@@ -102,6 +109,11 @@ pub struct ResultOf {
     /// The kind of outcome, however the client tells it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+    /// What the caller is told, one pattern or several of which any will do, whatever the case of its letters: the
+    /// message of a failure; of an answer that is handed on its status. Only what a client cannot word otherwise is
+    /// asked for, a status or a name: `*503*`, `*sso.common.cloud.hpe.com*`, `*client:msp.id*`, `*@acme*`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<OneOrMore>,
     /// What the list held: `devices(@acme)`, each of them once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ids: Option<Listed>,
@@ -253,6 +265,30 @@ pub struct Gap {
     pub min: Forward,
 }
 
+/// How long it took from each of some requests to the next: from its answer to the next request, by the sleeps of a
+/// client that asks before it sleeps, else in real time. Of fewer than two requests only `most` is met.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Delays {
+    /// Between which.
+    pub of: Selector,
+    /// Whether none may be shorter than the one before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub grow: bool,
+    /// How many different ones there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distinct: Option<Count>,
+    /// How long each is at least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<Forward>,
+    /// How long all of them together are at least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub least: Option<Forward>,
+    /// How long all of them together are at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most: Option<Forward>,
+}
+
 /// That two requests were the same.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -338,6 +374,15 @@ pub struct Each {
     pub group: Field,
     /// What is counted in it.
     pub count: CountOf,
+}
+
+/// How many connections of the client were still open when it was told to end, after all steps or at a `restart`: it
+/// has a moment of real time after the last step, two seconds at most, to end what it has closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sockets {
+    /// How many.
+    pub is: Count,
 }
 
 /// How often a token or a secret came where it does not belong.
@@ -462,230 +507,5 @@ impl JsonSchema for OneOrMore {
                 {"type": "array", "items": {"type": "string"}, "minItems": 1}
             ]
         })
-    }
-}
-
-/// The names of what can be asked.
-const VERBS: &str = "result, returns, count, never, order, gap, same, distinct, each, leak, file or oneof";
-
-/// Declares a form with an optional field for each thing that can be asked: exactly one is to be given.
-macro_rules! asks {
-    ($(#[$about:meta])* $name:ident, $shown:literal { $($(#[$field_about:meta])* $field:ident: $type:ty,)* } $($oneof:tt)?) => {
-        $(#[$about])*
-        #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-        #[serde(deny_unknown_fields)]
-        #[schemars(rename = $shown)]
-        struct $name {
-            $($(#[$field_about])* $field: $type,)*
-            /// What the caller got.
-            #[serde(default, skip_serializing_if = "Option::is_none")]
-            result: Option<ResultOf>,
-            /// That the client came back at all.
-            #[serde(default, skip_serializing_if = "Option::is_none")]
-            returns: Option<Returns>,
-            /// How many there were.
-            #[serde(default, skip_serializing_if = "Option::is_none")]
-            count: Option<CountOf>,
-            /// That there was none.
-            #[serde(default, skip_serializing_if = "Option::is_none")]
-            never: Option<Never>,
-            /// That there were such ones, in this order, others between them or not.
-            #[serde(default, skip_serializing_if = "Option::is_none")]
-            order: Option<Vec<Selector>>,
-            /// How long it took from an answer to a request.
-            #[serde(default, skip_serializing_if = "Option::is_none")]
-            gap: Option<Gap>,
-            /// That two requests were the same.
-            #[serde(default, skip_serializing_if = "Option::is_none")]
-            same: Option<Same>,
-            /// How many different ones there were.
-            #[serde(default, skip_serializing_if = "Option::is_none")]
-            distinct: Option<Distinct>,
-            /// How many there were in each group.
-            #[serde(default, skip_serializing_if = "Option::is_none")]
-            each: Option<Each>,
-            /// How often a token or a secret came where it does not belong.
-            #[serde(default, skip_serializing_if = "Option::is_none")]
-            leak: Option<LeakOf>,
-            /// What a file holds.
-            #[serde(default, skip_serializing_if = "Option::is_none")]
-            file: Option<FileIs>,
-            $(
-            /// One of several, the best first.
-            #[serde(default, skip_serializing_if = "Option::is_none")]
-            $oneof: Option<Vec<Alternative>>,
-            )?
-        }
-
-        impl $name {
-            /// What is asked, if it is one thing.
-            fn judgement(&mut self) -> Option<Judgement> {
-                let all = [
-                    self.result.take().map(Judgement::Result),
-                    self.returns.take().map(Judgement::Returns),
-                    self.count.take().map(Judgement::Count),
-                    self.never.take().map(Judgement::Never),
-                    self.order.take().map(Judgement::Order),
-                    self.gap.take().map(Judgement::Gap),
-                    self.same.take().map(Judgement::Same),
-                    self.distinct.take().map(Judgement::Distinct),
-                    self.each.take().map(Judgement::Each),
-                    self.leak.take().map(Judgement::Leak),
-                    self.file.take().map(Judgement::File),
-                    $(self.$oneof.take().map(Judgement::OneOf),)?
-                ];
-                let mut given = all.into_iter().flatten();
-                given.next().filter(|_| given.next().is_none())
-            }
-
-            /// Puts what is asked into its field.
-            fn put(&mut self, judgement: Judgement) {
-                match judgement {
-                    Judgement::Result(it) => self.result = Some(it),
-                    Judgement::Returns(it) => self.returns = Some(it),
-                    Judgement::Count(it) => self.count = Some(it),
-                    Judgement::Never(it) => self.never = Some(it),
-                    Judgement::Order(it) => self.order = Some(it),
-                    Judgement::Gap(it) => self.gap = Some(it),
-                    Judgement::Same(it) => self.same = Some(it),
-                    Judgement::Distinct(it) => self.distinct = Some(it),
-                    Judgement::Each(it) => self.each = Some(it),
-                    Judgement::Leak(it) => self.leak = Some(it),
-                    Judgement::File(it) => self.file = Some(it),
-                    #[allow(unreachable_patterns, reason = "an alternative has no alternatives")]
-                    Judgement::OneOf(_it) => { $(self.$oneof = Some(_it);)? }
-                }
-            }
-        }
-    };
-}
-
-asks! {
-    /// A check as it is written.
-    Written, "Check" {
-        /// Its name within the scenario.
-        id: String,
-        /// How binding it is, where that is not as the scenario says.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        level: Option<Level>,
-        /// What usually causes a failure.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        cause: Option<String>,
-        /// The step, or steps, during which the requests came that it is about.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        phase: Option<OneOrMore>,
-        /// After what they came.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        after: Option<After>,
-        /// Whether requests or answers make the order.
-        #[serde(default)]
-        by: By,
-    } oneof
-}
-
-asks! {
-    /// One of several ways, as it is written.
-    WrittenAlternative, "Alternative" {
-        /// How good it is.
-        grade: Grade,
-    }
-}
-
-impl TryFrom<Written> for Check {
-    type Error = String;
-
-    fn try_from(mut written: Written) -> Result<Self, String> {
-        let judgement = written.judgement();
-        let Written { id, level, cause, phase, after, by, .. } = written;
-        if id.is_empty()
-            || !id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-        {
-            return Err(format!("{id:?} is no name of a check: write lower-case words with dashes"));
-        }
-        let judgement =
-            judgement.ok_or_else(|| format!("check {id:?} does not ask one thing: write one of {VERBS}"))?;
-        match &judgement {
-            Judgement::Order(list) if list.len() < 2 => {
-                return Err("order: of fewer than two there is none: write count".to_owned());
-            }
-            Judgement::OneOf(ways) if ways.len() < 2 => {
-                return Err("oneof: there are no alternatives: write the check itself".to_owned());
-            }
-            Judgement::Result(ResultOf {
-                ok: None,
-                status: None,
-                kind: None,
-                outcome: None,
-                ids: None,
-                ..
-            }) => {
-                return Err("result: say what it must be: ok, status, kind, outcome or ids".to_owned());
-            }
-            Judgement::File(FileIs { holds: None, mode: None, replaced: None, .. }) => {
-                return Err("file: say what it must be: holds, mode or replaced".to_owned());
-            }
-            _ => {}
-        }
-        let phase = phase.map(|phase| phase.0).unwrap_or_default();
-        Ok(Self { id, level, cause, phase, after, by, judgement })
-    }
-}
-
-impl From<Check> for Written {
-    fn from(Check { id, level, cause, phase, after, by, judgement }: Check) -> Self {
-        let mut written = Self {
-            id,
-            level,
-            cause,
-            phase: (!phase.is_empty()).then_some(OneOrMore(phase)),
-            after,
-            by,
-            result: None,
-            returns: None,
-            count: None,
-            never: None,
-            order: None,
-            gap: None,
-            same: None,
-            distinct: None,
-            each: None,
-            leak: None,
-            file: None,
-            oneof: None,
-        };
-        written.put(judgement);
-        written
-    }
-}
-
-impl TryFrom<WrittenAlternative> for Alternative {
-    type Error = String;
-
-    fn try_from(mut written: WrittenAlternative) -> Result<Self, String> {
-        let judgement = written.judgement();
-        let judgement =
-            judgement.ok_or_else(|| format!("an alternative asks one thing: write one of {VERBS}"))?;
-        Ok(Self { grade: written.grade, judgement })
-    }
-}
-
-impl From<Alternative> for WrittenAlternative {
-    fn from(Alternative { grade, judgement }: Alternative) -> Self {
-        let mut written = Self {
-            grade,
-            result: None,
-            returns: None,
-            count: None,
-            never: None,
-            order: None,
-            gap: None,
-            same: None,
-            distinct: None,
-            each: None,
-            leak: None,
-            file: None,
-        };
-        written.put(judgement);
-        written
     }
 }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::drive::{Api, Credentials, Log, Mode, Shift};
+use crate::drive::{Api, Credentials, Leaving, Log, Mode, Shift};
 
 /// A step: its name is the phase in which its requests come.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -20,6 +20,8 @@ pub struct Step {
     pub repeat: u32,
     /// Whether the repetitions are asked for at once.
     pub parallel: bool,
+    /// Whether it is asked for only once the client waits: asleep, or for an answer that the kit holds back.
+    pub late: bool,
     /// How long the client may be silent, in real time; 20 s by default.
     pub patience: Option<Forward>,
     /// What is done.
@@ -81,7 +83,7 @@ impl Verb {
             | Self::Call(Call { client, .. })
             | Self::List(List { client, .. })
             | Self::Reload(Reload { client, .. })
-            | Self::Close(Close { client }) => Some(client),
+            | Self::Close(Close { client, .. }) => Some(client),
             Self::Open(_) | Self::Clock(_) | Self::Together(_) | Self::Restart(_) => None,
         }
     }
@@ -107,7 +109,7 @@ pub struct Open {
     pub name: String,
     /// With what kind of credentials.
     pub mode: Mode,
-    /// The configuration, in the place of the fixture's. A symbol such as `msp#1` stands for the token.
+    /// The configuration, in the place of the fixture's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<Configuration>,
     /// How long the client may wait for an answer, beside the configuration.
@@ -121,8 +123,9 @@ pub struct Open {
     pub log: Option<Log>,
 }
 
-/// Credentials in the place of the fixture's. In any text a symbol such as `msp#1` stands for the token, `@acme`
-/// for an id.
+/// Credentials in the place of the fixture's. In the place of any text a symbol can stand: `msp#1` is the token that
+/// is there from the start, `@acme` the id of the workspace with dashes, `@acme:plain` without, `client:msp.id` the id
+/// of the API client and `client:msp.secret` its secret, as it is when the client is asked.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Configuration {
@@ -135,6 +138,48 @@ pub struct Configuration {
     /// For New Central alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_central: Option<Credentials>,
+}
+
+impl Configuration {
+    /// The credentials that it has, by what they are for.
+    pub(crate) fn named(&self) -> impl Iterator<Item = (&'static str, &Credentials)> {
+        let all = [("unified", &self.unified), ("glp", &self.glp), ("new_central", &self.new_central)];
+        all.into_iter().filter_map(|(name, credentials)| Some((name, credentials.as_ref()?)))
+    }
+}
+
+/// What an API client signs in with, in the place of a text: `client:msp.id`, `client:msp.secret`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ClientSymbol<'t> {
+    /// The name of the API client.
+    pub(crate) name: &'t str,
+    /// Which of the two.
+    pub(crate) part: ClientPart,
+}
+
+/// What of an API client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ClientPart {
+    /// Its id.
+    Id,
+    /// Its secret.
+    Secret,
+}
+
+impl<'t> ClientSymbol<'t> {
+    /// What every such symbol begins with, as do those of leaks.
+    pub(crate) const PREFIX: &'static str = "client:";
+
+    /// The one that a text is.
+    pub(crate) fn of(text: &'t str) -> Option<Self> {
+        let (name, part) = text.strip_prefix(Self::PREFIX)?.rsplit_once('.')?;
+        let part = match part {
+            "id" => ClientPart::Id,
+            "secret" => ClientPart::Secret,
+            _ => return None,
+        };
+        Some(Self { name, part })
+    }
 }
 
 /// Enters a tenant.
@@ -285,6 +330,9 @@ pub struct Clock {
 pub struct Close {
     /// The object.
     pub client: String,
+    /// How it is left, if not as usual: `exception` is as when one comes out of the block that uses it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Leaving>,
 }
 
 /// Ends the client's process and starts it anew.
@@ -305,6 +353,9 @@ struct Written {
     /// Whether the repetitions are asked for at once.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     parallel: bool,
+    /// Among steps that begin at once: asked for only when the client waits, asleep or for an answer that is held back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    late: bool,
     /// How long the client may be silent, in real time; 20 s by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     patience: Option<Forward>,
@@ -344,7 +395,7 @@ impl TryFrom<Written> for Step {
     type Error = String;
 
     fn try_from(written: Written) -> Result<Self, String> {
-        let Written { id, repeat, parallel, patience, .. } = written;
+        let Written { id, repeat, parallel, late, patience, .. } = written;
         let verbs = [
             written.open.map(Verb::Open),
             written.tenant.map(Verb::Tenant),
@@ -378,20 +429,26 @@ impl TryFrom<Written> for Step {
             return Err("tenant: write workspace or name, and not both".to_owned());
         }
         if let Verb::Together(steps) = &verb
+            && steps.iter().all(|step| step.late)
+        {
+            return Err("together: somebody must begin: not every step can be late".to_owned());
+        }
+        if let Verb::Together(steps) = &verb
             && steps.iter().any(|step| matches!(step.verb, Verb::Together(_) | Verb::Restart(_)))
         {
             return Err("together: neither together nor restart can stand within it".to_owned());
         }
-        Ok(Self { id, repeat: repeat.unwrap_or(1), parallel, patience, verb })
+        Ok(Self { id, repeat: repeat.unwrap_or(1), parallel, late, patience, verb })
     }
 }
 
 impl From<Step> for Written {
-    fn from(Step { id, repeat, parallel, patience, verb }: Step) -> Self {
+    fn from(Step { id, repeat, parallel, late, patience, verb }: Step) -> Self {
         let mut written = Self {
             id,
             repeat: (repeat > 1 || parallel).then_some(repeat),
             parallel,
+            late,
             patience,
             open: None,
             tenant: None,

@@ -42,6 +42,9 @@ pub struct World {
     /// How many network devices a workspace has.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub devices: BTreeMap<String, u64>,
+    /// How many tenants an MSP has besides those that are written down.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tenants: BTreeMap<String, u64>,
 }
 
 /// How long tokens live: those of workspaces 15 minutes, those of tenants 15 minutes, those of SSO two hours, if

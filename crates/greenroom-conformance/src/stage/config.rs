@@ -16,7 +16,7 @@ use greenroom_model::{
 use super::{Stage, StageError, id_in, world};
 use crate::{
     drive::{Config, Credentials, Mode, Seconds},
-    scenario::{Configuration, Open},
+    scenario::{ClientPart, ClientSymbol, Configuration, Open},
 };
 
 /// How much of a file is looked at. No configuration is that long.
@@ -27,13 +27,15 @@ pub(super) struct TokenFile {
     path: PathBuf,
     /// What the kit wrote into it.
     written: Config,
+    /// What bore its name when it was last looked at, open: its number in the file system is not given to another.
+    last: Option<fs::File>,
 }
 
 impl Stage {
     /// What an `open` is given.
     pub(crate) fn config(&mut self, open: &Open) -> Result<Config, StageError> {
         let config = match &open.config {
-            Some(config) => self.made_up(config),
+            Some(config) => self.made_up(config)?,
             None => self.own_config(open.mode)?,
         };
         let timeout = open.timeout.map(|timeout| Seconds(timeout.duration().unsigned_abs()));
@@ -50,7 +52,7 @@ impl Stage {
         mode: Mode,
         config: Option<&Configuration>,
     ) -> Result<Config, StageError> {
-        config.map_or_else(|| self.own_config(mode), |config| Ok(self.made_up(config)))
+        config.map_or_else(|| self.own_config(mode), |config| self.made_up(config))
     }
 
     /// With the credentials of the world, as they are now.
@@ -92,34 +94,47 @@ impl Stage {
         })
     }
 
-    /// What a scenario made up, with tokens and ids in the place of symbols.
-    fn made_up(&self, config: &Configuration) -> Config {
-        let credentials = |credentials: &Credentials| {
-            let text = |text: &Option<String>| text.as_ref().map(|text| self.with_symbols(text));
-            let secret = |secret: &Option<Secret>| {
-                secret.as_ref().map(|secret| Secret::new(self.with_symbols(secret.reveal())))
-            };
-            Credentials {
-                client_id: text(&credentials.client_id),
-                client_secret: secret(&credentials.client_secret),
-                workspace_id: text(&credentials.workspace_id),
-                access_token: secret(&credentials.access_token),
-                cluster_name: text(&credentials.cluster_name),
-                central_url: text(&credentials.central_url),
-            }
+    /// What a scenario made up, with what symbols stand for in their place.
+    fn made_up(&self, config: &Configuration) -> Result<Config, StageError> {
+        let text = |text: &Option<String>| text.as_ref().map(|text| self.with_symbols(text)).transpose();
+        let secret = |secret: &Option<Secret>| {
+            secret.as_ref().map(|it| self.with_symbols(it.reveal()).map(Secret::new)).transpose()
         };
-        Config {
-            unified: config.unified.as_ref().map(credentials),
-            glp: config.glp.as_ref().map(credentials),
-            new_central: config.new_central.as_ref().map(credentials),
+        let credentials = |credentials: &Option<Credentials>| {
+            let of = |credentials: &Credentials| {
+                Ok::<_, StageError>(Credentials {
+                    client_id: text(&credentials.client_id)?,
+                    client_secret: secret(&credentials.client_secret)?,
+                    workspace_id: text(&credentials.workspace_id)?,
+                    access_token: secret(&credentials.access_token)?,
+                    cluster_name: text(&credentials.cluster_name)?,
+                    central_url: text(&credentials.central_url)?,
+                })
+            };
+            credentials.as_ref().map(of).transpose()
+        };
+        Ok(Config {
+            unified: credentials(&config.unified)?,
+            glp: credentials(&config.glp)?,
+            new_central: credentials(&config.new_central)?,
             ..Config::default()
-        }
+        })
     }
 
-    /// A token for `msp#1`, an id for `@acme`, and every other text as it is.
-    fn with_symbols(&self, text: &str) -> String {
+    /// A token for `msp#1`, an id for `@acme`, what an API client signs in with for `client:msp.id` and
+    /// `client:msp.secret`, and every other text as it is.
+    fn with_symbols(&self, text: &str) -> Result<String, StageError> {
+        if let Some(ClientSymbol { name, part }) = ClientSymbol::of(text) {
+            let Credentials { client_id, client_secret, .. } = self.credentials(name)?;
+            let value = match part {
+                ClientPart::Id => client_id,
+                ClientPart::Secret => client_secret.map(|secret| secret.reveal().to_owned()),
+            };
+            let none = || StageError::Different(format!("use: there is no {text}"));
+            return value.ok_or_else(none);
+        }
         let token = self.issued.get(text).cloned();
-        token.or_else(|| id_in(&self.world, text)).unwrap_or_else(|| text.to_owned())
+        Ok(token.or_else(|| id_in(&self.world, text)).unwrap_or_else(|| text.to_owned()))
     }
 
     /// Writes the file that a configuration is given in. One that holds it already is the client's.
@@ -133,28 +148,31 @@ impl Stage {
             }
             let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
             file.write_all(text.as_bytes())?;
-            self.token_file = Some(TokenFile { path: path.clone(), written: config });
+            self.token_file = Some(TokenFile { path: path.clone(), written: config, last: None });
         }
         Ok(path.to_string_lossy().into_owned())
     }
 
     /// Tells what is in the file, if there is one.
-    pub(crate) fn look_at_file(&self) {
-        let Some(TokenFile { path, .. }) = &self.token_file else { return };
-        if let Ok((content, about)) = look_at(path) {
+    pub(crate) fn look_at_file(&mut self) {
+        let Some(TokenFile { path, last, .. }) = &mut self.token_file else { return };
+        if let Ok((content, file)) = look_at(path)
+            && let Ok(about) = file.metadata()
+        {
             self.sandbox.evidence().file("token_file", &content, about.mode(), about.ino());
+            *last = Some(file);
         }
     }
 }
 
-/// What is in a file, and about it. A client may have put anything in its place: what is no file, as a pipe that
+/// What is in a file, and the file. A client may have put anything in its place: what is no file, as a pipe that
 /// nobody writes to or a device that never ends, is not opened.
-pub(super) fn look_at(path: &Path) -> io::Result<(Vec<u8>, fs::Metadata)> {
-    let about = fs::symlink_metadata(path)?;
-    if !about.is_file() {
+pub(super) fn look_at(path: &Path) -> io::Result<(Vec<u8>, fs::File)> {
+    if !fs::symlink_metadata(path)?.is_file() {
         return Err(io::Error::other("it is no file"));
     }
     let mut content = Vec::new();
-    fs::File::open(path)?.take(MOST).read_to_end(&mut content)?;
-    Ok((content, about))
+    let file = fs::File::open(path)?;
+    (&file).take(MOST).read_to_end(&mut content)?;
+    Ok((content, file))
 }

@@ -58,11 +58,38 @@ fn ids_are_the_same_in_every_run_of_a_scenario_and_of_no_other() {
 
 #[test]
 fn what_a_scenario_changes_in_its_world_is_changed() {
-    let with = json!({"world": {"use": "msp-two-tenants", "ttl": {"msp": "2h"}, "devices": {"acme": 2500}}});
+    let with = json!({"world": {"use": "msp-two-tenants", "ttl": {"msp": "2h"}, "devices": {"acme": 2500}, "tenants": {"msp": 320}}});
     let world = world::of(&scenario("KIT-01", &with)).unwrap();
     assert_eq!((world.lifetimes.workspace.as_secs(), world.lifetimes.tenant.as_secs()), (7200, 900));
     let acme = world.workspace_named("acme").unwrap();
     assert_eq!(world.fleet().network(acme).count(), 2500);
+    assert_eq!(world.tenants(world.workspace_named("msp").unwrap()).count(), 322);
+}
+
+#[tokio::test]
+async fn symbols_stand_for_what_a_client_of_the_world_has() {
+    let emulator = Emulator::builder().frozen().start().await.unwrap();
+    let unified = json!({
+        "client_id": "client:solo.id", "client_secret": "client:solo.secret", "workspace_id": "@solo",
+        "access_token": "solo#1", "cluster_name": "EU-1",
+    });
+    let with = json!({
+        "world": {"use": "split", "issued": ["solo"]},
+        "steps": [
+            {"id": "open", "open": {"as": "c", "mode": "unified", "config": {"unified": unified}}},
+            {"id": "use", "call": {"client": "c", "api": "glp", "method": "GET", "path": "/devices/v1/devices"}},
+        ],
+    });
+    let scenario = scenario("KIT-01", &with);
+    let mut stage = Stage::set(&emulator, &scenario).unwrap();
+    let crate::scenario::Verb::Open(open) = &scenario.steps[0].verb else { panic!() };
+    let client = stage.world.client(stage.world.client_named("solo").unwrap()).clone();
+    let made = stage.config(open).unwrap().unified.unwrap();
+    assert_eq!(made.client_id, Some(client.id.to_string()));
+    assert_eq!(made.client_secret.as_ref(), client.secret.value());
+    assert_eq!(made.workspace_id, id_in(&stage.world, "@solo"));
+    assert_eq!(made.access_token.unwrap().reveal(), stage.issued["solo#1"]);
+    assert_eq!((made.cluster_name.as_deref(), made.central_url), (Some("EU-1"), None));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use greenroom_model::{
     host::CLUSTERS,
     secret::Digest,
-    spec::{DeviceCount, DeviceMix, Devices, Spec, TokenLife},
+    spec::{DeviceCount, DeviceMix, Devices, Spec, TenantCount, Tenants, TokenLife},
     time::Forward,
     token::Life,
     world::World,
@@ -61,6 +61,7 @@ pub(super) fn of(scenario: &Scenario) -> Result<World, StageError> {
         sso: life("sso", wishes.ttl.sso)?,
         workspace: life("msp", wishes.ttl.msp)?,
         tenant: life("tenant", wishes.ttl.tenant)?,
+        ..TokenLife::new()
     });
     let mut dialect = spec.basics.dialect.take().unwrap_or_default();
     for (name, value) in &wishes.dialect {
@@ -76,6 +77,14 @@ pub(super) fn of(scenario: &Scenario) -> Result<World, StageError> {
             return Err(different("there is no such workspace".to_owned()));
         };
         devices.get_or_insert_with(|| Devices::new(DeviceMix::new())).mix.network = Some(number);
+    }
+    for (symbol, count) in &wishes.tenants {
+        let different = |why: String| StageError::Different(format!("tenants.{symbol}: {why}"));
+        let number = u32::try_from(*count).ok().and_then(TenantCount::new);
+        let number = number.ok_or_else(|| different(format!("at most {}", TenantCount::MOST)))?;
+        let own = spec.workspaces.iter_mut().find(|own| own.base.symbol.as_str() == symbol);
+        let own = own.ok_or_else(|| different("there is no such MSP".to_owned()))?;
+        own.estate.tenants.get_or_insert_with(Tenants::new).count = Some(number);
     }
     Ok(World::from_spec(&spec)?)
 }

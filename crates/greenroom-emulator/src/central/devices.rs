@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use smol_str::SmolStr;
 
 use super::{
-    network::{DEPLOYMENT, List, Query, SiteId, TYPE, cluster_name, device_type, status},
+    network::{DEPLOYMENT, List, Query, SiteId, TYPE, cluster_name, device_type, status, uptime},
     route,
 };
 use crate::{
@@ -87,6 +87,7 @@ const LIST: List = List {
     filter: grammars::CENTRAL_DEVICES,
     sort: grammars::CENTRAL_DEVICES_SORT,
     monitored: true,
+    kind: None,
 };
 
 fn list(world: &World, session: &Session, ask: &Ask, now: Timestamp) -> Result<Reply, Refusal> {
@@ -196,7 +197,6 @@ impl<'a> Item<'a> {
     /// was last seen then.
     fn of(device: Device<'a>, with_notes: bool, now: Timestamp, absent: CentralAbsent) -> Self {
         let (serial, site, created) = (device.serial(), device.site(), device.created_at());
-        let up = now.as_millisecond() - created.as_millisecond();
         Self {
             id: serial.clone(),
             r#type: TYPE,
@@ -221,10 +221,7 @@ impl<'a> Item<'a> {
             config_status: "Synchronized",
             config_last_modified_at: Iso(created),
             last_seen_at: Iso(if device.online() { now } else { created }),
-            uptime_in_millis: Member::of(
-                device.online().then(|| u64::try_from(up).unwrap_or_default()),
-                absent,
-            ),
+            uptime_in_millis: Member::of(uptime(&device, now), absent),
             notes: Member::of(device.notes().filter(|_| with_notes), absent),
         }
     }

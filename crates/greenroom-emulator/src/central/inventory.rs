@@ -41,6 +41,7 @@ const LIST: List = List {
     filter: grammars::CENTRAL_DEVICE_INVENTORY,
     sort: grammars::CENTRAL_DEVICE_INVENTORY_SORT,
     monitored: false,
+    kind: None,
 };
 
 fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
@@ -89,11 +90,12 @@ struct Item<'a> {
     #[serde(skip_serializing_if = "Member::is_omitted")]
     device_group_id: Member<Quoted>,
     #[serde(skip_serializing_if = "Member::is_omitted")]
-    device_group_name: Member<&'static str>,
+    device_group_name: Member<&'a str>,
     scope_id: Quoted,
     #[serde(skip_serializing_if = "Member::is_omitted")]
     stack_id: Member<()>,
-    subscription_key: SmolStr,
+    #[serde(skip_serializing_if = "Member::is_omitted")]
+    subscription_key: Member<&'a str>,
     tier: &'a str,
 }
 
@@ -127,8 +129,8 @@ impl<'a> Item<'a> {
             device_group_name: Member::of(group.map(|(_, name)| name), absent),
             scope_id: Quoted(device.scope_id()),
             stack_id: Member::of(None, absent),
-            subscription_key: device.subscription_key(),
-            tier: device.tier(),
+            subscription_key: Member::of(device.subscription().map(|held| held.key.as_str()), absent),
+            tier: device.subscription().map_or_else(|| device.tier(), |held| held.tier.as_str()),
         }
     }
 }

@@ -10,15 +10,17 @@ use greenroom_model::{
     page::Numbered,
     refusal::Refusal,
     sort::{self, SortKey},
-    world::{WorkspaceIx, World},
+    world::{Session, WorkspaceIx, World},
 };
+use jiff::Timestamp;
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 use smol_str::{SmolStr, ToSmolStr};
 
 use super::{limit, next, page_of, page_text, read_filter, read_sort};
 use crate::{
-    json::Quoted,
-    route::Ask,
+    json::{self, Quoted},
+    route::{Ask, Reply},
     table::{self, Row as _},
 };
 
@@ -29,6 +31,8 @@ pub(super) struct List {
     pub(super) sort: &'static [&'static str],
     /// Whether it shows only what is on board.
     pub(super) monitored: bool,
+    /// What it shows, if not everything.
+    pub(super) kind: Option<DeviceType>,
 }
 
 /// What was asked of a list.
@@ -38,6 +42,7 @@ pub(super) struct Query {
     /// `site-assigned`.
     pub(super) sited: Option<bool>,
     monitored: bool,
+    kind: Option<DeviceType>,
     number: usize,
     limit: usize,
     past_end: PagePastEnd,
@@ -54,12 +59,13 @@ pub(super) struct Picked {
 impl Query {
     pub(super) fn read(world: &World, ask: &Ask, list: &List) -> Result<Self, Refusal> {
         Ok(Self {
-            limit: limit(world, ask, Some(list.default_limit), 1000)?,
+            limit: limit(world, ask, Some(list.default_limit), 0..=1000)?,
             number: next(ask)?.unwrap_or(1),
             filter: read_filter(world, ask, list.filter)?,
             sort: read_sort(ask, list.sort)?,
             sited: None,
             monitored: list.monitored,
+            kind: list.kind,
             past_end: world.dialect.page_past_end,
         })
     }
@@ -113,7 +119,7 @@ impl Query {
 
     /// Whether every device is shown, in the order of serial numbers.
     fn is_plain(&self) -> bool {
-        self.filter.is_none() && self.sort.is_empty() && self.sited.is_none()
+        self.filter.is_none() && self.sort.is_empty() && self.sited.is_none() && self.kind.is_none()
     }
 
     /// The serial numbers that the filter names, if it names them.
@@ -122,7 +128,8 @@ impl Query {
     }
 
     fn passes(&self, row: &Row<'_>) -> bool {
-        (!self.monitored || row.device.provisioned())
+        self.kind.is_none_or(|kind| row.device.kind() == kind)
+            && (!self.monitored || row.device.provisioned())
             && self.sited.is_none_or(|sited| row.device.site().is_some() == sited)
             && self.filter.as_ref().is_none_or(|filter| filter.matches(&|name| row.field(name)))
     }
@@ -155,7 +162,9 @@ impl<'a> Row<'a> {
 impl table::Row for Row<'_> {
     fn field(&self, name: &str) -> Field<'_> {
         let device = &self.device;
-        let some = |text: Option<&'static str>| text.map_or(Field::Null, Field::Text);
+        fn some(text: Option<&str>) -> Field<'_> {
+            text.map_or(Field::Null, Field::Text)
+        }
         match name {
             "serialNumber" => self.text(0, || device.serial()),
             "deviceName" => self.text(1, || device.name()),
@@ -189,6 +198,46 @@ pub(super) fn device_type(kind: DeviceType) -> &'static str {
 
 pub(super) fn status(device: &Device<'_>) -> &'static str {
     if device.online() { "ONLINE" } else { "OFFLINE" }
+}
+
+/// The same, as switches and gateways spell it (`central.md §8` item 19).
+pub(super) fn title_status(device: &Device<'_>) -> &'static str {
+    if device.online() { "Online" } else { "Offline" }
+}
+
+/// For how long a device that answers has been up: since it was added.
+pub(super) fn uptime(device: &Device<'_>, now: Timestamp) -> Option<u64> {
+    let up = now.as_millisecond() - device.created_at().as_millisecond();
+    device.online().then(|| u64::try_from(up).unwrap_or_default())
+}
+
+/// The device of that kind that a path names, if Central monitors it.
+pub(super) fn named<'w>(
+    fleet: &'w Fleet,
+    workspace: WorkspaceIx,
+    ask: &Ask,
+    kind: DeviceType,
+) -> Result<Device<'w>, Refusal> {
+    let serial = ask.segment("serial-number");
+    let found = fleet.monitored(workspace, serial).filter(|device| device.kind() == kind);
+    found.ok_or_else(|| Refusal::NotFound(format!("device {serial}")))
+}
+
+/// The list of the devices of one kind, of which each is shown by `item`.
+pub(super) fn listed(
+    world: &World,
+    session: &Session,
+    ask: &Ask,
+    list: &List,
+    item: impl Fn(Device<'_>) -> Value + Send + 'static,
+) -> Result<Reply, Refusal> {
+    let query = Query::read(world, ask, list)?;
+    let (fleet, workspace) = (world.fleet(), session.workspace);
+    Ok(Reply::later(query.looks_at(&fleet, workspace), move || {
+        let picked = query.pick(&fleet, workspace)?;
+        let devices = || picked.ranks.iter().filter_map(|rank| fleet.network_at(workspace, *rank));
+        Ok(picked.json(json::Rows(|| devices().map(&item))))
+    }))
 }
 
 /// `clusterName`: gateways form one.

@@ -147,7 +147,7 @@ fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Rep
     if !empty && world.workspace(session.workspace).kind != WorkspaceKind::Msp {
         return Err(Refusal::NotAnMsp);
     }
-    let limit = limit(world, ask, None, 100)?;
+    let limit = limit(world, ask, None, 0..=100)?;
     let number =
         next(ask)?.ok_or_else(|| Refusal::Query { name: "next", message: "is required".to_owned() })?;
     let filter = read_filter(world, ask, grammars::CENTRAL_LIST_TENANTS)?;

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use greenroom_model::{
-    credential::User,
     dialect::Row,
     history::{Entry, Exchange, TokenView},
     patch::Changes,
@@ -12,6 +11,7 @@ use greenroom_model::{
     tenancy::{Platform, WorkspaceKind},
     time::Speed,
     token::TokenKind,
+    user::User,
     world::World,
 };
 use jiff::Timestamp;

@@ -2,21 +2,27 @@
 
 use greenroom_model::{
     dialect::{CentralAuthError, EdgeErrors},
-    refusal::Refusal,
+    refusal::{Refusal, TokenFault},
 };
 use http::StatusCode;
 use serde_json::json;
 
 use super::{Answer, Setting, Speaker};
-use crate::route::Api;
+use crate::{central::WLAN, route::Api};
 
 pub(super) fn refusal(speaker: Speaker, refusal: &Refusal, at: Setting<'_>) -> Answer {
     let invalid = match speaker.api() {
         Some(Api::CentralMsp) => "HPE_GL_NETWORK_SERVICES_INVALID_INPUT",
+        // By the samples of HPE's notifications.json.
+        Some(Api::CentralNotifications) => "HPE_GL_NETWORK_NOTIFICATIONS_BAD_REQUEST",
+        Some(Api::CentralConfig) => "HPE_GL_ERROR_BAD_REQUEST",
         _ => "HPE_GL_NETWORK_MONITORING_INVALID_INPUT",
     };
     const GENERIC: &str = "HPE_GL_NETWORKING_ERROR_BAD_REQUEST";
     let (status, code, message) = match refusal {
+        Refusal::Token(TokenFault::UserShutOut) => {
+            (StatusCode::FORBIDDEN, "HPE_GL_ERROR_FORBIDDEN", "Forbidden".to_owned())
+        }
         Refusal::Token(_) => {
             let code = match at.dialect.central_auth_error {
                 CentralAuthError::Live => "HPE_GL_NETWORKING_ERROR_UNAUTHORIZED",
@@ -37,7 +43,12 @@ pub(super) fn refusal(speaker: Speaker, refusal: &Refusal, at: Setting<'_>) -> A
             return Answer::html(StatusCode::NOT_FOUND);
         }
         Refusal::NoRoute => (StatusCode::NOT_FOUND, "HPE_GL_ERROR_NOT_FOUND", "Route Not Found".to_owned()),
-        Refusal::NotFound(_) => (StatusCode::NOT_FOUND, "HPE_GL_ERROR_NOT_FOUND", "Not Found".to_owned()),
+        Refusal::NotFound(_) if speaker.route() == WLAN => {
+            (StatusCode::NOT_FOUND, "HPE_GL_NETWORK_MONITORING_WLAN_NOT_FOUND", "Not Found".to_owned())
+        }
+        Refusal::NotFound(_) | Refusal::NoOperation(_) => {
+            (StatusCode::NOT_FOUND, "HPE_GL_ERROR_NOT_FOUND", "Not Found".to_owned())
+        }
         Refusal::Method(_) => (StatusCode::METHOD_NOT_ALLOWED, GENERIC, "Method Not Allowed".to_owned()),
         Refusal::UnknownQuery(name) => (
             StatusCode::BAD_REQUEST,

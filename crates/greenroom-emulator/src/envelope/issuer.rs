@@ -28,7 +28,7 @@ pub(super) fn of_status(status: StatusCode) -> Answer {
 
 /// The answer to a refused token request: OAuth JSON (RFC 6749 §5.2), unless the dialect lets the
 /// gateway or the edge answer.
-pub(crate) fn token_refusal(refusal: &TokenRefusal, at: Setting<'_>) -> Answer {
+pub(super) fn token_refusal(refusal: &TokenRefusal, at: Setting<'_>) -> Answer {
     let challenged = |answer: Answer, challenge: &str| match at.dialect.www_authenticate {
         WwwAuthenticate::Off => answer,
         WwwAuthenticate::On | WwwAuthenticate::ByFamily => answer.with(header::WWW_AUTHENTICATE, challenge),
@@ -106,6 +106,11 @@ pub(crate) fn token_refusal(refusal: &TokenRefusal, at: Setting<'_>) -> Answer {
             ExchangeOnDedicatedPlatform::UnsupportedGrantType => oauth(bad, "unsupported_grant_type"),
             ExchangeOnDedicatedPlatform::Html403 => Answer::html(StatusCode::FORBIDDEN),
         },
+        // Of Classic Central's own sign-in, and answered there.
+        TokenRefusal::SignIn(_) | TokenRefusal::Csrf(_) | TokenRefusal::Presented { .. } => {
+            oauth(bad, "invalid_grant")
+        }
+        TokenRefusal::Limited(_) => oauth(StatusCode::TOO_MANY_REQUESTS, "temporarily_unavailable"),
         TokenRefusal::TooMany => oauth(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
         TokenRefusal::Body(body) => match **body {
             Refusal::BodyTooLarge => oauth(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request"),

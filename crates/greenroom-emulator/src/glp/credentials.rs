@@ -4,7 +4,7 @@ use greenroom_model::{
     credentials::NewCredential,
     id::{WorkspaceId, parse_uuid},
     refusal::Refusal,
-    role::{Need, Permission, Resource},
+    role::{Permission, Resource},
     time::Spaced,
     world::{ClientIx, Session, World},
 };
@@ -13,28 +13,19 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{Source, get};
-use crate::route::{Action, Api, Ask, Confidence, Operation, Reply, Route};
+use super::{Source, bad, get};
+use crate::route::{Api, Ask, Confidence, Reply, Route};
 
 const CREDENTIALS: &str = "/workspaces/v1/credentials";
 const CREDENTIAL: &str = "/workspaces/v1/credentials/{id}";
 const SOURCE: Source = ("glp.md §4", Confidence::Documented);
 const RESET: &str = "/workspaces/v1/credentials/{id}/reset";
 
-type Change = fn(&mut World, &Session, &Ask, Timestamp) -> Result<Reply, Refusal>;
-
 /// Its routes, with the permissions of seed 004.
 pub(super) fn routes() -> Vec<Route> {
     let workspace = (Api::Credentials, Resource::Workspace);
-    let change = |name, method, path, permission, change: Change| Route {
-        name,
-        method,
-        path,
-        query: &[],
-        source: SOURCE.0,
-        confidence: SOURCE.1,
-        not_served: None,
-        action: Action::Api(workspace.0, Need(workspace.1, permission), Operation::Write(change)),
+    let change = |name, method, path, permission, act| {
+        super::change((name, method, path), (workspace.0, workspace.1, permission), &[], SOURCE, act)
     };
     vec![
         get(("glp.credentials.list", CREDENTIALS), workspace, &["filter"], SOURCE, list).whole(),
@@ -62,8 +53,8 @@ fn reset(world: &mut World, session: &Session, ask: &Ask, now: Timestamp) -> Res
     Ok(Reply::ok(credential_json(world, ix, Show::AllAndSecret)).changed(change(world, ix, "reset")))
 }
 
-fn delete(world: &mut World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
-    let ix = world.delete_credential(session, ask.segment("id"))?;
+fn delete(world: &mut World, session: &Session, ask: &Ask, now: Timestamp) -> Result<Reply, Refusal> {
+    let ix = world.delete_credential(session, ask.segment("id"), now)?;
     Ok(Reply::no_content().changed(change(world, ix, "deleted")))
 }
 
@@ -97,10 +88,6 @@ fn reference<T>(
         },
         Some(_) => Err(bad(name, "must be an object")),
     }
-}
-
-fn bad(member: &str, message: &str) -> Refusal {
-    Refusal::Body { member: member.to_owned(), message: message.to_owned() }
 }
 
 /// HPE writes `workspaces` in its examples and `workspace` in its schema (`glp.md §4`).

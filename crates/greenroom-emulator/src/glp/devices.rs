@@ -1,81 +1,137 @@
 //! Device management (`glp.md §6`).
 
+pub(super) mod orders;
 mod row;
 
 use greenroom_model::{
-    filter::{self, FilterError, grammars},
+    filter::grammars,
     id::parse_uuid,
     refusal::Refusal,
-    role::Resource,
-    select::{Selection, Unknown},
+    role::{Permission, Resource},
     sort,
     world::{Session, World},
 };
+use http::Method;
 use jiff::Timestamp;
 
 use self::row::{Inventory, MEMBERS, Place};
-use super::{Paging, cut, get, paging, read_filter};
+use super::{
+    Paging,
+    choice::{Choice, Known},
+    cut, get, paging,
+};
 use crate::{
     route::{Api, Ask, Confidence, NumberFault, Reply, Route},
     table::Row as _,
 };
 
-const SAME_IN_EVERY_ROW: &str = "services other than Central; values of `deviceName`, `secondaryName`, \
-    `location`, `contact`, `warranty`, `dedicatedPlatformWorkspace`, `billingAccountId`, \
-    `billingAccountName`, `billingTier`, `subscriptionCategory` and `manufacturedDate` (null everywhere), of \
-    `archived` and `isFlex` (false), of `ownership` and `source` (MANAGED)";
+const SAME_IN_EVERY_ROW: &str = "values of `deviceName`, `secondaryName`, `warranty`, \
+    `dedicatedPlatformWorkspace`, `billingAccountId`, `billingAccountName`, `billingTier`, \
+    `subscriptionCategory` and `manufacturedDate` (null everywhere), of `isFlex` (false), of `ownership` and \
+    `source` (MANAGED); what is known of a `location` besides its id";
+
+const DEVICES: &str = "/devices/v1/devices";
+const DEVICE: &str = "/devices/v1/devices/{id}";
+const DEVICES_V2BETA1: &str = "/devices/v2beta1/devices";
+const DEVICE_V2BETA1: &str = "/devices/v2beta1/devices/{id}";
+
+/// What can be asked of its lists.
+const KNOWN: Known = Known {
+    filter: grammars::GLP_DEVICES,
+    tags: grammars::GLP_DEVICE_TAGS,
+    sort: grammars::GLP_DEVICES_SORT,
+    members: MEMBERS,
+};
+
+const PARTIAL: &str =
+    "a documented form of `result` where some devices fail and others do not, of which there is none";
 
 /// Its routes.
 pub(super) fn routes() -> Vec<Route> {
     let devices = (Api::Devices, Resource::DeviceManagement);
+    let order = |name, method, path, query, act| {
+        let source = ("glp.md §6.4 to §6.6", Confidence::Live);
+        super::change((name, method, path), (devices.0, devices.1, Permission::Edit), query, source, act)
+    };
+    let (add, update) = (&["dry-run"], &["dry-run", "id"]);
     vec![
+        order("glp.devices.add", Method::POST, DEVICES, add, orders::add).without(PARTIAL),
+        order("glp.devices.update", Method::PATCH, DEVICES, update, orders::update).without(PARTIAL),
+        // Nobody has shown what it answers.
+        Route {
+            confidence: Confidence::Documented,
+            ..order("glp.devices.add-v2beta1", Method::POST, DEVICES_V2BETA1, add, orders::add_v2beta1)
+        }
+        .without(PARTIAL),
+        order("glp.devices.update-v2beta1", Method::PATCH, DEVICES_V2BETA1, update, orders::update_v2beta1)
+            .without(
+                "the warranty of discovered devices; a documented form of `result` where some devices fail and others \
+                do not, of which there is none",
+            ),
         get(
-            ("glp.devices.list", "/devices/v1/devices"),
+            ("glp.devices.list-v2beta1", DEVICES_V2BETA1),
             devices,
-            &["filter", "filter-tags", "limit", "offset", "select", "sort"],
+            &["filter", "limit", "offset", "select", "sort"],
             ("glp.md §6.2", Confidence::Documented),
-            list,
+            list_v2beta1,
         )
         .without(SAME_IN_EVERY_ROW),
         get(
-            ("glp.devices.get", "/devices/v1/devices/{id}"),
+            ("glp.devices.get-v2beta1", DEVICE_V2BETA1),
             devices,
             &[],
             ("glp.md §6.3", Confidence::Documented),
             get_device,
         )
         .without(SAME_IN_EVERY_ROW),
+        get(
+            ("glp.devices.list", DEVICES),
+            devices,
+            &["filter", "filter-tags", "limit", "offset", "select", "sort"],
+            ("glp.md §6.2", Confidence::Documented),
+            list,
+        )
+        .without(SAME_IN_EVERY_ROW),
+        get(("glp.devices.get", DEVICE), devices, &[], ("glp.md §6.3", Confidence::Documented), get_device)
+            .without(SAME_IN_EVERY_ROW),
     ]
 }
 
 fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
-    let (offset, limit) = paging(world, ask, &Paging { default: 2000, max: 2000, text: numeric_value })?;
-    let refuse = |name| move |error: FilterError| Refusal::Query { name, message: error.to_string() };
-    let filter = read_filter(world, ask, grammars::GLP_DEVICES)?;
-    let of_tags = grammars::GLP_DEVICE_TAGS.spoken(&world.dialect);
-    let tags =
-        filter::parse(ask.text("filter-tags").unwrap_or_default(), of_tags).map_err(refuse("filter-tags"))?;
-    let sort = sort::parse(ask.text("sort").unwrap_or_default(), grammars::GLP_DEVICES_SORT)
-        .map_err(refuse("sort"))?;
-    let selection =
-        Selection::parse(ask.texts("select"), MEMBERS, Unknown::Ignored).map_err(refuse("select"))?;
+    let tags = ask.text("filter-tags").unwrap_or_default();
+    page(world, session, ask, &Paging { default: 2000, max: 2000, text: numeric_value }, tags)
+}
+
+/// The second beta has smaller pages and no `filter-tags` (`glp.md §6.2`).
+fn list_v2beta1(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
+    page(world, session, ask, &Paging { default: 100, max: 500, text: numeric_value }, "")
+}
+
+fn page(
+    world: &World,
+    session: &Session,
+    ask: &Ask,
+    rules: &Paging,
+    filter_tags: &str,
+) -> Result<Reply, Refusal> {
+    let (offset, limit) = paging(world, ask, rules)?;
+    let choice = Choice::read(world, ask, filter_tags, &KNOWN)?;
     let inventory = Inventory::new(world, session.workspace);
     let past_end = world.dialect.page_past_end;
-    if filter.is_none() && tags.is_none() && sort.is_empty() {
+    if choice.is_all() {
         let total = inventory.total();
         let rows = cut(past_end, total, offset, limit)?;
         return Ok(Reply::later(rows.len(), move || {
             let places: Vec<_> = inventory.places(rows).collect();
-            Ok(inventory.page(&places, &selection, offset, total))
+            Ok(inventory.page(&places, &choice.selection, offset, total))
         }));
     }
-    let named = filter.as_ref().and_then(|filter| inventory.named(filter));
+    let named = choice.filter.as_ref().and_then(|filter| inventory.named(filter));
     let looked_at = named.as_ref().map_or_else(|| inventory.total(), Vec::len);
     Ok(Reply::later(looked_at, move || {
         let passes = |place: &Place| {
             let row = inventory.row(*place);
-            filter.as_ref().is_none_or(|filter| filter.matches(&|name| row.field(name)))
-                && tags.as_ref().is_none_or(|tags| tags.matches(&|key| row.tag(key)))
+            choice.wants(&row, |key| row.tag(key))
         };
         let places: Vec<_> = match named {
             Some(named) => named.into_iter().filter(passes).collect(),
@@ -84,9 +140,8 @@ fn list(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Rep
         let total = places.len();
         let rows = cut(past_end, total, offset, limit)?;
         let value = |row: usize, name: &str| sort::Value::from(inventory.row(places[row]).field(name));
-        let shown: Vec<_> =
-            sort::page(total, &sort, rows, value).into_iter().map(|row| places[row]).collect();
-        Ok(inventory.page(&shown, &selection, offset, total))
+        let shown: Vec<_> = choice.sorted(total, rows, value).into_iter().map(|row| places[row]).collect();
+        Ok(inventory.page(&shown, &choice.selection, offset, total))
     }))
 }
 
@@ -104,7 +159,7 @@ fn get_device(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Resu
 }
 
 /// The words of the device service (`glp.md §8.1`).
-fn numeric_value(name: &'static str, fault: NumberFault, max: usize) -> String {
+pub(super) fn numeric_value(name: &'static str, fault: NumberFault, max: usize) -> String {
     let least = if name == "offset" { 0 } else { 1 };
     match fault {
         NumberFault::TooLarge => format!("Must not be greater than {max}."),

@@ -3,11 +3,10 @@
 use std::cell::OnceCell;
 
 use greenroom_model::{
-    dialect::OffsetUnit,
     filter::{Field, grammars::GLP_WORKSPACES},
     id::WorkspaceId,
     refusal::Refusal,
-    role::{Need, Permission, Resource},
+    role::{Permission, Resource},
     tenancy::{Address, Contact, Ownership, Workspace},
     tenants::TenantForm,
     time::Iso,
@@ -18,10 +17,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{Paging, Source, cut, ensure_value, get, paging, read_filter};
+use super::{Page, Paging, Source, cut, ensure_value, first_row, get, paging, read_filter};
 use crate::{
     json::{self, Rows, Uri},
-    route::{Action, Api, Ask, Confidence, Operation, Reply, Route},
+    route::{Api, Ask, Confidence, Reply, Route},
 };
 
 const TENANTS: &str = "/workspaces/v1/msp-tenants";
@@ -31,20 +30,11 @@ const WORKSPACE: &str = "/workspaces/v1/workspaces/{id}";
 const CONTACT: &str = "/workspaces/v1/workspaces/{id}/contact";
 const SOURCE: Source = ("glp.md §5", Confidence::Documented);
 
-type Change = fn(&mut World, &Session, &Ask, Timestamp) -> Result<Reply, Refusal>;
-
 /// Its routes, all with permissions on the Platform Customer Account.
 pub(super) fn routes() -> Vec<Route> {
     let account = (Api::Workspaces, Resource::PlatformCustomerAccount);
-    let change = |name, method, path, permission, change: Change| Route {
-        name,
-        method,
-        path,
-        query: &[],
-        source: SOURCE.0,
-        confidence: SOURCE.1,
-        not_served: None,
-        action: Action::Api(account.0, Need(account.1, permission), Operation::Write(change)),
+    let change = |name, method, path, permission, act| {
+        super::change((name, method, path), (account.0, account.1, permission), &[], SOURCE, act)
     };
     let paged = &["filter", "limit", "offset"];
     vec![
@@ -62,10 +52,7 @@ fn list_tenants(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Re
     let tenants = world.tenants(world.own_msp(session)?);
     let (offset, limit) = paging(world, ask, &Paging { default: 300, max: 300, text: ensure_value })?;
     let filter = read_filter(world, ask, GLP_WORKSPACES)?;
-    let start = match world.dialect.offset_unit {
-        OffsetUnit::Items => offset,
-        OffsetUnit::Pages => offset.saturating_mul(limit),
-    };
+    let start = first_row(world, offset, limit);
     let past_end = world.dialect.page_past_end;
     Ok(Reply::later(tenants.count(), move || {
         let passes = |(_, tenant, ownership): &(_, &Workspace, Ownership)| {
@@ -116,9 +103,9 @@ fn update_tenant(world: &mut World, session: &Session, ask: &Ask, now: Timestamp
     Ok(Reply::ok(json!({"message": "Tenant updated"})).changed(change(world, ix, "changed")))
 }
 
-fn delete_tenant(world: &mut World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Reply, Refusal> {
+fn delete_tenant(world: &mut World, session: &Session, ask: &Ask, now: Timestamp) -> Result<Reply, Refusal> {
     let id = asked_tenant(world, session, ask)?;
-    let ix = world.delete_tenant(session, id)?;
+    let ix = world.delete_tenant(session, id, now)?;
     Ok(Reply::no_content().changed(change(world, ix, "deleted")))
 }
 
@@ -177,15 +164,6 @@ fn path_id(ask: &Ask, name: &'static str) -> Result<WorkspaceId, Refusal> {
 
 fn uri(workspace: &Workspace) -> String {
     format!("{WORKSPACES}{}", workspace.id)
-}
-
-/// A page of tenants.
-#[derive(Serialize)]
-struct Page<T> {
-    offset: usize,
-    count: usize,
-    total: usize,
-    items: T,
 }
 
 /// A workspace; `msp-tenants` tells who owns its devices instead of its type (`glp.md §5`).

@@ -111,6 +111,17 @@ fn of_tokens_that_begin_alike_the_right_one_is_named() {
 }
 
 #[test]
+fn a_token_that_is_no_jwt_is_found_like_the_others() {
+    let token = "gro_00112233445566778899aabbccddeeff0123456789";
+    let index = index(&[("abc#1", token)]);
+    assert_eq!(
+        names(&index, &format!("{token}, or {}", &token[9..25])),
+        vec![("abc#1".to_owned(), Encoding::Raw); 2]
+    );
+    assert_eq!(names(&index, &token[..15]), []);
+}
+
+#[test]
 fn secrets_are_found_whole_if_they_are_short_and_in_parts_else() {
     let mut index = Index::default();
     let (long, short) = ("0123456789abcdef-and-more", "s3cret+/");

@@ -1,6 +1,6 @@
 //! The table of dialects: one row a behaviour, in the order of what it is about.
 
-use super::{Area, Choice, ClockSkew, DialectError, Preset, RateLimits, Row, UNSERVED, assign};
+use super::{Area, Choice, ClockSkew, DialectError, Preset, RateLimits, Row, assign};
 use crate::{evidence::Confidence, nearest};
 
 dialects! {
@@ -85,6 +85,11 @@ dialects! {
     expires_in_shape: ExpiresInShape {
         LifeMinus1 = "life_minus_1", Life = "life", Text = "string", Absent = "absent", Null = "null",
     } rfc Life; Issuers, source "glp.md §2.1", Live;
+
+    /// The form of access tokens, which is nobody's business but the issuer's. jwt: signed, of about a KiB; opaque: a
+    /// random text that is no JWT; padded: a JWT of about 8 KiB.
+    token_shape: TokenShape { Jwt = "jwt", Opaque = "opaque", Padded = "padded" };
+        Issuers, source "glp.md §2.3; RFC 6749 §1.4", Live;
 
     /// The form of scope in token answers.
     scope_shape: ScopeShape { Omit = "omit", Text = "string", Array = "array" };
@@ -188,16 +193,27 @@ dialects! {
     /// How the state of an operation that took too long is spelled.
     async_timeout_name: AsyncTimeoutName {
         Timeout = "TIMEOUT", TimedOut = "TIMEDOUT",
-    }; Glp, source "glp.md §10 row 10", Documented, unserved;
+    }; Glp, source "glp.md §10 row 10", Documented;
 
-    /// When an operation ends. time_or_polls: after 2 virtual seconds or 2 polls, whichever comes first.
+    /// When an asynchronous operation ends. time_or_polls: after 2 virtual seconds or 2 polls, whichever comes
+    /// first; now: as it is accepted; never, and polls if nobody asks: after 2 virtual minutes, with the state of
+    /// async_timeout_name and nothing done.
     async_pace: AsyncPace {
         TimeOrPolls = "time_or_polls", Time = "time", Polls = "polls", Now = "now", Never = "never",
-    }; Glp, source "glp.md §6.6", Live, unserved;
+    }; Glp, source "glp.md §6.6", Live;
 
-    /// How many calls a workspace may make. documented: HPE's numbers, where there are any; custom: so many
-    /// calls of GLP, and as many of New Central, in each window. Token endpoints are not counted, nor is Classic
-    /// Central, which no token opens yet; its documented 7 a second and 5000 a day are ready.
+    /// What an asynchronous operation does when something is wrong with some of what it is about. partial: the rest,
+    /// and says which is which; nothing.
+    async_batch: AsyncBatch { Partial = "partial", Nothing = "nothing" };
+        Glp, source "glp.md §6.6", Inferred;
+
+    /// What giving a device to a tenant does if it is assigned to a service of the workspace that it leaves.
+    handover_of_assigned: HandoverOfAssigned { Unassign = "unassign", Fail = "fail" };
+        Glp, source "glp.md §6.5", Inferred;
+
+    /// How many calls a workspace may make. documented: HPE's numbers, where there are any, and for Classic Central 7 a
+    /// second and 5000 a day, with each step of its sign-in once a second; custom: so many calls of GLP, as many of New
+    /// Central and as many of Classic, in each window. Token endpoints are not counted otherwise.
     rate_limits: RateLimits {}; Everywhere, source "glp.md §6.1, §7.1, §10 row 18; central.md §4.4", Client;
 
     /// Which rate headers a resource answer carries. by_family: GLP ratelimit, Central x-ratelimit.
@@ -205,8 +221,7 @@ dialects! {
         ByFamily = "by_family", RateLimit = "ratelimit", XRateLimit = "x_ratelimit", None = "none",
     }; Everywhere, source "glp.md §8.5, central.md appendix A4", Documented;
 
-    /// The Retry-After of a 429. documented: Central's alerts only, which are not served yet, so that it is
-    /// as off; on: seconds; date: an HTTP date.
+    /// The Retry-After of a 429. documented: seconds, for Central's alerts only; on: seconds; date: an HTTP date.
     retry_after: RetryAfter {
         Documented = "documented", On = "on", Off = "off", Date = "date",
     } rfc On; Everywhere, source "glp.md §8.5, §11 U19; central.md §4.4", Documented;
@@ -225,9 +240,26 @@ dialects! {
         PreconditionFailed = "412", Delete = "delete",
     }; Glp, source "glp.md §5 lists the 412, not its cause", Inferred;
 
-    /// Whether a tenant for a country under embargo (CU, IR, KP, SY) is refused with 451.
+    /// What the users API answers for a user that the workspace does not have: it documents no 404.
+    unknown_user: UnknownUser {
+        PreconditionFailed = "412", BadRequest = "400", NotFound = "404", Unprocessable = "422",
+    }; Glp, source "glp.md §7.2 lists the 412, not its cause", Inferred;
+
+    /// How a workspace shows a user who was removed. gone: not at all; staged: as DELETE_IN_PROGRESS for ten seconds,
+    /// then as DELETED. API clients and tokens of the user end at once either way.
+    user_removal: UserRemoval { Gone = "gone", Staged = "staged" };
+        Glp, source "glp.md §7.2 (the statuses are documented, the way is not)", Inferred;
+
+    /// What tokens of a user get who is blocked or suspended, or was removed from the workspace. forbidden_403: 403
+    /// HPE_AUTHZ_BLOCKED_USER; unauthorized_401: as a token that was revoked. New tokens are refused either way.
+    shut_out_user: ShutOutUser {
+        Forbidden403 = "forbidden_403", Unauthorized401 = "unauthorized_401",
+    }; Everywhere, source "glp.md §11 U29", Inferred;
+
+    /// Whether a tenant for a country under embargo (CU, IR, KP, SY), and a user whose address ends so, is refused
+    /// with 451.
     export_compliance: ExportCompliance { Refuse = "refuse", Off = "off" };
-        Glp, source "glp.md §5 lists the 451, not its cause", Inferred;
+        Glp, source "glp.md §5, §7.2 list the 451, not its cause", Inferred;
 
     /// The default limit of audit-log v1.
     audit_v1_default_limit: AuditV1DefaultLimit { Fifty = "50", TwoThousand = "2000" };
@@ -252,18 +284,23 @@ dialects! {
     /// Whether adding a network device needs its serial number.
     network_device_serial: NetworkDeviceSerial {
         Required = "required", Optional = "optional",
-    }; Glp, source "glp.md §10 row 20", Documented, unserved;
+    }; Glp, source "glp.md §10 row 20", Documented;
 
     /// Whether Central also deletes a device at /devices/{serial}, the path without prefix that pycentral
-    /// sends.
+    /// sends, and answers 200 where it deletes scopes, as pycentral expects, not 202.
     central_delete_alias: CentralDeleteAlias { Off = "off", On = "on" } sdk On;
         Central, source "central.md §1.3", Client;
+
+    /// What deleting a site, site collection or device group of Central does that something is in. release: what
+    /// was in it is in none; refuse: 400.
+    scope_in_use: ScopeInUse { Release = "release", Refuse = "refuse" };
+        Central, source "central.md §6.3", Inferred;
 
     /// Which services the apigw hosts of Classic Central serve.
     apigw_hosts: ApigwHosts { Both = "both", Classic = "classic" }; Central, source "seed 001", Documented;
 
-    /// What the audit log keeps. all: sign-ins and every call but reads of the log itself; mutations: calls
-    /// that change something.
+    /// What the audit log keeps besides everything that changes something. all: sign-ins and the other calls,
+    /// but not reads of the log itself; mutations: nothing.
     audit: Audit { All = "all", Mutations = "mutations" }; Glp, source "seed 003", Documented;
 
     /// What a token exchange on a Dedicated Platform answers, which has none. unsupported_grant_type: 400;
@@ -271,4 +308,18 @@ dialects! {
     exchange_on_dedicated_platform: ExchangeOnDedicatedPlatform {
         UnsupportedGrantType = "unsupported_grant_type", Html403 = "html_403",
     }; Issuers, source "seed 004", Documented;
+
+    /// The status of Classic's answer to a refresh token that is worth nothing. The body is Kong's in any case.
+    classic_refresh_refused: ClassicRefreshRefused { BadRequest = "400", Unauthorized = "401" };
+        Classic, source "central.md §7.3, §9; Kong, plugin oauth2", Inferred;
+
+    /// What the first two steps of Classic's sign-in answer to a wrong user, password, cookie, CSRF token or customer.
+    classic_sign_in_refused: ClassicSignInRefused {
+        Unauthorized401 = "unauthorized_401", Forbidden403 = "forbidden_403", BadRequest400 = "bad_request_400",
+    }; Classic, source "central.md §7.2 has no word on it", Inferred;
+
+    /// What becomes of the access token that was handed out with a refresh token when that is used. revoked: refused
+    /// from then on, because Kong keeps both in one row and deletes it; until_exp: good until it runs out.
+    classic_replaced_access: ClassicReplacedAccess { Revoked = "revoked", UntilExp = "until_exp" };
+        Classic, source "central.md §7.2; Kong, plugin oauth2", Documented;
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Filter, FilterError, Literal, Value,
-    grammar::{Fields, Grammar, Kind, List, Op, Quotes},
+    grammar::{Fields, Grammar, Kind, List, Op, Quotes, Words},
     parse::{Condition, Marks, Operand, Word, Written},
 };
 use crate::nearest;
@@ -47,10 +47,12 @@ impl Checker<'_> {
         let (_, ops) = self.field(&field)?;
         let Some(op) = self.named(&function.text).filter(|op| op.is_function()) else {
             let hint = nearest::hint(&nearest::of(&function.text, &Op::names(true)));
-            return refuse(function.at, format!("unknown function {}{hint}", function.text));
+            let ours = || format!("unknown function {}{hint}", function.text);
+            return refuse(function.at, self.bad_operator(&function.text, ours));
         };
         if !(self.grammar.functions || ops.contains(&op)) {
-            return refuse(function.at, format!("{op} of {} is not supported", field.text));
+            let ours = || format!("{op} of {} is not supported", field.text);
+            return refuse(function.at, self.bad_operator(&function.text, ours));
         }
         if argument.marks != Marks::Single {
             return refuse(argument.at, format!("{:?} must stand in single quotes", argument.text));
@@ -80,7 +82,16 @@ impl Checker<'_> {
         }
         let literals = right.into_iter().map(|value| self.literal(value, kind, &left.text));
         let literals = literals.collect::<Result<_, _>>()?;
+        // A tag that is not there has no other value (filter-tags of HPE's subscription-management.json,
+        // "not-equals").
+        let absent = (found == Op::Ne && matches!(self.grammar.fields, Fields::Tags(_))).then(|| {
+            let literals = vec![Literal::Bare(Value::null())];
+            Filter::Compare { field: left.text.clone(), op: Op::Eq, literals }
+        });
         let comparison = Filter::Compare { field: left.text, op: found, literals };
+        if let Some(absent) = absent {
+            return Ok(Filter::And(vec![Filter::Not(Box::new(absent)), comparison]));
+        }
         Ok(if not.is_some() { Filter::Not(Box::new(comparison)) } else { comparison })
     }
 
@@ -119,9 +130,32 @@ impl Checker<'_> {
             return refuse(*at, message);
         }
         self.grammar.fields.find(text).ok_or_else(|| {
-            let hint = nearest::hint(&nearest::of(text, &self.grammar.fields.names()));
-            FilterError { at: *at, message: format!("unknown filter field {text}{hint}") }
+            let known = self.grammar.fields.names();
+            let message = match self.grammar.words {
+                Words::AuditLog => format!(
+                    "Unsupported filter parameter '{text}' provided. Supported parameters are {}.",
+                    known.join(", ")
+                ),
+                Words::Catalog { example, only: Some(only) } => format!(
+                    "Query '{only}' not present in the filtered data, refer example: '?filter={example}' for \
+                     field filter"
+                ),
+                Words::Ours | Words::Catalog { only: None, .. } => {
+                    format!("unknown filter field {text}{}", nearest::hint(&nearest::of(text, &known)))
+                }
+            };
+            FilterError { at: *at, message }
         })
+    }
+
+    /// What is wrong with an operator or a function, in the words of the audit log or in `ours`.
+    fn bad_operator(&self, text: &str, ours: impl FnOnce() -> String) -> String {
+        match self.grammar.words {
+            Words::AuditLog => format!(
+                "Invalid operator '{text}' used in filter. Supported operators are eq, in, contains, lt, ge."
+            ),
+            Words::Ours | Words::Catalog { .. } => ours(),
+        }
     }
 
     fn operator(&self, word: &Word, field: &Operand, ops: &[Op]) -> Result<Op, FilterError> {
@@ -131,17 +165,17 @@ impl Checker<'_> {
         }
         let Word { at, text } = word;
         let name = &field.text;
-        let message = match (self.grammar.operator_example, op) {
-            (Some(example), _) => format!(
+        let ours = || match (self.grammar.words, op) {
+            (Words::Catalog { example, .. }, _) => format!(
                 "Unsupported filter operator, '{name} {text}', refer example: '?filter={example}' for field filter"
             ),
-            (None, Some(op)) => format!("operator {op} is not supported for {name}"),
-            (None, None) => {
+            (_, Some(op)) => format!("operator {op} is not supported for {name}"),
+            (_, None) => {
                 let hint = nearest::hint(&nearest::of(text, &Op::names(false)));
                 format!("unknown operator {text}{hint}")
             }
         };
-        refuse(*at, message)
+        refuse(*at, self.bad_operator(text, ours))
     }
 
     fn list(&self, form: List, at: usize) -> Result<(), FilterError> {
@@ -158,6 +192,17 @@ impl Checker<'_> {
             return Ok(Literal::Bare(Value::null()));
         }
         let quotes = if self.bare { Quotes::Never } else { self.grammar.quotes(kind) };
+        if let (Words::Catalog { example, .. }, Kind::Truth) = (self.grammar.words, kind)
+            && (!kind.holds(text)
+                || matches!((marks, quotes), (Marks::Single, Quotes::Never) | (Marks::Doubled, _)))
+        {
+            // However the field is spelt in the filter.
+            let message = format!(
+                "Query 'mspSupported' needs to be a boolean value, refer example: '?filter={example}' for field \
+                 filter"
+            );
+            return refuse(*at, message);
+        }
         let fault = match (marks, quotes) {
             (Marks::None, Quotes::Always) => "must stand in single quotes",
             (Marks::Single, Quotes::Never) => "must stand without quotes",
@@ -165,6 +210,13 @@ impl Checker<'_> {
                 "must not stand in doubled quotes"
             }
             _ if kind.holds(text) => return Ok(literal(operand)),
+            _ if kind == Kind::Instant && self.grammar.words == Words::AuditLog => {
+                let message = format!(
+                    "Invalid date format '{text}' provided for {field} filter. Expected RFC 3339 timestamp \
+                     format (e.g., '2024-02-16T07:54:55.0Z')."
+                );
+                return refuse(*at, message);
+            }
             _ => return refuse(*at, format!("{text:?} is no value for {field}")),
         };
         refuse(*at, format!("{text:?} {fault}"))

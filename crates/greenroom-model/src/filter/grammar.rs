@@ -217,9 +217,24 @@ pub struct Grammar {
     pub doubled_quotes: bool,
     /// Whether the whole filter may stand in quotes, its values then without.
     pub quoted_whole: bool,
-    /// The sample that the service shows when it dislikes an operator, where it has words of its own
-    /// for that (`glp.md §9` service-catalog).
-    pub operator_example: Option<&'static str>,
+    /// Whose words say what is wrong.
+    pub words: Words,
+}
+
+/// The words for what is wrong with a filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// Ours: no service's are documented.
+    Ours,
+    /// Those of the service catalog, which shows this sample when it dislikes an operator (`glp.md §9`).
+    Catalog {
+        /// The sample.
+        example: &'static str,
+        /// The one field that there is, as the sentence about another one spells it.
+        only: Option<&'static str>,
+    },
+    /// Those of the audit log (`glp.md §7.1`, and the error samples of its specification).
+    AuditLog,
 }
 
 impl Grammar {

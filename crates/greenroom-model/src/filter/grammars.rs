@@ -6,7 +6,7 @@
 use super::{
     Kind::{Instant, Number, Text, Truth},
     Op,
-    grammar::{Fields, Grammar, List, Quotes},
+    grammar::{Fields, Grammar, List, Quotes, Words},
 };
 
 const ALL: &[Op] = &[Op::Eq, Op::Ne, Op::Gt, Op::Ge, Op::Lt, Op::Le, Op::In];
@@ -31,7 +31,7 @@ const GLP: Grammar = Grammar {
     backslash: false,
     doubled_quotes: false,
     quoted_whole: false,
-    operator_example: None,
+    words: Words::Ours,
 };
 
 /// `GET /devices/v1/devices` (`glp.md §9`): the fields of the documented samples, and the members of
@@ -148,7 +148,14 @@ pub const GLP_CREDENTIALS: Grammar =
 /// `provisionStatus`, and `serviceManagerId` is `serviceManager/id`.
 pub const GLP_PROVISIONS: Grammar = Grammar {
     fields: Fields::Named(&[("serviceManagerId", Text, EQ), ("status", Text, EQ), ("region", Text, EQ)]),
-    operator_example: Some("region eq 'us-west'"),
+    words: Words::Catalog { example: "region eq 'us-west'", only: None },
+    ..GLP
+};
+
+/// `GET /service-catalog/v1/per-region-service-managers` (`glp.md §7.3`). Its samples spell the name in two ways.
+pub const GLP_SERVICE_MANAGERS: Grammar = Grammar {
+    fields: Fields::Named(&[("mspSupported", Truth, EQ), ("mspsupported", Truth, EQ)]),
+    words: Words::Catalog { example: "mspsupported eq true", only: Some("mspsupported") },
     ..GLP
 };
 
@@ -168,8 +175,31 @@ pub const GLP_AUDIT_LOG_V1: Grammar = Grammar {
     ]),
     truths: Quotes::Always,
     instants: Quotes::Always,
+    words: Words::AuditLog,
     ..GLP
 };
+
+/// `GET /audit-log/v2beta1/logs` (`glp.md §7.1`), in the order in which its errors list the fields. `region`
+/// is `serviceOffer/region`.
+pub const GLP_AUDIT_LOG_V2BETA1: Grammar = Grammar {
+    fields: Fields::Named(&[
+        ("createdAt", Instant, &[Op::Lt, Op::Ge]),
+        ("category", Text, EQ_IN),
+        ("description", Text, EQ_CONTAINS),
+        ("ipAddress", Text, EQ_CONTAINS),
+        ("username", Text, EQ_CONTAINS),
+        ("workspace/name", Text, EQ_CONTAINS),
+        ("workspace/type", Text, EQ),
+        ("serviceOffer/id", Text, EQ_IN),
+        ("region", Text, EQ),
+        ("hasDetails", Truth, EQ),
+    ]),
+    ..GLP_AUDIT_LOG_V1
+};
+
+/// `sort` of `GET /audit-log/v2beta1/logs`: "a property name", so the members that hold one value.
+pub const GLP_AUDIT_LOG_V2BETA1_SORT: &[&str] =
+    &["createdAt", "category", "description", "username", "ipAddress", "hasDetails"];
 
 /// `GET /subscriptions/v1/subscriptions` (`glp.md §7.4`): numbers must be quoted.
 pub const GLP_SUBSCRIPTIONS: Grammar = Grammar {
@@ -200,6 +230,11 @@ pub const GLP_SUBSCRIPTIONS: Grammar = Grammar {
     numbers: Quotes::Always,
     ..GLP
 };
+
+/// `filter-tags` of `GET /subscriptions/v1/subscriptions`: `eq` and `ne` with `and` and `or`, by the table of
+/// HPE's subscription-management.json (`glp.md §9` says that `in` and `not` are known too).
+pub const GLP_SUBSCRIPTION_TAGS: Grammar =
+    Grammar { fields: Fields::Tags(&[Op::Eq, Op::Ne, Op::In]), logic: true, ..GLP };
 
 /// `sort` of `GET /subscriptions/v1/subscriptions`: "a property name", so the members that hold one
 /// value (`glp.md §7.4`).
@@ -302,3 +337,218 @@ pub const CENTRAL_LIST_TENANTS_SORT: &[&str] = &[
     "deviceOwnership",
     "createdTime",
 ];
+
+/// `GET /network-monitoring/v1/aps` (`central.md §6.4`).
+pub const CENTRAL_APS: Grammar = Grammar {
+    fields: Fields::Named(&[
+        ("siteId", Text, EQ_IN),
+        ("siteName", Text, EQ_IN),
+        ("serialNumber", Text, EQ_IN),
+        ("deviceName", Text, EQ_IN),
+        ("status", Text, EQ_IN),
+        ("model", Text, EQ_IN),
+        ("firmwareVersion", Text, EQ_IN),
+        ("deployment", Text, EQ_IN),
+        ("clusterId", Text, EQ_IN),
+        ("clusterName", Text, EQ_IN),
+    ]),
+    ..CENTRAL
+};
+
+/// `sort` of `GET /network-monitoring/v1/aps` (`central.md §6.4`).
+pub const CENTRAL_APS_SORT: &[&str] =
+    &["siteId", "serialNumber", "deviceName", "model", "status", "deployment"];
+
+/// `GET /network-monitoring/v1/switches` (`central.md §6.5`): neither serial number nor name.
+pub const CENTRAL_SWITCHES: Grammar = Grammar {
+    fields: Fields::Named(&[
+        ("siteId", Text, EQ_IN),
+        ("siteName", Text, EQ_IN),
+        ("model", Text, EQ_IN),
+        ("status", Text, EQ_IN),
+        ("deployment", Text, EQ_IN),
+    ]),
+    ..CENTRAL
+};
+
+/// `sort` of `GET /network-monitoring/v1/switches` (`central.md §6.5`).
+pub const CENTRAL_SWITCHES_SORT: &[&str] =
+    &["siteId", "model", "status", "deployment", "serialNumber", "deviceName"];
+
+/// `GET /network-monitoring/v1/gateways` (`central.md §6.6`).
+pub const CENTRAL_GATEWAYS: Grammar = Grammar {
+    fields: Fields::Named(&[
+        ("siteId", Text, EQ_IN),
+        ("model", Text, EQ_IN),
+        ("status", Text, EQ_IN),
+        ("deployment", Text, EQ_IN),
+        ("macAddress", Text, EQ_IN),
+        ("siteName", Text, EQ_IN),
+        ("deviceName", Text, EQ_IN),
+        ("firmwareVersion", Text, EQ_IN),
+        ("serialNumber", Text, EQ_IN),
+        ("clusterName", Text, EQ_IN),
+    ]),
+    ..CENTRAL
+};
+
+/// `sort` of `GET /network-monitoring/v1/gateways` (`central.md §6.6`).
+pub const CENTRAL_GATEWAYS_SORT: &[&str] = &[
+    "siteId",
+    "model",
+    "status",
+    "deployment",
+    "serialNumber",
+    "deviceName",
+    "macAddress",
+    "siteName",
+    "firmwareVersion",
+];
+
+/// `GET /network-monitoring/v1/clients` (`central.md §6.7`).
+pub const CENTRAL_CLIENTS: Grammar = Grammar {
+    fields: Fields::Named(&[
+        ("clientConnectionType", Text, EQ_IN),
+        ("status", Text, EQ_IN),
+        ("wlanName", Text, EQ_IN),
+        ("vlanId", Text, EQ_IN),
+        ("tunnelType", Text, EQ_IN),
+        ("role", Text, EQ_IN),
+    ]),
+    ..CENTRAL
+};
+
+/// `sort` of `GET /network-monitoring/v1/clients` (`central.md §6.7`).
+pub const CENTRAL_CLIENTS_SORT: &[&str] = &[
+    "clientName",
+    "status",
+    "clientConnectionType",
+    "macAddress",
+    "ipv4",
+    "ipv6",
+    "connectedDeviceSerial",
+    "connectedTo",
+    "lastSeenAt",
+    "port",
+    "role",
+    "wlanName",
+    "vlanId",
+    "tunnelType",
+    "tunnelId",
+    "connectedAt",
+];
+
+/// `GET /network-monitoring/v1/wlans` (`central.md §6.9`).
+pub const CENTRAL_WLANS: Grammar = Grammar { fields: Fields::Named(&[("band", Text, EQ_IN)]), ..CENTRAL };
+
+/// `sort` of `GET /network-monitoring/v1/wlans`, by HPE's monitoring.json.
+pub const CENTRAL_WLANS_SORT: &[&str] = &["wlanName", "band", "status", "securityLevel", "security", "vlan"];
+
+/// `GET /network-monitoring/v1/sites-health` and `sites-device-health` (`central.md §6.8`).
+pub const CENTRAL_SITES_HEALTH: Grammar =
+    Grammar { fields: Fields::Named(&[("siteId", Text, EQ_IN), ("siteName", Text, EQ_IN)]), ..CENTRAL };
+
+/// `sort` of `GET /network-monitoring/v1/sites-health` (`central.md §6.8`).
+pub const CENTRAL_SITES_HEALTH_SORT: &[&str] = &["siteName", "siteHealth", "deviceHealth", "clientHealth"];
+
+/// `sort` of `GET /network-monitoring/v1/sites-device-health`, by HPE's monitoring.json.
+pub const CENTRAL_SITES_DEVICE_HEALTH_SORT: &[&str] =
+    &["siteName", "deviceHealth", "apHealth", "switchHealth", "gatewayHealth", "bridgeHealth"];
+
+/// `GET /network-notifications/v1/alerts` (`central.md §6.9`); `category` and `deviceType` are in HPE's
+/// notifications.json.
+pub const CENTRAL_ALERTS: Grammar = Grammar {
+    fields: Fields::Named(&[
+        ("siteId", Text, EQ_IN),
+        ("typeId", Text, EQ_IN),
+        ("status", Text, EQ_IN),
+        ("category", Text, EQ_IN),
+        ("deviceType", Text, EQ_IN),
+    ]),
+    ..CENTRAL
+};
+
+/// `sort` of `GET /network-notifications/v1/alerts` (`central.md §6.9`).
+pub const CENTRAL_ALERTS_SORT: &[&str] = &["createdAt", "severity", "status", "name", "priority"];
+
+/// `GET /private-cloud-business/v1beta1/system-software-catalogs`: the fields of HPE's private-cloud-business.json,
+/// whose samples have values with quotes and without. It names no operators; these are those of GLP.
+pub const SOFTWARE_CATALOGS: Grammar = Grammar {
+    fields: Fields::Named(&[
+        ("eula", Text, ALL),
+        ("createdAt", Instant, ALL),
+        ("customerId", Text, ALL),
+        ("generation", Number, ALL),
+        ("id", Text, ALL),
+        ("name", Text, ALL),
+        ("resourceUri", Text, ALL),
+        ("type", Text, ALL),
+        ("updatedAt", Instant, ALL),
+        ("hypervisor/name", Text, ALL),
+        ("hypervisor/releaseDate", Text, ALL),
+        ("hypervisor/releaseNotesUrl", Text, ALL),
+        ("hypervisor/version", Text, ALL),
+        ("releaseDate", Text, ALL),
+        ("serverFirmware/name", Text, ALL),
+        ("serverFirmware/releaseDate", Text, ALL),
+        ("serverFirmware/releaseNotesUrl", Text, ALL),
+        ("serverFirmware/version", Text, ALL),
+        ("storageConnectionManager/name", Text, ALL),
+        ("storageConnectionManager/releaseDate", Text, ALL),
+        ("storageConnectionManager/releaseNotesUrl", Text, ALL),
+        ("storageConnectionManager/version", Text, ALL),
+        ("storageSoftware/name", Text, ALL),
+        ("storageSoftware/releaseDate", Text, ALL),
+        ("storageSoftware/releaseNotesUrl", Text, ALL),
+        ("storageSoftware/version", Text, ALL),
+        ("version", Text, ALL),
+    ]),
+    logic: true,
+    null: true,
+    numbers: Quotes::Either,
+    bare_text: true,
+    ..GLP
+};
+
+/// `GET /network-config/v1/sites` (parameter `filter`, `central.md §6.2`): only `eq`, joined by `and`.
+pub const CENTRAL_SITES: Grammar = Grammar {
+    fields: Fields::Named(&[
+        ("scopeName", Text, EQ),
+        ("address", Text, EQ),
+        ("city", Text, EQ),
+        ("state", Text, EQ),
+        ("country", Text, EQ),
+        ("zipcode", Text, EQ),
+        ("collectionName", Text, EQ),
+    ]),
+    ..CENTRAL
+};
+
+/// `sort` of `GET /network-config/v1/sites`.
+pub const CENTRAL_SITES_SORT: &[&str] = &[
+    "scopeName",
+    "address",
+    "state",
+    "country",
+    "city",
+    "deviceCount",
+    "collectionName",
+    "zipcode",
+    "timezone",
+    "longitude",
+    "latitude",
+];
+
+/// `GET /network-config/v1/site-collections`, as for sites.
+pub const CENTRAL_SITE_COLLECTIONS: Grammar =
+    Grammar { fields: Fields::Named(&[("scopeName", Text, EQ), ("description", Text, EQ)]), ..CENTRAL };
+
+/// `sort` of `GET /network-config/v1/site-collections`.
+pub const CENTRAL_SITE_COLLECTIONS_SORT: &[&str] = &["scopeName", "description", "deviceCount", "siteCount"];
+
+/// `GET /network-config/v1/device-groups`, as for sites.
+pub const CENTRAL_DEVICE_GROUPS: Grammar =
+    Grammar { fields: Fields::Named(&[("scopeName", Text, EQ)]), ..CENTRAL };
+
+/// `sort` of `GET /network-config/v1/device-groups`.
+pub const CENTRAL_DEVICE_GROUPS_SORT: &[&str] = &["scopeName", "deviceCount"];

@@ -2,8 +2,9 @@ use proptest::prelude::*;
 
 use super::{
     grammars::{
-        CENTRAL_DEVICE_INVENTORY, CENTRAL_LIST_TENANTS, GLP_AUDIT_LOG_V1, GLP_CREDENTIALS, GLP_DEVICE_TAGS,
-        GLP_DEVICES, GLP_PROVISIONS, GLP_SUBSCRIPTIONS, GLP_USERS, GLP_WORKSPACES,
+        CENTRAL_DEVICE_INVENTORY, CENTRAL_LIST_TENANTS, GLP_AUDIT_LOG_V1, GLP_AUDIT_LOG_V2BETA1,
+        GLP_CREDENTIALS, GLP_DEVICE_TAGS, GLP_DEVICES, GLP_PROVISIONS, GLP_SUBSCRIPTIONS, GLP_USERS,
+        GLP_WORKSPACES,
     },
     *,
 };
@@ -57,8 +58,13 @@ fn mistakes_are_named_with_their_place() {
         (GLP_USERS, "id contains 'a'", 3, "operator contains is not supported for id"),
         (GLP_USERS, "2020 in colour", 0, "unknown filter field 2020"),
         (GLP_AUDIT_LOG_V1, "hasDetails eq true", 14, "\"true\" must stand in single quotes"),
-        (GLP_AUDIT_LOG_V1, "startswith(description,'a')", 0, "startswith of description is not supported"),
-        (GLP_AUDIT_LOG_V1, "createdAt gt '2024-02-16T07:54:55.0Z'", 10, "operator gt is not supported"),
+        (GLP_AUDIT_LOG_V1, "startswith(description,'a')", 0, "Invalid operator 'startswith' used in filter."),
+        (
+            GLP_AUDIT_LOG_V1,
+            "createdAt gt '2024-02-16T07:54:55.0Z'",
+            10,
+            "Invalid operator 'gt' used in filter.",
+        ),
         (GLP_CREDENTIALS, "tenantId eq abc", 12, "must stand in single quotes"),
         (GLP_CREDENTIALS, " 'tenantId eq 'abc''", 15, "unexpected 'a' in filter, a space"),
         (GLP_CREDENTIALS, "'tenantId' eq 'abc'", 0, "fields stand without quotes"),
@@ -80,6 +86,40 @@ fn the_service_catalog_has_words_of_its_own_for_operators() {
             "Unsupported filter operator, '{wrong}', refer example: '?filter=region eq 'us-west'' for field filter"
         );
         assert_eq!((error.at, error.message), (7, expected));
+    }
+}
+
+/// The texts of its specification, to the letter.
+#[test]
+fn the_audit_log_has_words_of_its_own() {
+    let of_v1 = "createdAt, category, description, additionalInfo/ipAddress, user/username, \
+                 workspace/workspaceName, application/id, region, hasDetails";
+    let of_v2 = "createdAt, category, description, ipAddress, username, workspace/name, workspace/type, \
+                 serviceOffer/id, region, hasDetails";
+    for (grammar, fields) in [(GLP_AUDIT_LOG_V1, of_v1), (GLP_AUDIT_LOG_V2BETA1, of_v2)] {
+        for (text, at, expected) in [
+            (
+                "createdAt ge 'invalid-date'",
+                13,
+                "Invalid date format 'invalid-date' provided for createdAt filter. Expected RFC 3339 timestamp \
+                 format (e.g., '2024-02-16T07:54:55.0Z')."
+                    .to_owned(),
+            ),
+            (
+                "category invalidOp 'x'",
+                9,
+                "Invalid operator 'invalidOp' used in filter. Supported operators are eq, in, contains, lt, ge."
+                    .to_owned(),
+            ),
+            (
+                "invalidField eq 'x'",
+                0,
+                format!("Unsupported filter parameter 'invalidField' provided. Supported parameters are {fields}."),
+            ),
+        ] {
+            let error = parse(text, grammar).unwrap_err();
+            assert_eq!((error.at, error.message), (at, expected));
+        }
     }
 }
 

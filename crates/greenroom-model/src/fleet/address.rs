@@ -41,6 +41,11 @@ impl Address {
         mixed(seed.0 ^ ((self.0 >> 24) << 32) ^ (self.0 & 0xff_ffff))
     }
 
+    /// What is left to chance for what hangs on this device, by its number there.
+    pub(super) fn luck_of(self, seed: Seed, nth: u8) -> u64 {
+        mixed(self.luck(seed) ^ (u64::from(nth) + 1))
+    }
+
     /// The scrambled address, then bytes that prove it. Version 5 in looks, as HPE's ids are
     /// (`glp.md §6.2`).
     pub(super) fn id(self, seed: Seed) -> Uuid {
@@ -62,7 +67,7 @@ impl Address {
     }
 
     /// A keyed permutation of the forty bits. Four Feistel rounds.
-    fn scramble(self, seed: Seed) -> u64 {
+    pub(super) fn scramble(self, seed: Seed) -> u64 {
         let (mut left, mut right) = (self.0 >> 20, self.0 & 0xf_ffff);
         for turn in 0..4 {
             (left, right) = (right, left ^ round(seed, right, turn));
@@ -70,7 +75,7 @@ impl Address {
         (left << 20) | right
     }
 
-    fn unscramble(code: u64, seed: Seed) -> Self {
+    pub(super) fn unscramble(code: u64, seed: Seed) -> Self {
         let (mut left, mut right) = (code >> 20, code & 0xf_ffff);
         for turn in (0..4).rev() {
             (left, right) = (right ^ round(seed, left, turn), left);
@@ -103,9 +108,15 @@ impl Address {
 
     /// `02:…`: locally administered, so it is nobody's.
     pub(super) fn mac(self) -> SmolStr {
+        self.mac_of(2)
+    }
+
+    /// The MAC address of what hangs on it, which begins with this byte: again nobody's if the byte says so.
+    pub(super) fn mac_of(self, first: u8) -> SmolStr {
         const HEX: &[u8; 16] = b"0123456789ABCDEF";
-        let mut text = *b"02:00:00:00:00:00";
-        for (group, byte) in text[3..].chunks_mut(3).zip(&self.0.to_be_bytes()[3..]) {
+        let mut text = *b"00:00:00:00:00:00";
+        let bytes = [&[first][..], &self.0.to_be_bytes()[3..]].concat();
+        for (group, byte) in text.chunks_mut(3).zip(bytes) {
             group[0] = HEX[usize::from(byte >> 4)];
             group[1] = HEX[usize::from(byte & 15)];
         }
@@ -117,6 +128,14 @@ impl Address {
         let groups = text.strip_prefix("02:")?.split(':');
         let mut bytes = groups.map(|group| u8::from_str_radix(group, 16).ok());
         bytes.try_fold(0, |bits, byte| Some((bits << 8) | u64::from(byte?))).map(Self)
+    }
+
+    /// The first byte of a MAC that [`mac_of`](Self::mac_of) may have written, and the address.
+    pub(super) fn of_any_mac(text: &str) -> Option<(u8, Self)> {
+        let first = u8::from_str_radix(text.get(..2)?, 16).ok()?;
+        let rest = text.get(2..).filter(|rest| rest.len() == 15)?;
+        let address = Self::of_mac(&format!("02{rest}"))?;
+        (address.mac_of(first) == text).then_some((first, address))
     }
 }
 

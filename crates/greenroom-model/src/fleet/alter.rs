@@ -5,7 +5,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
-use super::{Address, Class, Device, DeviceType, Fleet, FleetError, Listed, MOST_DEVICES, Tags, plot::Plot};
+use super::{
+    Address, Application, Class, Contact, Device, DeviceType, Fleet, FleetError, Held, Listed, Tags,
+    plot::Plot,
+};
 use crate::world::WorkspaceIx;
 
 /// What shall be different about a device. What is `None` stays.
@@ -38,6 +41,20 @@ pub struct Alteration {
     pub online: Option<bool>,
     /// Whether Central still monitors it, if it has it on board.
     pub monitored: Option<bool>,
+    /// Whether it is put away.
+    pub archived: Option<bool>,
+    /// The id of its location, or that it has none.
+    pub location: Option<Option<SmolStr>>,
+    /// Who is to be asked about it, or nobody.
+    pub contact: Option<Option<Contact>>,
+    /// The service that it was assigned to, or that it is the usual one or none, as `assigned` says.
+    pub application: Option<Option<Application>>,
+    /// The number of the site it is put into, or that it is put into none. What `site` says is undone by it.
+    pub put_at_site: Option<Option<u32>>,
+    /// The number of the device group it is put into, or that it is put into none.
+    pub put_in_group: Option<Option<u32>>,
+    /// The subscription that it uses, or that it uses none.
+    pub subscription: Option<Option<Arc<Held>>>,
     /// When GLP's record of it changed.
     pub updated_at: Option<Timestamp>,
 }
@@ -89,7 +106,7 @@ impl Fleet {
         let Some(device) = self.by_serial(serial).filter(|device| device.workspace() == workspace) else {
             return Ok(false);
         };
-        let address = device.address;
+        let (address, used) = (device.address, device.uses());
         if wanted.alters_row() {
             let (before, was_network) = (device.row(), device.assigned());
             let row = wanted.of(&before);
@@ -109,9 +126,37 @@ impl Fleet {
             change.tags = wanted.tags.map(Arc::new).or_else(|| change.tags.take());
             let monitored = wanted.monitored.or(wanted.provisioned);
             change.forgotten = monitored.map_or(change.forgotten, |monitored| !monitored) && was_provisioned;
+            change.archived = wanted.archived.unwrap_or(change.archived);
+            change.location = wanted.location.unwrap_or_else(|| change.location.take());
+            change.contact = match wanted.contact {
+                Some(contact) => contact.map(Arc::new),
+                None => change.contact.take(),
+            };
+            if let Some(application) = wanted.application {
+                change.application = application.map(Arc::new);
+            }
+            // Who names a site of the world means that one, wherever the device was put since.
+            let put = change.site.filter(|_| wanted.site.is_none());
+            change.site = wanted.put_at_site.or(put);
+            change.group = wanted.put_in_group.or(change.group);
+            change.subscription = wanted.subscription.or_else(|| change.subscription.take());
             change.updated_at = wanted.updated_at.or(change.updated_at);
         });
+        let uses = self.at(address).uses();
+        if uses != used {
+            self.discount_use(workspace, used);
+            self.count_use(workspace, uses);
+        }
         Ok(true)
+    }
+
+    /// Removes all devices of a workspace that goes, with what they used. Nothing is left of them to be told.
+    pub(crate) fn clear(&mut self, workspace: WorkspaceIx) {
+        let all = self.all(workspace).map(|device| device.index()).collect();
+        self.remove(workspace, all);
+        if self.plot(workspace).is_some() {
+            *self.plot_mut(workspace) = Plot::default();
+        }
     }
 
     /// From now on the world says `row` of a device of which it said `before`.
@@ -149,11 +194,7 @@ impl Fleet {
         class: Class,
         now: Timestamp,
     ) -> Result<SmolStr, FleetError> {
-        let index = self.plot(workspace).map_or(0, Plot::next);
-        if index == MOST_DEVICES {
-            return Err(FleetError::TooMany(u64::from(index) + 1));
-        }
-        let address = Address::new(workspace, index);
+        let address = self.next(workspace)?;
         let usual = Plot::default();
         let sites = self.plot(workspace).unwrap_or(&usual).site_names();
         let row = Listed { created_at: Some(now), ..class.like_generated(address, self.seed, sites) };
@@ -173,6 +214,7 @@ impl Fleet {
         let names: Vec<_> =
             devices.iter().map(|device| (device.index(), device.kind(), device.serial())).collect();
         let macs: Vec<_> = devices.iter().map(Device::mac).collect();
+        let uses: Vec<_> = devices.iter().map(Device::uses).collect();
         let Some(plot) = self.plot(workspace) else { return };
         let mut census = plot.census.clone();
         devices.into_iter().filter(Device::assigned).for_each(|device| census.take_out(device));
@@ -181,6 +223,9 @@ impl Fleet {
             // Another device may be listed under the name that follows from the place of this one.
             if self.serials.get(serial) == Some(&address) {
                 self.serials.remove_mut(serial);
+            }
+            if let Some(id) = self.at(address).given_id() {
+                self.ids.remove_mut(&id);
             }
             if self.macs.get(&mac) == Some(&address) {
                 self.macs.remove_mut(&mac);
@@ -191,6 +236,7 @@ impl Fleet {
         plot.census = census;
         plot.leave(&classes);
         plot.remove(&names);
+        uses.into_iter().for_each(|used| self.discount_use(workspace, used));
     }
 }
 
@@ -207,7 +253,7 @@ impl Device<'_> {
             part_number: known(self.part_number()),
             firmware: known(self.firmware()),
             tier: known(self.tier()),
-            site: self.site().map(|site| site.name.into()),
+            site: self.site_number().and_then(|number| self.plot.sites().get(number).cloned()),
             tags: self.generated_tags().clone(),
             assigned: self.assigned(),
             provisioned: was_provisioned,

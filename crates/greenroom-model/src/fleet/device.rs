@@ -4,11 +4,17 @@
 use std::{fmt, sync::LazyLock};
 
 use jiff::{SignedDuration, Timestamp};
-use smol_str::{SmolStr, SmolStrBuilder, format_smolstr};
+use smol_str::{SmolStr, SmolStrBuilder};
 use uuid::Uuid;
 
-use super::{Fleet, Health, Listed, Mix, Tags, address::Address, change::Change, plot::Plot};
-use crate::{id::Seed, world::WorkspaceIx};
+use super::{Contact, Fleet, Health, Listed, Mix, Tags, address::Address, change::Change, plot::Plot};
+use crate::{
+    access::Service,
+    id::Seed,
+    sample::REGION,
+    scope::{Scope, usual_group},
+    world::{WorkspaceIx, World},
+};
 
 /// What a device is. The names are those of GLP's `deviceType` (`glp.md §6.2`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,14 +37,14 @@ impl DeviceType {
         matches!(self, Self::AccessPoint | Self::Switch | Self::Gateway)
     }
 
-    /// How names begin, and Central's device group.
-    fn group(self) -> (&'static str, Option<(u64, &'static str)>) {
+    /// How names begin.
+    fn prefix(self) -> &'static str {
         match self {
-            Self::AccessPoint => ("ap", Some((20_000_001, "aps"))),
-            Self::Switch => ("sw", Some((20_000_002, "switches"))),
-            Self::Gateway => ("gw", Some((20_000_003, "gateways"))),
-            Self::Compute => ("srv", None),
-            Self::Storage => ("sto", None),
+            Self::AccessPoint => "ap",
+            Self::Switch => "sw",
+            Self::Gateway => "gw",
+            Self::Compute => "srv",
+            Self::Storage => "sto",
         }
     }
 }
@@ -118,7 +124,12 @@ pub struct Device<'f> {
 impl<'f> Device<'f> {
     /// GLP's id.
     pub fn id(&self) -> Uuid {
-        self.address.id(self.fleet.seed)
+        self.given_id().unwrap_or_else(|| self.address.id(self.fleet.seed))
+    }
+
+    /// The id that a world gave it.
+    pub(super) fn given_id(&self) -> Option<Uuid> {
+        self.listed().and_then(|listed| listed.id)
     }
 
     /// The workspace that uses it.
@@ -160,7 +171,7 @@ impl<'f> Device<'f> {
     pub fn name(&self) -> SmolStr {
         self.given(|listed| &listed.name).unwrap_or_else(|| {
             let mut name = SmolStrBuilder::new();
-            name.push_str(self.kind().group().0);
+            name.push_str(self.kind().prefix());
             name.push('-');
             push_number(&mut name, self.index() + 1, 4);
             name.finish()
@@ -196,6 +207,28 @@ impl<'f> Device<'f> {
             Some(listed) => listed.assigned && listed.kind.is_network(),
             None => self.index() < self.plot.generated.network,
         }
+    }
+
+    /// The service that it was assigned to, and in which region.
+    pub fn application(&self) -> Option<(Uuid, &'f str)> {
+        let said = self.change().and_then(|change| change.application.as_deref());
+        let usual = || self.assigned().then(|| (World::service_manager(Service::Central), REGION));
+        said.map(|said| (said.manager, said.region.as_str())).or_else(usual)
+    }
+
+    /// Whether it is put away.
+    pub fn archived(&self) -> bool {
+        self.change().is_some_and(|change| change.archived)
+    }
+
+    /// The id of its location.
+    pub fn location(&self) -> Option<&'f str> {
+        self.change().and_then(|change| change.location.as_deref())
+    }
+
+    /// Who is to be asked about it.
+    pub fn contact(&self) -> Option<&'f Contact> {
+        self.change().and_then(|change| change.contact.as_deref())
     }
 
     /// Whether Central has it on board, and so monitors it.
@@ -234,12 +267,23 @@ impl<'f> Device<'f> {
 
     /// Where it stands.
     pub fn site(&self) -> Option<Site<'f>> {
-        let number = self.site_number()?;
-        let name = self.plot.sites().get(number)?;
-        Some(Site { id: site_id(self.workspace(), number), name })
+        self.fleet.site_at(self.workspace(), self.site_said()?)
     }
 
-    /// The number of its site among those of its workspace.
+    /// The number of the site where it stands.
+    pub(super) fn site_now(&self) -> Option<u32> {
+        self.site().and_then(|_| self.site_said())
+    }
+
+    /// The number of the site it was put into, which may be gone.
+    fn site_said(&self) -> Option<u32> {
+        match self.change().and_then(|change| change.site) {
+            Some(put) => put.filter(|_| self.assigned()),
+            None => self.site_number().map(|number| number as u32),
+        }
+    }
+
+    /// The number of its site among those that its workspace was given, before anybody put it elsewhere.
     pub(super) fn site_number(&self) -> Option<usize> {
         let sites = self.plot.sites();
         match self.listed() {
@@ -256,12 +300,16 @@ impl<'f> Device<'f> {
 
     /// Central's scope id, decimal.
     pub fn scope_id(&self) -> u64 {
-        30_000_000 + self.address.0
+        Scope::Device(self.index()).id(self.workspace())
     }
 
     /// Central's device group, decimal id and name.
-    pub fn group(&self) -> Option<(u64, &'static str)> {
-        self.kind().group().1.filter(|_| self.provisioned())
+    pub fn group(&self) -> Option<(u64, &'f str)> {
+        let usual = || usual_group(self.kind());
+        let said = self.change().and_then(|change| change.group).unwrap_or_else(usual);
+        let number = said.filter(|_| self.provisioned())?;
+        let name = self.fleet.group_at(self.workspace(), number)?;
+        Some((Scope::Group(number).id(self.workspace()), name))
     }
 
     /// Tags in GLP. Of the generated network devices every tenth stands in the lab.
@@ -298,16 +346,6 @@ impl<'f> Device<'f> {
         self.change().and_then(|change| change.updated_at).unwrap_or_else(|| self.created_at())
     }
 
-    /// The key of its subscription.
-    pub fn subscription_key(&self) -> SmolStr {
-        format_smolstr!("E{}", self.serial())
-    }
-
-    /// The id of its subscription: one a device, in the sample.
-    pub fn subscription_id(&self) -> Uuid {
-        Seed(0).uuid("subscription", &self.serial(), 0)
-    }
-
     fn is_generated(&self) -> bool {
         self.index() < self.plot.generated.total()
     }
@@ -325,12 +363,28 @@ impl<'f> Device<'f> {
         self.listed().and_then(|listed| field(listed).as_deref())
     }
 
-    fn change(&self) -> Option<&'f Change> {
+    pub(super) fn change(&self) -> Option<&'f Change> {
         self.fleet.change(self.address)
     }
 
-    fn luck(&self) -> u64 {
+    /// What is left to chance for it.
+    pub(super) fn luck(&self) -> u64 {
         self.address.luck(self.fleet.seed)
+    }
+
+    /// What is left to chance for what hangs on it, by its number there.
+    pub(super) fn luck_of(&self, nth: u8) -> u64 {
+        self.address.luck_of(self.fleet.seed, nth)
+    }
+
+    /// How busy it is, in hundredths: processor and memory, while it answers.
+    pub fn load(&self) -> Option<[u8; 2]> {
+        self.online().then(|| [5 + (self.luck() >> 48) as u8 % 60, 20 + (self.luck() >> 56) as u8 % 60])
+    }
+
+    /// What it draws, in watts, while it answers.
+    pub fn watts(&self) -> Option<u8> {
+        self.online().then(|| 8 + (self.luck() >> 24) as u8 % 12)
     }
 
     fn make(&self) -> &'static Make {
@@ -357,16 +411,6 @@ impl fmt::Debug for Device<'_> {
     }
 }
 
-/// The id of a site: the first two of each workspace have short ones.
-pub(super) fn site_id(workspace: WorkspaceIx, number: usize) -> u64 {
-    let workspace = workspace.0 as u64;
-    match number {
-        0 | 1 => 10_000_001 + workspace * 2 + number as u64,
-        // Behind the scope ids of all devices there can be.
-        _ => 2_000_000_000_000 + (workspace << 16) + number as u64,
-    }
-}
-
 /// What a kind of device is made like.
 pub(super) struct Make {
     pub(super) kind: DeviceType,
@@ -374,7 +418,7 @@ pub(super) struct Make {
     part_number: &'static str,
     function: &'static str,
     firmware: &'static str,
-    tier: &'static str,
+    pub(super) tier: &'static str,
 }
 
 const fn made(kind: DeviceType, [model, part_number, function, firmware, tier]: [&'static str; 5]) -> Make {

@@ -6,7 +6,7 @@ use rpds::RedBlackTreeMapSync;
 use smol_str::SmolStr;
 
 use super::{
-    Census, DeviceType, Listed, Mix, Share,
+    Census, DeviceType, Listed, Mix, Pool, Share,
     device::{COMPUTE, Make, NETWORK, STORAGE},
     share::USUAL_SITES,
 };
@@ -34,6 +34,8 @@ pub(super) struct Plot {
     /// network devices come before each, and its index.
     ranked: Vec<(u32, u32)>,
     sites: Option<Box<[SmolStr]>>,
+    /// The subscriptions of its devices, by tier.
+    pools: Vec<Pool>,
     /// How they did before Central let go of any.
     pub(super) census: Census,
     /// What [`monitored_before`](Self::monitored_before) gives, once somebody has asked.
@@ -63,6 +65,19 @@ impl Plot {
             sites: sites.map(Vec::into_boxed_slice),
             ..Self::default()
         }
+    }
+
+    pub(super) fn pools(&self) -> &[Pool] {
+        &self.pools
+    }
+
+    pub(super) fn pools_mut(&mut self) -> &mut Vec<Pool> {
+        &mut self.pools
+    }
+
+    /// The indices of devices that were generated as network devices and are none any more, in order.
+    pub(super) fn away(&self) -> &[u32] {
+        &self.away
     }
 
     /// Its sites: if the world does not name them, the usual ones as soon as something stands there.

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, ops::Range};
 
 use jiff::Timestamp;
 use smol_str::SmolStr;
+use uuid::Uuid;
 
 use super::{Address, DeviceType, MOST_DEVICES, address::PLOTS};
 use crate::{nearest, world::WorkspaceIx};
@@ -84,6 +85,8 @@ pub type Tags = BTreeMap<SmolStr, SmolStr>;
 pub struct Listed {
     /// What it is.
     pub kind: DeviceType,
+    /// GLP's id.
+    pub id: Option<Uuid>,
     /// Serial number: at most sixteen capital letters and digits.
     pub serial: Option<SmolStr>,
     /// MAC address, in capitals with colons.
@@ -122,6 +125,7 @@ impl Listed {
         let network = kind.is_network();
         Self {
             kind,
+            id: None,
             serial: None,
             mac: None,
             model: None,
@@ -255,6 +259,9 @@ pub enum FleetError {
     /// Two devices of one serial number, wherever they are.
     #[error("serial number {0} is taken")]
     SerialTaken(SmolStr),
+    /// Two devices of one id.
+    #[error("id {0} is taken")]
+    IdTaken(Uuid),
     /// Two devices of one MAC address.
     #[error("MAC address {0} is taken")]
     MacTaken(SmolStr),
@@ -268,6 +275,9 @@ pub enum FleetError {
         /// What it must be.
         rule: &'static str,
     },
+    /// A subscription that nobody has heard of.
+    #[error("there is no subscription {0}")]
+    NoSubscription(SmolStr),
     /// A site that the workspace does not have.
     #[error("the workspace has no site {name:?}{}", nearest::hint(&.nearest.as_deref()))]
     Site {

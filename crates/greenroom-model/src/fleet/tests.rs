@@ -241,6 +241,13 @@ fn wanted_again(changed: &Changed<'_>) -> Alteration {
         provisioned: row.map(|row| row.provisioned),
         online: row.map(|row| row.online),
         monitored: changed.forgotten.then_some(false),
+        archived: Some(changed.archived),
+        location: Some(changed.location.map(SmolStr::from)),
+        contact: Some(changed.contact.cloned()),
+        application: Some(changed.application.cloned()),
+        put_at_site: changed.put_at_site,
+        put_in_group: changed.put_in_group,
+        subscription: changed.subscription.map(|held| held.cloned().map(Arc::new)),
         updated_at: changed.updated_at,
     }
 }

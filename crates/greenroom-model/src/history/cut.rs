@@ -79,26 +79,14 @@ mod tests {
 
     fn request(text: &str) -> Request {
         Request {
-            connection: 1,
-            phase: None,
-            op: OpKind::Mint,
-            route: None,
-            http: "1.1".into(),
-            tls: false,
             host: text.to_owned(),
             method: text.to_owned().into(),
-            path: text.to_owned(),
             query: text.to_owned(),
             headers: [("a", text), ("b", "c")].into_iter().collect(),
-            auth: None,
             form: [("a", text), (text, "b")].map(|(a, b)| (a.to_owned(), b.to_owned())).into(),
             workspace: Some(text.to_owned()),
             client: Some(text.to_owned()),
-            token: None,
-            subject: None,
-            actor: None,
-            body: None,
-            json: None,
+            ..Request::of(OpKind::Mint, text)
         }
     }
 

@@ -58,33 +58,12 @@ mod tests {
     use super::*;
     use crate::{
         call::OpKind,
-        history::{Bounds, Decision, Headers, Request, Response},
+        history::{Bounds, Decision, Request, Response},
         time::Real,
     };
 
     fn request(path: &str) -> Event {
-        Event::Request(Box::new(Request {
-            connection: 1,
-            phase: None,
-            op: OpKind::Api,
-            route: None,
-            http: "1.1".into(),
-            tls: false,
-            host: "h".into(),
-            method: "GET".into(),
-            path: path.into(),
-            query: String::new(),
-            headers: Headers::with_room(0),
-            auth: None,
-            form: [].into(),
-            workspace: None,
-            client: None,
-            token: None,
-            subject: None,
-            actor: None,
-            body: None,
-            json: None,
-        }))
+        Event::Request(Box::new(Request { host: "h".into(), ..Request::of(OpKind::Api, path) }))
     }
 
     fn response(request: u64, status: u16) -> Event {

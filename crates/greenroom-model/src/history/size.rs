@@ -67,9 +67,9 @@ pub(super) fn size_of(event: &Event) -> usize {
                 } = response;
                 [refused, why, issued].into_iter().map(maybe).sum::<usize>() + texts(applied) + texts(changes)
             }
-            Event::World { seed: _, workspaces, lists, traps } => {
+            Event::World { seed: _, workspaces, clients, lists, traps } => {
                 let list = |(name, list): (&String, &IdSet)| text(name) + ids(list);
-                pairs(workspaces) + lists.iter().map(list).sum::<usize>() + texts(traps)
+                pairs(workspaces) + pairs(clients) + lists.iter().map(list).sum::<usize>() + texts(traps)
             }
             Event::Connection { connection: _, what, host, why } => text(what) + maybe(host) + maybe(why),
             Event::Fault { rule, request: _, connection: _, did } => text(rule) + text(did),
@@ -106,7 +106,7 @@ pub(super) fn size_of(event: &Event) -> usize {
                 let texts = [kind, message, cut].into_iter().map(maybe).sum::<usize>();
                 text(step) + texts + list.as_ref().map_or(0, ids)
             }
-            Event::Sleep { n: _, ms: _ } | Event::Wake { n: _ } => 0,
+            Event::Sleep { n: _, ms: _ } | Event::Wake { n: _ } | Event::Farewell {} => 0,
             Event::Output { stream: _, text: output } => text(output),
             Event::Leak(Leak { symbol, place: _, host, encoding: _, request: _, step, log }) => {
                 text(symbol) + [host, step, log].into_iter().map(maybe).sum::<usize>()

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    Action, At, EditJson, Effect, Gate, Goaway, OpenWhen, Redirect, Reply, Rule, Tokens, Wire,
+    Action, At, EditJson, Effect, Gate, Goaway, OpenWhen, Redirect, Reply, Rule, Tokens, Wire, as_is_of,
     edit::fault_of_pointer, http_date_of, retry_after, wire_bodies,
 };
 use crate::{call::OpKind, nearest, time::parse_duration};
@@ -234,11 +234,13 @@ fn check_reply(reply: &Reply) -> Result<(), RuleError> {
         }
         let waits = match http_date_of(value) {
             Some(wait) => parse_duration(wait).is_ok(),
-            None => !is("retry-after") || retry_after(value).is_some(),
+            None => !is("retry-after") || retry_after(value).is_some() || as_is_of(value).is_some(),
         };
         if !waits {
-            let reason =
-                format!("{value:?} is no time to wait: say 30, 3s, a date of HTTP, or $http_date(3s)");
+            let reason = format!(
+                "{value:?} is no time to wait: say 30, 3s, a date of HTTP, or $http_date(3s); $as_is(soon) if it shall \
+                 be none"
+            );
             return Err(wrong(field, reason));
         }
     }

@@ -4,7 +4,10 @@ use super::{RuleError, Selector};
 use crate::call::OpKind;
 
 /// The kinds of requests that are sent to a token endpoint. All others may have a bearer.
-const OF_ISSUERS: [OpKind; 2] = [OpKind::Mint, OpKind::Exchange];
+const OF_ISSUERS: [OpKind; 4] = [OpKind::Mint, OpKind::Exchange, OpKind::Refresh, OpKind::SignIn];
+
+/// Those of them that present a token: its kind can be asked for.
+const PRESENTING: [OpKind; 3] = [OpKind::Exchange, OpKind::Refresh, OpKind::SignIn];
 
 impl Selector {
     /// The fields that are given and not known before there is an answer.
@@ -38,12 +41,12 @@ impl Selector {
     fn not_of_its_op(&self) -> Option<(&str, &'static str)> {
         let ops = self.op.as_ref().map_or(&OpKind::ALL[..], |ops| ops.values());
         let all = |are: fn(&OpKind) -> bool| ops.iter().all(are);
-        let no_exchange = all(|op| *op != OpKind::Exchange);
+        let no_subject = all(|op| !PRESENTING.contains(op));
         let no_bearer = all(|op| OF_ISSUERS.contains(op));
         let no_issuer = all(|op| !OF_ISSUERS.contains(op));
         let form = self.form.keys().next().map(|_| "form");
         [
-            (self.subject.as_ref().map(|_| "subject"), no_exchange, "only an exchange has a subject token"),
+            (self.subject.as_ref().map(|_| "subject"), no_subject, "only an exchange has a subject token"),
             (self.token.as_ref().map(|_| "token"), no_bearer, "a token request has no bearer"),
             (self.actor.as_ref().map(|_| "actor"), no_bearer, "only a bearer acts somewhere"),
             (self.kind.as_ref().map(|_| "kind"), all(|op| *op == OpKind::Mint), "it presents no token"),

@@ -28,6 +28,12 @@ pub fn http_date_of(text: &str) -> Option<&str> {
     text.strip_prefix("$http_date(")?.strip_suffix(')')
 }
 
+/// What a header says though it means nothing there: `$as_is(soon)`. What stands in the brackets; `None` if it says
+/// something else.
+pub fn as_is_of(text: &str) -> Option<&str> {
+    text.strip_prefix("$as_is(")?.strip_suffix(')')
+}
+
 /// The date, as HTTP writes it (RFC 9110 §5.6.7), that lies `wait` ahead of `wall`, the clock of who reads it:
 /// rounded up to whole seconds, and a second more, so that whoever waits for it has waited that long. `None` if
 /// `wait` is no duration, or leads out of the calendar.
@@ -63,6 +69,10 @@ mod tests {
         }
         assert_eq!(http_date_of("$http_date(3s)"), Some("3s"));
         assert_eq!(http_date_of("3s"), None);
+        assert_eq!(
+            (as_is_of("$as_is(soon)"), as_is_of("$as_is()"), as_is_of("soon")),
+            (Some("soon"), Some(""), None)
+        );
     }
 
     #[test]

@@ -198,7 +198,7 @@ impl Selector {
     /// Whether a request is meant, as far as can be known before it is answered.
     pub(crate) fn matches_request(&self, request: &Request) -> bool {
         let view = match request.op {
-            OpKind::Exchange => &request.subject,
+            OpKind::Exchange | OpKind::Refresh | OpKind::SignIn => &request.subject,
             _ => &request.token,
         };
         let kind = view.as_ref().and_then(|view| view.kind);

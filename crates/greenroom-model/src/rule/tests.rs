@@ -8,26 +8,15 @@ fn request(op: OpKind, path: &str) -> Request {
     let mut headers = Headers::with_room(32);
     headers.push("accept", "application/json");
     Request {
-        connection: 1,
         phase: Some("hit".to_owned()),
-        op,
-        route: None,
-        http: "1.1".into(),
-        tls: false,
         host: "h".into(),
-        method: "GET".into(),
-        path: path.into(),
         query: "limit=5&filter=a%20eq%20b".to_owned(),
         headers,
-        auth: None,
         form: [("scope".to_owned(), "x".to_owned())].into(),
-        workspace: None,
         client: Some("msp".to_owned()),
         token: Some(view("abc#2")),
-        subject: None,
         actor: Some("abc".to_owned()),
-        body: None,
-        json: None,
+        ..Request::of(op, path)
     }
 }
 

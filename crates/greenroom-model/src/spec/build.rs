@@ -1,17 +1,18 @@
 //! From a world file to the world it describes: what the file does not say follows from the seed.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use smol_str::SmolStr;
 
 use super::{
-    Base, Client, Contents, Device, DeviceMix, Devices, Home, Provision as ProvisionForm, Spec, Title,
-    WorkspaceType,
+    Base, Client, Contents, Device, DeviceMix, Devices, Home, Managed, Provision as ProvisionForm, Spec,
+    Title, WorkspaceType,
     rows::{Row, RowKind, creation, places, rows},
 };
 use crate::{
     access::Service,
+    catalog::{Provision, ProvisionStatus},
     credential::{ApiClient, ClientSecret},
     fleet::{Fleet, FleetError, Listed, Mix, Share},
     id::{Seed, WorkspaceId},
@@ -19,7 +20,8 @@ use crate::{
     sample::{DEFAULT_SEED, REGION},
     secret::Secret,
     tenancy::{Address, Contact, Ownership, Platform, Workspace, WorkspaceKind},
-    world::{Provision, UserIx, WorkspaceIx, World},
+    user::Membership,
+    world::{UserIx, WorkspaceIx, World},
 };
 
 /// When everything was made for which a file gives no time: 2025-09-17T13:06:59.001Z.
@@ -41,6 +43,10 @@ impl World {
             lifetimes.sso = lives.sso.unwrap_or(lifetimes.sso);
             lifetimes.workspace = lives.workspace.unwrap_or(lifetimes.workspace);
             lifetimes.tenant = lives.tenant.unwrap_or(lifetimes.tenant);
+            lifetimes.classic = lives.classic.unwrap_or(lifetimes.classic);
+            lifetimes.refresh = lives.refresh.unwrap_or(lifetimes.refresh);
+            lifetimes.code = lives.code.unwrap_or(lifetimes.code);
+            lifetimes.sign_in = lives.sign_in.unwrap_or(lifetimes.sign_in);
         }
         let roles = basics.roles.iter().flatten();
         world.roles.extend(roles.map(|(name, role)| (name.as_str().to_owned(), role.clone())));
@@ -55,6 +61,20 @@ impl World {
             if let Some(context) = &user.context {
                 context.as_str().clone_into(&mut known.context);
             }
+            let name = |name: &Option<Title>| name.as_ref().map(|name| name.as_str().to_owned());
+            (known.first_name, known.last_name) = (name(&user.first_name), name(&user.last_name));
+            known.status = user.status.unwrap_or(known.status);
+            known.language = user.language.unwrap_or(known.language);
+            known.idle_timeout = user.idle_timeout.unwrap_or(known.idle_timeout);
+            known.created_at = user.created_at.unwrap_or(known.created_at);
+            known.updated_at = user.updated_at.unwrap_or(known.created_at);
+            known.last_login = user.last_login;
+            known.generation = user.generation.unwrap_or(known.generation);
+            known.password = match (&user.password, user.password_sha256) {
+                (Some(password), _) => ClientSecret::Value(password.clone()),
+                (None, Some(digest)) => ClientSecret::Digest(digest),
+                (None, None) => ClientSecret::None,
+            };
         }
         let mut fleet = Fleet::new(seed, world.born);
         let rows = rows(spec);
@@ -62,7 +82,7 @@ impl World {
         for at in creation(&rows) {
             // Its MSP was made before it.
             let msp = rows[at].msp.map(|msp| homes[msp]);
-            homes[at] = world.settle(&rows[at], msp);
+            homes[at] = world.settle_in(&rows[at], msp);
             fleet.plant(homes[at], share(rows[at].contents()))?;
         }
         world.fleet = Arc::new(fleet);
@@ -78,6 +98,8 @@ impl World {
         for ((_, client), _) in order {
             world.add_client(client);
         }
+        world.subscribe(spec, &rows, &homes);
+        world.seat_users(basics.users.as_deref().unwrap_or_default());
         if let Some(state) = &spec.state {
             world.resume(state);
         }
@@ -85,8 +107,30 @@ impl World {
         Ok(world)
     }
 
+    /// Puts users into the workspaces that the file names, and the others into those they made and those they
+    /// made clients in.
+    fn seat_users(&mut self, users: &[super::User]) {
+        let ix = |world: &Self, user: &super::User| world.user_named(user.email.as_str());
+        let said = users.iter().filter(|user| user.workspaces.is_some());
+        let said: HashSet<_> = said.filter_map(|user| ix(self, user)).collect();
+        let made = self.workspaces().filter(|(_, workspace)| workspace.ownership().is_none());
+        let made = made.map(|(home, workspace)| (home, workspace.created_by));
+        let employed = self.clients().filter(|(_, client)| !client.for_tenant);
+        let employed = employed.map(|(_, client)| (client.workspace, client.owner));
+        let follows: Vec<_> = made.chain(employed).filter(|(_, user)| !said.contains(user)).collect();
+        let named = users.iter().flat_map(|user| {
+            let homes = user.workspaces.iter().flatten();
+            homes.filter_map(|home| Some((self.workspace_named(home.as_str())?, ix(self, user)?)))
+        });
+        for (home, user) in follows.into_iter().chain(named.collect::<Vec<_>>()) {
+            if !self.workspace(home).gone {
+                self.set_membership(home, user, Membership::Present);
+            }
+        }
+    }
+
     /// Makes the workspace of a row.
-    pub(super) fn settle(&mut self, row: &Row<'_>, msp: Option<WorkspaceIx>) -> WorkspaceIx {
+    pub(super) fn settle_in(&mut self, row: &Row<'_>, msp: Option<WorkspaceIx>) -> WorkspaceIx {
         let (seed, base, symbol) = (self.seed, row.base(), row.base().symbol.as_str());
         let kind = match (&row.kind, msp) {
             (_, Some(msp)) => {
@@ -142,13 +186,7 @@ impl World {
 
     /// Provisions the service managers of a workspace: Central, if nothing is said.
     pub(super) fn provide(&mut self, home: WorkspaceIx, contents: &Contents) {
-        let central = [ProvisionForm {
-            service_manager: Service::Central,
-            region: None,
-            id: None,
-            owner: None,
-            created_at: None,
-        }];
+        let central = [ProvisionForm::new(Managed(Service::Central))];
         if self.workspace(home).gone {
             return;
         }
@@ -162,10 +200,13 @@ impl World {
             self.provisions.push(Provision {
                 id,
                 workspace: home,
-                service_manager: Self::service_manager(form.service_manager),
+                service_manager: Self::service_manager(form.service_manager.0),
                 region: form.region.map_or(REGION, super::Region::name),
                 created_by,
                 created_at: form.created_at.unwrap_or(self.born),
+                updated_at: form.updated_at.or(form.created_at).unwrap_or(self.born),
+                status: form.status.unwrap_or(ProvisionStatus::Provisioned),
+                generation: form.generation.unwrap_or(1),
             });
         }
     }
@@ -332,6 +373,7 @@ pub(crate) fn listed(device: &Device) -> Listed {
     let provisioned = device.provisioned.unwrap_or(assigned);
     Listed {
         kind: device.kind,
+        id: device.id,
         serial: Some(SmolStr::new(device.serial.as_str())),
         mac: device.mac.as_ref().map(|mac| SmolStr::new(mac.as_str())),
         model: device.model.as_ref().map(|model| SmolStr::new(model.as_str())),

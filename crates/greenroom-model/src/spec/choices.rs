@@ -10,11 +10,14 @@ use super::{
 };
 use crate::{
     access::Service,
+    async_operation::Accepted,
+    catalog::ProvisionStatus,
     fleet::DeviceType,
     host::{CLUSTERS, Cluster},
     role::{Permission, Resource},
     tenancy::Ownership,
     token::TokenKind,
+    user::{Language, UserStatus},
 };
 
 /// The regions of service managers (`glp.md §7.3`).
@@ -149,10 +152,11 @@ choices! {
     }
     Service: "service" {
         Service::Platform = "platform", Service::Central = "central", Service::DataServices = "data_services",
+        Service::Classic = "classic",
     }
-    TokenKind: "kind of token" {
-        TokenKind::Sso = TokenKind::Sso.name(), TokenKind::Workspace = TokenKind::Workspace.name(),
-        TokenKind::Tenant = TokenKind::Tenant.name(),
+    Accepted: "service of operations" {
+        Accepted::Devices = "devices", Accepted::Subscriptions = "subscriptions",
+        Accepted::ServiceCatalog = "service_catalog",
     }
     Permission: "permission" {
         Permission::View = Permission::View.name(), Permission::Edit = Permission::Edit.name(),
@@ -160,17 +164,51 @@ choices! {
     }
 }
 
-impl Word for Resource {
+/// A service that has a service manager.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Managed(pub Service);
+
+impl Word for Managed {
     fn of(text: &str) -> Result<Self, Complaint> {
-        let known = Self::ALL.into_iter().find(|resource| resource.name() == text);
-        known.ok_or_else(|| Complaint::unknown("resource", text, &Self::ALL.map(Self::name)))
+        let known = Service::MANAGED.into_iter().find(|known| known.text() == text);
+        let names = Service::MANAGED.map(|known| known.text().into_owned());
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        known.map(Self).ok_or_else(|| Complaint::unknown("service manager", text, &names))
     }
 
     fn text(&self) -> Cow<'_, str> {
-        self.name().into()
+        self.0.text().into_owned().into()
     }
 
     fn schema() -> Value {
-        json!({"enum": Self::ALL.map(Self::name)})
+        json!({"enum": Service::MANAGED.map(|known| known.text().into_owned())})
     }
+}
+
+macro_rules! named {
+    ($($type:ty: $what:literal),+ $(,)?) => {$(
+        impl Word for $type {
+            fn of(text: &str) -> Result<Self, Complaint> {
+                let known = Self::ALL.iter().copied().find(|known| known.name() == text);
+                let names = || Self::ALL.iter().map(|known| known.name()).collect::<Vec<_>>();
+                known.ok_or_else(|| Complaint::unknown($what, text, &names()))
+            }
+
+            fn text(&self) -> Cow<'_, str> {
+                self.name().into()
+            }
+
+            fn schema() -> Value {
+                json!({"enum": Self::ALL.iter().map(|known| known.name()).collect::<Vec<_>>()})
+            }
+        }
+    )+};
+}
+
+named! {
+    UserStatus: "status of a user",
+    Language: "language",
+    Resource: "resource",
+    ProvisionStatus: "status of a provision",
+    TokenKind: "kind of token",
 }

@@ -3,11 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::{
+    choices::Region,
     collections::Rows,
     form::{Keys, Reader},
     record::{plain_maps, records},
+    scopes::Place,
+    subscriptions::Subscribed,
     values::Count,
     words::{Line, Mac, Serial, Text, Title},
 };
@@ -56,6 +60,8 @@ records! {
         /// What it is.
         kind as "type": DeviceType,
     } optional {
+        /// Its id in GLP. Follows from its number, unless it came from another workspace.
+        id: Uuid => defines DeviceId,
         /// Its MAC address.
         mac: Mac => defines Mac,
         /// Its model.
@@ -117,12 +123,54 @@ records! {
         online: bool,
         /// Whether Central still monitors it: no, once it was removed there.
         monitored: bool,
+        /// Whether it is put away.
+        archived: bool,
+        /// The id of its location.
+        location: Line<256>,
+        /// Who is to be asked about it.
+        contact: DeviceContact,
+        /// The service that it was assigned to, if that is not Central in us-west.
+        application: DeviceApplication,
+        /// The number of the site it was put into in Central, or none. Written by export.
+        put_at_site: Place,
+        /// The number of the device group it was put into in Central, or none. Written by export.
+        put_in_group: Place,
+        /// The key of the subscription that it uses, or none. One that is assigned uses its tier's, if nothing is said.
+        subscription: Subscribed,
         /// When it was last changed.
         updated_at: Timestamp,
     } check device_fits;
+
+    /// Who is to be asked about a device: a user of the workspace by id, or somebody else by e-mail address.
+    DeviceContact {} optional {
+        /// The id of the user.
+        user: Line<256>,
+        /// The e-mail address of somebody else.
+        email: Line<256>,
+        /// Their first name.
+        first_name: Line<256>,
+        /// Their last name.
+        last_name: Line<256>,
+        /// Their telephone number.
+        phone: Line<256>,
+    } check contact_fits;
+
+    /// The service that a device was assigned to.
+    DeviceApplication {
+        /// The id of the service manager.
+        service_manager: Uuid,
+        /// The region.
+        region: Region,
+    } optional {};
 }
 
-plain_maps!(DeviceMix, Devices, Device, DeviceChange);
+plain_maps!(DeviceMix, Devices, Device, DeviceChange, DeviceContact, DeviceApplication);
+
+fn contact_fits(reader: &mut Reader<'_>, id: Id, keys: &Keys) {
+    if keys.get("user").is_some() == keys.get("email").is_some() && !reader.tree.is_open(id) {
+        reader.wrong(id, "a contact is a user or somebody with an e-mail address", "say one of them");
+    }
+}
 
 fn tags_fit(reader: &mut Reader<'_>, _: Id, keys: &Keys) {
     let Some(tags) = keys.get("tags") else { return };

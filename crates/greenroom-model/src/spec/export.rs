@@ -1,5 +1,7 @@
 //! From a world to a file that loads again to the same world.
 
+mod devices;
+
 use std::{
     collections::{HashMap, HashSet},
     fmt,
@@ -9,20 +11,25 @@ use std::{
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use self::devices::{change, device};
 use super::{
-    Address, AuditLine, Base, Basics, Client, Contact, Contents, Counters, Device, DeviceChange, DeviceCount,
-    DeviceMix, Devices, Estate, Home, MOST_BYTES, NotThis, Nth, NthOf, Provision, Rows, Spec, State, Tags,
-    Tenant, Tenants, Token, TokenLife, TokenName, Unwritable, User, VERSION, Workspace, WorkspaceType,
+    Address, AuditLine, Base, Basics, Client, Contact, Contents, Counters, DeviceCount, DeviceMix, Devices,
+    Estate, Home, Json, MOST_BYTES, Managed, NotThis, Nth, NthOf, Operation, Provision, RemovedUser, Rows,
+    Spec, State, Symbol, Tags, Tenant, Tenants, Token, TokenLife, TokenName, Unwritable, User, VERSION,
+    Workspace, WorkspaceType, scopes, subscriptions,
 };
 use crate::{
     access::Service,
-    credential::ClientSecret,
+    catalog::{self, ProvisionStatus},
+    classic,
+    credential::{ApiClient, ClientSecret},
     dialect::Dialect,
-    fleet::{Changed, Listed, Share},
+    fleet::Share,
     role,
     tenancy::{self, WorkspaceKind},
     token,
-    world::{self, ClientIx, WorkspaceIx, World},
+    user::Membership,
+    world::{ClientIx, UserIx, WorkspaceIx, World},
 };
 
 /// How the secrets of API clients are written.
@@ -70,7 +77,10 @@ fn within(text: String, most: usize) -> Result<String, ExportError> {
 }
 
 /// A text as the kind of word it must be.
-fn word<T: FromStr<Err = NotThis>>(what: &'static str, text: impl fmt::Display) -> Result<T, ExportError> {
+pub(super) fn word<T: FromStr<Err = NotThis>>(
+    what: &'static str,
+    text: impl fmt::Display,
+) -> Result<T, ExportError> {
     let text = text.to_string();
     text.parse().map_err(|reason| ExportError::Text { what, text, reason })
 }
@@ -104,7 +114,7 @@ impl Export<'_> {
         }
         let written = order.iter().flat_map(|ix| homes.get(&WorkspaceIx(*ix)).into_iter().flatten());
         let numbered_clients = written.enumerate().any(|(at, ix)| at != ix.0);
-        let mut provisions: HashMap<WorkspaceIx, Vec<&world::Provision>> = HashMap::new();
+        let mut provisions: HashMap<WorkspaceIx, Vec<&catalog::Provision>> = HashMap::new();
         for provision in &world.provisions {
             provisions.entry(provision.workspace).or_default().push(provision);
         }
@@ -140,8 +150,41 @@ impl Export<'_> {
 
     fn basics(&self) -> Result<Basics, ExportError> {
         let world = self.world;
-        let users = world.users.iter().map(|user| {
+        let mut homes: HashMap<UserIx, Vec<Symbol>> = HashMap::new();
+        for (home, user, membership) in self.seats() {
+            if membership == Membership::Present {
+                homes.entry(user).or_default().push(word("symbol", &world.workspace(home).symbol)?);
+            }
+        }
+        let of_classic = |client: &&ApiClient| client.service == Service::Classic;
+        let owners: HashSet<_> = world.clients.iter().filter(of_classic).map(|client| client.owner).collect();
+        let users = world.users.iter().enumerate().map(|(ix, user)| {
+            let derived = classic::derived_password(world.seed, &user.email);
+            let (password, password_sha256) = match (&user.password, self.secrets) {
+                (ClientSecret::None, _) => (None, None),
+                (ClientSecret::Digest(digest), _) => (None, Some(*digest)),
+                // What follows from the seed need not be written.
+                (ClientSecret::Value(password), _)
+                    if *password == derived && owners.contains(&UserIx(ix)) =>
+                {
+                    (None, None)
+                }
+                (ClientSecret::Value(password), Secrets::Shown) => (Some(password.clone()), None),
+                (ClientSecret::Value(password), Secrets::Digests) => (None, Some(password.digest())),
+            };
             Ok(User {
+                password,
+                password_sha256,
+                first_name: maybe("first name", &user.first_name)?,
+                last_name: maybe("last name", &user.last_name)?,
+                status: Some(user.status),
+                workspaces: Some(homes.remove(&UserIx(ix)).unwrap_or_default()),
+                language: Some(user.language),
+                idle_timeout: Some(user.idle_timeout),
+                created_at: Some(user.created_at),
+                updated_at: Some(user.updated_at),
+                last_login: user.last_login,
+                generation: Some(user.generation),
                 email: word("e-mail address", &user.email)?,
                 role: Some(word("role", &user.role)?),
                 principal: Some(word("principal", &user.principal)?),
@@ -160,11 +203,22 @@ impl Export<'_> {
                 sso: Some(world.lifetimes.sso),
                 workspace: Some(world.lifetimes.workspace),
                 tenant: Some(world.lifetimes.tenant),
+                classic: Some(world.lifetimes.classic),
+                refresh: Some(world.lifetimes.refresh),
+                code: Some(world.lifetimes.code),
+                sign_in: Some(world.lifetimes.sign_in),
             }),
             dialect: Some(world.dialect.clone()).filter(|dialect| *dialect != Dialect::default()),
             roles: Some(roles).filter(|roles| !roles.is_empty()),
             users: Some(users.collect::<Result<_, ExportError>>()?),
+            unclaimed: some(world.ledger.written(None).collect::<Result<_, _>>()?),
         })
+    }
+
+    /// Who belongs where, or did.
+    fn seats(&self) -> impl Iterator<Item = (WorkspaceIx, UserIx, Membership)> {
+        let homes = self.world.members.iter();
+        homes.flat_map(|(home, members)| members.iter().map(|(user, it)| (*home, *user, *it)))
     }
 
     fn base(&self, it: &tenancy::Workspace, number: Option<u32>) -> Result<Base, ExportError> {
@@ -205,20 +259,29 @@ impl Export<'_> {
         };
         let provisions = parts.provisions.get(&home).into_iter().flatten().map(|provision| {
             Ok(Provision {
-                service_manager: Service::of_manager(provision.service_manager).unwrap_or(Service::Central),
+                service_manager: Managed(
+                    Service::of_manager(provision.service_manager).unwrap_or(Service::Central),
+                ),
                 region: Some(word("region", provision.region)?),
                 id: Some(provision.id),
                 owner: Some(word("owner", &self.world.user(provision.created_by).email)?),
                 created_at: Some(provision.created_at),
+                status: Some(provision.status).filter(|status| *status != ProvisionStatus::Provisioned),
+                updated_at: Some(provision.updated_at).filter(|at| *at != provision.created_at),
+                generation: Some(provision.generation).filter(|generation| *generation != 1),
             })
         });
         let clients = parts.homes.get(&home).into_iter().flatten();
         let clients = clients.map(|ix| self.client(*ix, parts));
         Ok(Contents {
             sites: sites.transpose()?,
+            scopes: scopes::written(self.world.fleet.scopes(home))?,
             devices: Some(devices).filter(|devices| *devices != Devices::new(DeviceMix::new())),
             clients: Some(clients.collect::<Result<_, _>>()?),
             provisions: Some(provisions.collect::<Result<_, ExportError>>()?),
+            subscriptions: some(self.world.ledger.written(Some(home)).collect::<Result<_, _>>()?),
+            pools: Some(subscriptions::written_pools(self.world, home)?).filter(|pools| !pools.is_empty()),
+            auto_subscriptions: subscriptions::written_auto(self.world, home),
         })
     }
 
@@ -282,7 +345,8 @@ impl Export<'_> {
                 revoked: token.revoked.then_some(true),
             })
         });
-        let lines = world.audit.lines().map(|line| {
+        let lines = world.audit.lines().into_iter().map(|line| {
+            let details = line.details.iter().map(|detail| word("detail", detail));
             Ok(AuditLine {
                 number: Nth::new(line.ordinal),
                 workspace: symbol(line.workspace)?,
@@ -290,7 +354,30 @@ impl Export<'_> {
                 category: word("category", &line.category)?,
                 description: word("description", &line.description)?,
                 at: line.at,
+                service: Some(line.service).filter(|service| *service != Service::Platform),
+                details: Some(details.collect::<Result<_, ExportError>>()?)
+                    .filter(|it: &Vec<_>| !it.is_empty()),
             })
+        });
+        let operations = world.operations().remembered(now).map(|(number, it)| {
+            Ok(Operation {
+                number: Nth::new(number),
+                service: it.accepted,
+                workspace: symbol(it.actor.workspace)?,
+                user: word("user", &world.user(it.actor.user).email)?,
+                started_at: it.started_at,
+                progress: Json(it.progress.clone()),
+                polls: Some(nth_of(it.polls)).filter(|polls| polls.get() > 0),
+            })
+        });
+        let operations = operations.collect::<Result<Vec<_>, ExportError>>()?;
+        let removed = self.seats().filter_map(|(home, user, membership)| match membership {
+            Membership::Removed(at) => Some((home, user, at)),
+            Membership::Present => None,
+        });
+        let removed = removed.map(|(home, user, at)| {
+            let user = word("user", &world.user(user).email)?;
+            Ok(RemovedUser { user, workspace: symbol(home)?, at })
         });
         let (issued, subjects) = world.tokens.counters();
         let subjects = subjects.map(|(subject, count)| Ok((word("token subject", subject)?, nth_of(count))));
@@ -303,6 +390,7 @@ impl Export<'_> {
                 tokens: Some(Nth::new(issued)),
                 audit_lines: Some(Nth::new(world.audit.written())),
                 subjects: Some(subjects.collect::<Result<_, ExportError>>()?),
+                operations: Some(Nth::new(world.operations().started())).filter(|count| count.get() > 0),
                 epoch: Some(nth_of(world.epoch.try_into().unwrap_or(u32::MAX))),
                 key_rotations: Some(nth_of(world.key_rotations)).filter(|rotations| rotations.get() > 0),
             }),
@@ -310,8 +398,16 @@ impl Export<'_> {
             // As digests in any case: nobody needs them again.
             retired: Some(lost.chain(retired).collect()),
             audit: Some(Rows(lines.collect::<Result<_, ExportError>>()?)),
+            operations: Some(operations).filter(|operations| !operations.is_empty()).map(Rows),
+            removed_users: Some(Rows(removed.collect::<Result<_, ExportError>>()?))
+                .filter(|rows: &Rows<_>| !rows.0.is_empty()),
         })
     }
+}
+
+/// What is left out of a file if there is none.
+fn some<T>(all: Vec<T>) -> Option<Vec<T>> {
+    Some(all).filter(|all| !all.is_empty())
 }
 
 fn nth_of(count: u32) -> NthOf {
@@ -323,7 +419,7 @@ struct Parts<'w> {
     homes: HashMap<WorkspaceIx, Vec<ClientIx>>,
     /// Whether clients must be numbered, because the order of the file is another than that of creation.
     numbered_clients: bool,
-    provisions: HashMap<WorkspaceIx, Vec<&'w world::Provision>>,
+    provisions: HashMap<WorkspaceIx, Vec<&'w catalog::Provision>>,
     /// The ids of all provisions.
     provided: HashSet<Uuid>,
 }
@@ -344,67 +440,8 @@ fn contact(contact: &tenancy::Contact) -> Result<Contact, ExportError> {
     })
 }
 
-fn tags(tags: &crate::fleet::Tags) -> Result<Tags, ExportError> {
+pub(super) fn tags(tags: &crate::fleet::Tags) -> Result<Tags, ExportError> {
     tags.iter().map(|(key, value)| Ok((word("tag", key)?, word("tag", value)?))).collect()
-}
-
-fn device(listed: &Listed) -> Result<Device, ExportError> {
-    if listed.gone {
-        let serial = word("serial number", listed.serial.as_deref().unwrap_or_default())?;
-        return Ok(Device { gone: Some(true), ..Device::new(serial, listed.kind) });
-    }
-    let assigned = listed.assigned && listed.kind.is_network();
-    let provisioned = listed.provisioned && assigned;
-    let text = |text: &Option<smol_str::SmolStr>| text.as_ref().map(ToString::to_string);
-    Ok(Device {
-        serial: word("serial number", listed.serial.as_deref().unwrap_or_default())?,
-        kind: listed.kind,
-        mac: maybe("MAC address", &text(&listed.mac))?,
-        model: maybe("model", &text(&listed.model))?,
-        part_number: maybe("part number", &text(&listed.part_number))?,
-        firmware: maybe("firmware version", &text(&listed.firmware))?,
-        tier: maybe("tier", &text(&listed.tier))?,
-        name: maybe("name", &text(&listed.name))?,
-        site: maybe("site", &text(&listed.site))?,
-        notes: Some(word("notes", &listed.notes)?),
-        tags: Some(tags(&listed.tags)?),
-        // What cannot be is not written, and has no effect either.
-        assigned: Some(assigned),
-        provisioned: Some(provisioned),
-        online: Some(provisioned && listed.online),
-        created_at: listed.created_at,
-        gone: None,
-    })
-}
-
-fn change(changed: Changed<'_>) -> Result<DeviceChange, ExportError> {
-    let said = match changed.row {
-        Some(row) => Some(device(&Listed { serial: Some(changed.serial.clone()), ..row.clone() })?),
-        None => None,
-    };
-    let row = match said {
-        Some(row) => DeviceChange {
-            mac: row.mac,
-            model: row.model,
-            part_number: row.part_number,
-            firmware: row.firmware,
-            tier: row.tier,
-            name: row.name,
-            site: row.site,
-            assigned: row.assigned,
-            provisioned: row.provisioned,
-            online: row.online,
-            ..DeviceChange::new(row.serial)
-        },
-        None => DeviceChange::new(word("serial number", changed.serial)?),
-    };
-    Ok(DeviceChange {
-        notes: changed.notes.map(|notes| word("notes", notes)).transpose()?,
-        tags: changed.tags.map(tags).transpose()?,
-        monitored: changed.forgotten.then_some(false),
-        updated_at: changed.updated_at,
-        ..row
-    })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::{
     rows::{Row, RowKind, Stand, Under, creation, rows},
 };
 use crate::{
+    access::Service,
     credentials::MOST_CREDENTIALS,
     fleet::{Address, Mix},
     world::WorkspaceIx,
@@ -119,6 +120,10 @@ impl Fitter<'_, '_> {
                     at("name"),
                     "another client has this name by default",
                 );
+                // An application of Classic's gateway is none of the platform's credentials.
+                if client.service == Some(Service::Classic) {
+                    continue;
+                }
                 let owner = match &client.owner {
                     Some(owner) => owner.as_str().to_owned(),
                     None => owner(rows, row),

@@ -38,11 +38,15 @@ pub(super) enum Name {
     Provision,
     Site,
     Serial,
+    DeviceId,
     Mac,
     /// A generated device that is changed.
     ChangedSerial,
     Token,
     TokenDigest,
+    Operation,
+    SubscriptionKey,
+    SubscriptionId,
 }
 
 impl Name {
@@ -61,22 +65,30 @@ impl Name {
             Self::Site => ("name", "site"),
             Self::Serial => ("serial number", "device"),
             Self::ChangedSerial => ("serial number", "change"),
+            Self::DeviceId => ("id", "device"),
             Self::Mac => ("MAC address", "device"),
             Self::Token => ("number", "token"),
             Self::TokenDigest => ("digest", "token"),
+            Self::Operation => ("number", "operation"),
+            Self::SubscriptionKey => ("key", "subscription"),
+            Self::SubscriptionId => ("id", "subscription"),
         }
     }
 
     /// The one spelling of a name that can be spelt in several ways.
     fn canonical(self, text: &str) -> String {
         match self {
-            Self::WorkspaceId | Self::CentralCustomer | Self::Provision => {
-                text.replace('-', "").to_ascii_lowercase()
-            }
+            Self::WorkspaceId
+            | Self::CentralCustomer
+            | Self::Provision
+            | Self::DeviceId
+            | Self::SubscriptionId => text.replace('-', "").to_ascii_lowercase(),
             Self::Mac | Self::Serial | Self::ChangedSerial => text.to_ascii_uppercase(),
             Self::TokenDigest => text.to_ascii_lowercase(),
             Self::UserInAnyCase => text.to_lowercase(),
-            Self::Token => whole(text).map_or_else(|| text.to_owned(), |number| number.to_string()),
+            Self::Token | Self::Operation => {
+                whole(text).map_or_else(|| text.to_owned(), |number| number.to_string())
+            }
             _ => text.to_owned(),
         }
     }
@@ -170,9 +182,12 @@ impl Reader<'_> {
         }
     }
 
-    /// The value of a key is the name of something else. An empty one is the name of nothing.
+    /// The value of a key is the name of something else, or a list of such. An empty one is the name of nothing.
     pub(super) fn refers(&mut self, kind: Name, _: Id, value: Id, good: bool) {
-        if let Some(text) = self.tree.characters(value).filter(|text| good && !text.is_empty()) {
+        let tree = self.tree;
+        if tree.kind(value) == Kind::List {
+            tree.children(value).for_each(|item| self.refers(kind, item, item, good));
+        } else if let Some(text) = tree.characters(value).filter(|text| good && !text.is_empty()) {
             self.names.refer(kind, self.scope, text, value);
         }
     }

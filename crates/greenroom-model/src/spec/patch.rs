@@ -6,18 +6,20 @@ use serde_json::{Value, json};
 
 use super::{
     build::said_contact,
+    choices::Managed,
     collections::Rows,
     devices::{Device, DeviceChange, DeviceCount, DeviceMix},
     form::{Definitions, Form, Keys, Reader, Word},
     opened,
     record::{plain_maps, read_record, record_schema, records, write_record},
     rows::Row,
-    words::{Note, Serial, Symbol, Title},
+    words::{Email, Note, Serial, Symbol, Title},
     workspaces::{Base, Contact, Contents, Provision, Tenant},
 };
 use crate::{
     access::Service,
     tenancy::{Ownership, WorkspaceKind},
+    user::UserStatus,
     world::{WorkspaceIx, World},
     yaml::{Id, Kind, Mistakes},
 };
@@ -29,7 +31,23 @@ records! {
         tenants: TenantPatch,
         /// Devices that come, change and go.
         devices: DevicePatch,
+        /// Users that change.
+        users: UserPatch,
     };
+
+    /// Users that change. They come and go by the API.
+    UserPatch {} optional {
+        /// Users that change.
+        change: Vec<UserChange>,
+    };
+
+    /// A user that changes.
+    UserChange {
+        /// The e-mail address.
+        email: Email,
+        /// How far the user has come. Tokens of one who is BLOCKED or SUSPENDED are refused from now on, and let in again when that is over.
+        status: UserStatus,
+    } optional {};
 
     /// Tenants that come, change and go.
     TenantPatch {} optional {
@@ -110,7 +128,17 @@ records! {
     } optional {} check some_are_added;
 }
 
-plain_maps!(TenantPatch, TenantChange, NewTenant, DevicePatch, LastOf, AddedDevice, AddedDevices);
+plain_maps!(
+    UserPatch,
+    UserChange,
+    TenantPatch,
+    TenantChange,
+    NewTenant,
+    DevicePatch,
+    LastOf,
+    AddedDevice,
+    AddedDevices
+);
 
 /// What is removed: a serial number, or the last devices of a workspace.
 #[derive(Clone, Debug, PartialEq)]
@@ -225,7 +253,7 @@ impl NewTenant {
 impl World {
     /// Makes a tenant as a world file would, but now. Its devices come apart.
     pub(crate) fn found_tenant(&mut self, msp: WorkspaceIx, new: &NewTenant, now: Timestamp) {
-        let central = Provision { created_at: Some(now), ..Provision::new(Service::Central) };
+        let central = Provision { created_at: Some(now), ..Provision::new(Managed(Service::Central)) };
         let tenant = Tenant {
             base: Base {
                 name: new.name.clone(),
@@ -237,7 +265,7 @@ impl World {
             ownership: new.ownership,
             contents: Contents { provisions: Some(vec![central]), ..Contents::new() },
         };
-        let home = self.settle(&Row::listed(&tenant), Some(msp));
+        let home = self.settle_in(&Row::listed(&tenant), Some(msp));
         self.provide(home, &tenant.contents);
     }
 

@@ -1,16 +1,22 @@
-//! A world that was running goes on: its tokens, its audit log, the secrets it knew, and what happened to
+//! A world that was running goes on: its tokens, its audit log, its operations, the secrets it knew, and what happened to
 //! its devices.
 
 use std::{collections::HashMap, sync::Arc};
 
 use smol_str::SmolStr;
 
-use super::{DeviceChange, Nth, State, build::tags, rows::Row};
+use super::{
+    DeviceChange, DeviceContact, Nth, Place, State, Subscribed, SubscriptionKey, build::tags, rows::Row,
+    subscriptions,
+};
 use crate::{
-    audit::{AuditLog, Line},
+    access::Service,
+    async_operation::{self, Operation, Operations},
+    audit::{AuditLog, Author, Line},
     credential::ClientSecret,
-    fleet::{Alteration, Fleet, FleetError},
+    fleet::{Alteration, Application, Contact, Fleet, FleetError, Held},
     token::{Symbol, Token, TokenTable},
+    user::Membership,
     world::{ClientIx, WorkspaceIx, World},
 };
 
@@ -50,14 +56,40 @@ impl World {
                 user: self.user_named(line.user.as_str())?,
                 category: line.category.as_str().to_owned().into(),
                 description: line.description.as_str().to_owned(),
+                service: line.service.unwrap_or(Service::Platform),
+                details: line.details.iter().flatten().map(|detail| detail.as_str().to_owned()).collect(),
                 at: line.at,
             })
         });
         let written = counters.and_then(|counters| counters.audit_lines).unwrap_or_default().get();
         let audit = AuditLog::resume(lines, written);
-        (self.tokens, self.audit) = (tokens, audit);
+        let operations = state.operations.iter().flat_map(|rows| &rows.0).filter_map(|operation| {
+            let number = operation.number.get();
+            let actor = Author {
+                workspace: place(operation.workspace.as_str())?,
+                user: self.user_named(operation.user.as_str())?,
+            };
+            let known = Operation {
+                id: async_operation::id(self.seed, number),
+                accepted: operation.service,
+                actor,
+                started_at: operation.started_at,
+                polls: operation.polls.unwrap_or_default().get(),
+                progress: operation.progress.0.clone(),
+            };
+            Some((number, known))
+        });
+        let started = counters.and_then(|counters| counters.operations).unwrap_or_default().get();
+        let operations = Operations::resume(operations, started);
+        (self.tokens, self.audit, self.operations) = (tokens, audit, operations);
         self.epoch = counters.and_then(|counters| counters.epoch).unwrap_or_default().get().into();
         self.key_rotations = counters.and_then(|counters| counters.key_rotations).unwrap_or_default().get();
+        for removed in state.removed_users.iter().flat_map(|rows| &rows.0) {
+            let home = self.workspace_named(removed.workspace.as_str());
+            if let (Some(home), Some(user)) = (home, self.user_named(removed.user.as_str())) {
+                self.set_membership(home, user, Membership::Removed(removed.at));
+            }
+        }
         for digest in state.retired.iter().flatten() {
             self.retire(ClientSecret::Digest(*digest));
         }
@@ -70,15 +102,35 @@ impl World {
         homes: &[WorkspaceIx],
     ) -> Result<(), FleetError> {
         let mut fleet = Fleet::clone(&self.fleet);
+        fleet.check_ids()?;
         for (row, &home) in rows.iter().zip(homes) {
             let devices = row.contents().devices.as_ref();
             for change in devices.and_then(|devices| devices.changed.as_ref()).iter().flat_map(|rows| &rows.0)
             {
-                fleet.alter(home, change.serial.as_str(), change.alteration())?;
+                let subscription = self.said_subscription(change)?;
+                let wanted = Alteration { subscription, ..change.alteration() };
+                fleet.alter(home, change.serial.as_str(), wanted)?;
+            }
+        }
+        for (row, &home) in rows.iter().zip(homes) {
+            subscriptions::fill(&mut fleet, home, row.contents());
+            if let Some(scopes) = &row.contents().scopes {
+                scopes.say(&mut fleet, home);
             }
         }
         self.fleet = Arc::new(fleet);
         Ok(())
+    }
+
+    /// The subscription that a device is said to use, if anything is said.
+    pub(crate) fn said_subscription(
+        &self,
+        change: &DeviceChange,
+    ) -> Result<Option<Option<Arc<Held>>>, FleetError> {
+        let Some(Subscribed(key)) = &change.subscription else { return Ok(None) };
+        let Some(key) = key.as_ref().map(SubscriptionKey::as_str) else { return Ok(Some(None)) };
+        let held = self.held_of_key(key).ok_or_else(|| FleetError::NoSubscription(key.into()))?;
+        Ok(Some(Some(held)))
     }
 }
 
@@ -99,7 +151,32 @@ impl DeviceChange {
             provisioned: self.provisioned,
             online: self.online,
             monitored: self.monitored,
+            archived: self.archived,
+            location: self.location.as_ref().map(|id| Some(SmolStr::new(id.as_str()))),
+            contact: self.contact.as_ref().map(|it| Some(it.contact())),
+            application: self.application.as_ref().map(|application| {
+                let region = application.region.name().into();
+                Some(Application { manager: application.service_manager, region })
+            }),
+            put_at_site: self.put_at_site.map(Place::number),
+            put_in_group: self.put_in_group.map(Place::number),
+            subscription: None,
             updated_at: self.updated_at,
+        }
+    }
+}
+
+impl DeviceContact {
+    fn contact(&self) -> Contact {
+        let text = |text: &Option<super::Line<256>>| text.as_ref().map(|text| SmolStr::new(text.as_str()));
+        match text(&self.user) {
+            Some(id) => Contact::User(id),
+            None => Contact::Other {
+                email: text(&self.email).unwrap_or_default(),
+                first_name: text(&self.first_name),
+                last_name: text(&self.last_name),
+                phone: text(&self.phone),
+            },
         }
     }
 }

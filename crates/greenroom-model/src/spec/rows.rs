@@ -128,7 +128,7 @@ fn replace(generated: &mut Tenant, said: &Tenant) {
     replace! {
         base: name id central_customer owner cluster platform contact description created_at updated_at
             generation number gone;
-        contents: sites devices clients provisions;
+        contents: sites scopes devices clients provisions subscriptions pools auto_subscriptions;
     }
     generated.ownership = said.ownership.or(generated.ownership);
 }

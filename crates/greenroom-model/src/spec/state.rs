@@ -8,9 +8,14 @@ use super::{
     collections::Rows,
     record::{plain_maps, records},
     values::{Nth, NthOf},
-    words::{Email, Label, Note, Symbol, TokenName},
+    words::{Email, Json, Label, Note, Symbol, TokenName},
 };
-use crate::{secret::Digest, token::TokenKind};
+use crate::{
+    access::Service,
+    async_operation::{Accepted, Progress},
+    secret::Digest,
+    token::TokenKind,
+};
 
 records! {
     /// What happened in a world that was running. Written by export.
@@ -27,7 +32,21 @@ records! {
         retired: Vec<Digest>,
         /// The audit log, oldest line first.
         audit: Rows<AuditLine>,
+        /// The asynchronous operations that can still be asked about, oldest first.
+        operations: Rows<Operation>,
+        /// Users who were removed from workspaces.
+        removed_users: Rows<RemovedUser>,
     };
+
+    /// A user who was removed from a workspace.
+    RemovedUser {
+        /// The e-mail address.
+        user: Email => refers User,
+        /// The symbol of the workspace.
+        workspace: Symbol => refers Workspace,
+        /// When.
+        at: Timestamp,
+    } optional {};
 
     /// How many of everything there have been. What comes next goes on from there.
     Counters {} optional {
@@ -37,6 +56,8 @@ records! {
         audit_lines: Nth,
         /// Tokens of each subject.
         subjects: BTreeMap<Label, NthOf>,
+        /// Asynchronous operations.
+        operations: Nth,
         /// Worlds that this one came after, by a reset or by being restored.
         epoch: NthOf,
         /// Rotations of the keys that sign tokens.
@@ -84,7 +105,31 @@ records! {
         description: Note,
         /// When.
         at: Timestamp,
-    } optional {};
+    } optional {
+        /// The service it happened at. The platform, if nothing is said.
+        service: Service,
+        /// What there is to say besides.
+        details: Vec<Note>,
+    };
+
+    /// An asynchronous operation.
+    Operation {
+        /// Its number, from which its id follows.
+        number: Nth => defines Operation,
+        /// Which service accepted it.
+        service: Accepted,
+        /// The symbol of the workspace that was acted in.
+        workspace: Symbol => refers Workspace,
+        /// The e-mail address of who did it.
+        user: Email => refers User,
+        /// When it was accepted.
+        started_at: Timestamp,
+        /// How it stands, as JSON.
+        progress: Json<Progress>,
+    } optional {
+        /// How often somebody has asked about it.
+        polls: NthOf,
+    };
 }
 
-plain_maps!(State, Counters, Token, AuditLine);
+plain_maps!(State, Counters, Token, AuditLine, Operation, RemovedUser);

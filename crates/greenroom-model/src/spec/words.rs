@@ -3,6 +3,7 @@
 use std::{borrow::Cow, fmt, str::FromStr};
 
 use jiff::Timestamp;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -359,6 +360,28 @@ impl Word for TokenName {
 
     fn schema() -> Value {
         json!({"type": "string", "pattern": r"^[\s\S]+#[0-9]{1,10}$"})
+    }
+}
+
+/// A value that only Greenroom writes, as the JSON of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Json<T>(pub T);
+
+impl<T: Serialize + DeserializeOwned> Word for Json<T> {
+    fn of(text: &str) -> Result<Self, Complaint> {
+        serde_json::from_str(text).map(Self).map_err(|_| Complaint {
+            message: "is not what Greenroom writes here".to_owned(),
+            mend: "leave it as export wrote it".to_owned(),
+        })
+    }
+
+    fn text(&self) -> Cow<'_, str> {
+        // Nothing that is kept so has a form that JSON does not.
+        serde_json::to_string(&self.0).unwrap_or_default().into()
+    }
+
+    fn schema() -> Value {
+        json!({"type": "string", "contentMediaType": "application/json"})
     }
 }
 

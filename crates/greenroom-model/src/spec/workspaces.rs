@@ -1,20 +1,25 @@
 //! Workspaces in a world file: MSPs with their tenants, listed or generated, and what each contains.
 
+use std::collections::BTreeMap;
+
 use serde::Serializer;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    choices::{Home, Region, WorkspaceType},
+    choices::{Home, Managed, Region, WorkspaceType},
     devices::{DeviceCount, DeviceMix, Devices},
     form::{Definitions, Form, Keys, Reader},
     names::{MOST_WORKSPACES, default_pattern},
     record::{plain_maps, read_record, record_schema, records, write_record},
+    scopes::Scopes,
+    subscriptions::{AutoSubscriptions, DevicePool, Subscription},
     values::Count,
     words::{Country, Email, HexId, Label, Line, Note, Symbol, SymbolPattern, Title},
 };
 use crate::{
     access::Service,
+    catalog::ProvisionStatus,
     id::WorkspaceId,
     secret::{Digest, Secret},
     tenancy::{Ownership, Platform},
@@ -63,12 +68,20 @@ records! {
     Contents {} optional {
         /// The names of its sites. Without them there are HQ and Branch.
         sites: Vec<Title> => defines Site,
+        /// What is said of its scopes in Central, beside the names of its sites.
+        scopes: Scopes,
         /// Its devices. Without them there are none.
         devices: Devices,
         /// Its API clients. Without them, a workspace that is no tenant has one of the platform and one of Central, named after its symbol.
         clients: Vec<Client>,
         /// The service managers that are provisioned in it. Without them there is Central in us-west.
         provisions: Vec<Provision>,
+        /// Subscriptions that it has claimed, beside those that its devices use if nothing else is said.
+        subscriptions: Vec<Subscription>,
+        /// The subscriptions that its devices use if nothing else is said, one a tier, where they are not as they follow from the devices.
+        pools: BTreeMap<Line<64>, DevicePool>,
+        /// Which tiers its devices get by themselves.
+        auto_subscriptions: AutoSubscriptions,
     };
 
     /// An MSP, or a workspace that stands alone.
@@ -157,7 +170,7 @@ records! {
         secret_sha256: Digest,
         /// Whether it has no secret at all, and only uses tokens that it already holds.
         no_secret: bool,
-        /// What it was made for. The platform, if nothing is said.
+        /// What it was made for: the platform, if nothing is said; classic is an application of Classic Central's gateway.
         service: Service,
         /// The e-mail address of the user who made it. Without one, who made the workspace.
         owner: Email => refers User,
@@ -182,7 +195,7 @@ records! {
     /// A service manager that is provisioned in a workspace.
     Provision {
         /// The service manager.
-        service_manager: Service,
+        service_manager: Managed,
     } optional {
         /// The region in which it is provisioned. us-west, if nothing is said.
         region: Region,
@@ -192,6 +205,12 @@ records! {
         owner: Email => refers User,
         /// When it was provisioned.
         created_at: Timestamp,
+        /// How it stands. PROVISIONED, if nothing is said.
+        status: ProvisionStatus,
+        /// When that last changed.
+        updated_at: Timestamp,
+        /// How often it was provisioned or taken away.
+        generation: u32,
     };
 }
 
@@ -332,14 +351,14 @@ fn generates(reader: &mut Reader<'_>, place: Id, count: TenantCount, pattern: Op
 }
 
 fn one_secret(reader: &mut Reader<'_>, _: Id, keys: &Keys) {
-    let given: Vec<_> =
-        ["secret", "secret_sha256", "no_secret"].into_iter().filter_map(|key| keys.get(key)).collect();
+    let message = "this client's secret was already given";
+    one_of(reader, keys, &["secret", "secret_sha256", "no_secret"], message);
+}
+
+/// Whether at most one of several ways to say the same is used.
+pub(super) fn one_of(reader: &mut Reader<'_>, keys: &Keys, ways: &[&str], message: &str) {
+    let given: Vec<_> = ways.iter().filter_map(|key| keys.get(key)).collect();
     for second in given.iter().skip(1) {
-        reader.wrong_like(
-            *second,
-            "this client's secret was already given",
-            "keep one of the two",
-            given.first().copied(),
-        );
+        reader.wrong_like(*second, message, "keep one of the two", given.first().copied());
     }
 }

@@ -129,7 +129,7 @@ impl TokenTable {
     /// Takes back all tokens of a client, those exchanged from them among them.
     pub(crate) fn revoke_of(&mut self, client: ClientIx) {
         let first = (client, WorkspaceIx(0), TokenKind::Sso);
-        let last = (client, WorkspaceIx(usize::MAX), TokenKind::Tenant);
+        let last = (client, WorkspaceIx(usize::MAX), TokenKind::SignIn);
         let all = self.by_slot.range((first, 0)..=(last, Ordinal::MAX));
         let all: Vec<_> = all.map(|(_, ordinal)| *ordinal).collect();
         all.into_iter().for_each(|ordinal| self.revoke(ordinal));

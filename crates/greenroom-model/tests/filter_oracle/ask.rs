@@ -71,7 +71,8 @@ impl Ask {
                 let part = || shown(first).expect("a part");
                 match *op {
                     "eq" => has == *first,
-                    "ne" => has != *first,
+                    // A tag that is not there has no other value.
+                    "ne" => has != *first && !(row.tags && has == Value::Null),
                     "in" => wanted.contains(&has),
                     "gt" => is_less(first, &has),
                     "ge" => is_less(first, &has) || has == *first,

@@ -120,6 +120,22 @@ const SAMPLES: &[(&str, &[&str], &[&str])] = &[
         ],
     ),
     (
+        "audit v2beta1",
+        &[
+            "category eq 'API Gateway' and createdAt ge '2025-01-16T07:54:55.0Z' and createdAt lt '2025-02-16T07:54:55.0Z'",
+            "username eq 'test@test.com'",
+            "serviceOffer/id in ('00000000-0000-0000-0000-000000000000', 'd46569ae-0516-4dd2-81ce-b6d645842acc') and region eq 'us-west'",
+            "contains(workspace/name, 'Example')",
+            "workspace/type eq 'MSP' and hasDetails eq 'true'",
+        ],
+        &[
+            "user/username eq 'x'",
+            "workspace/type in ('MSP')",
+            "contains(category, 'x')",
+            "hasDetails eq true",
+        ],
+    ),
+    (
         "subscriptions",
         &[
             "quantity eq '5'",

@@ -3,8 +3,9 @@
 use greenroom_model::filter::{
     Field, Grammar,
     grammars::{
-        CENTRAL_DEVICE_INVENTORY, CENTRAL_DEVICES, CENTRAL_LIST_TENANTS, GLP_AUDIT_LOG_V1, GLP_CREDENTIALS,
-        GLP_DEVICE_TAGS, GLP_DEVICES, GLP_PROVISIONS, GLP_SUBSCRIPTIONS, GLP_USERS, GLP_WORKSPACES,
+        CENTRAL_DEVICE_INVENTORY, CENTRAL_DEVICES, CENTRAL_LIST_TENANTS, GLP_AUDIT_LOG_V1,
+        GLP_AUDIT_LOG_V2BETA1, GLP_CREDENTIALS, GLP_DEVICE_TAGS, GLP_DEVICES, GLP_PROVISIONS,
+        GLP_SUBSCRIPTIONS, GLP_USERS, GLP_WORKSPACES,
     },
 };
 
@@ -183,6 +184,25 @@ pub(crate) const ROWS: &[Row] = &[
             known("user/username", Text, "eq contains"),
             known("workspace/workspaceName", Text, "eq contains"),
             known("application/id", Text, "eq"),
+            known("region", Text, "eq"),
+            known("hasDetails", Truth, "eq"),
+        ],
+        infix_contains: true,
+        marks: ["q", "", "q", "q"],
+        ..GLP
+    },
+    Row {
+        name: "audit v2beta1",
+        grammar: GLP_AUDIT_LOG_V2BETA1,
+        fields: &[
+            known("createdAt", Instant, "lt ge"),
+            known("category", Text, "eq in"),
+            known("description", Text, "eq contains"),
+            known("ipAddress", Text, "eq contains"),
+            known("username", Text, "eq contains"),
+            known("workspace/name", Text, "eq contains"),
+            known("workspace/type", Text, "eq"),
+            known("serviceOffer/id", Text, "eq in"),
             known("region", Text, "eq"),
             known("hasDetails", Truth, "eq"),
         ],

@@ -7,7 +7,7 @@ use crate::{round_trip::in_place, schema};
 
 /// What is wrong, and a file in which it is. Those marked with `!` are mistakes that a JSON Schema cannot
 /// tell: names that do not fit together, sums, values that are spelt well and mean nothing.
-const CASES: [(&str, &str); 52] = [
+const CASES: [(&str, &str); 54] = [
     ("unknown keys", "seeds: 1\nworkspaces:\n- symbol: a\n  clustr: any\n  zzz: {deep: [1, 2]}\n"),
     ("missing keys", "users:\n- role: Observer\nworkspaces:\n- name: a\n"),
     ("no workspaces key", "seed: 1\n"),
@@ -129,6 +129,14 @@ const CASES: [(&str, &str); 52] = [
     (
         "!devices that are generated",
         "workspaces:\n- symbol: a\n  devices:\n    network: 2\n    compute: 1\n    listed:\n    - {serial: cn00000001, type: AP, mac: '02:00:00:00:00:03'}\n    - {serial: CN00000002, type: AP, mac: '02:00:00:00:00:02'}\n    - {serial: CZ00000002, type: STORAGE, mac: '02:00:01:00:00:01'}\n    - {serial: CZ00000001, type: STORAGE, mac: '02:00:01:00:00:02'}\n    - {serial: AF000G0003, type: STORAGE, mac: '02:00:01:00:00:03'}\n    changed:\n    - {serial: CN00000000}\n    - {serial: cz00000001}\n    - {serial: CN00000003}\n- symbol: b\n  tenants: {count: 2, changed: [{symbol: b-2, devices: {listed: [{serial: AF000G0000, type: AP}]}}]}\n  devices: {unassigned: 1, storage: 1, listed: [{serial: Z, type: AP}, {serial: Y, type: AP, mac: '02:00:09:00:00:00'}]}\n",
+    ),
+    (
+        "!contacts of devices",
+        "workspaces:\n- symbol: a\n  devices:\n    network: 2\n    changed:\n    - {serial: CN00000000, contact: {phone: '1'}}\n    - {serial: CN00000001, contact: {user: u, email: a@b.c}}\n",
+    ),
+    (
+        "!ids of devices twice",
+        "workspaces:\n- symbol: a\n  devices:\n    listed:\n    - {serial: A, type: AP, id: 0892c36d-40df-4f26-923b-76b5d213b420}\n    - {serial: B, type: AP, id: 0892c36d40df4f26923b76b5d213b420}\n",
     ),
     (
         "!numbers of creation",

@@ -3,18 +3,26 @@
 
 use greenroom_model::{
     access::Service,
+    async_operation::{Accepted, Outcome, Progress, Task},
+    catalog::ProvisionStatus,
+    devices::orders::{Update, Version, Wish, Wished},
     dialect::Dialect,
-    fleet::DeviceType,
+    fleet::{self, DeviceType},
     host::{CLUSTERS, Cluster},
     id::WorkspaceId,
     role::{Permission, Resource, Role},
     secret::{self, Digest, Secret},
     spec::*,
+    subscription::{
+        AutoDevice, AutoTier, PRODUCTS, ProductType, STATUSES, SubscriptionStatus, SubscriptionType, TYPES,
+    },
     tenancy::{Ownership, Platform},
     token::{Life, TokenKind},
+    user::{Language, UserStatus},
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
+use serde_json::json;
 use uuid::Uuid;
 
 /// Any world file that can be written.
@@ -176,6 +184,10 @@ impl Dice {
             sso: dice.maybe(Self::life),
             workspace: dice.maybe(Self::life),
             tenant: dice.maybe(Self::life),
+            classic: dice.maybe(Self::life),
+            refresh: dice.maybe(Self::life),
+            code: dice.maybe(Self::life),
+            sign_in: dice.maybe(Self::life),
         });
         basics.dialect = self.maybe(Self::dialect);
         let roles = self.many(3, |dice| (dice.own_title(), dice.role()));
@@ -183,11 +195,26 @@ impl Dice {
         basics.roles = self.maybe(|_| roles.into_iter().collect());
         let mut known: Vec<Title> = vec!["Operator".parse().unwrap(), "Administrator".parse().unwrap()];
         known.extend(names.into_iter().filter(|_| basics.roles.is_some()));
-        let users = self.many(3, |dice| User {
-            email: format!("u{}@example.com", dice.next()).parse().unwrap(),
-            role: dice.maybe(|dice| dice.of(&known)),
-            principal: dice.maybe(Self::hex),
-            context: dice.maybe(Self::hex),
+        let users = self.many(3, |dice| {
+            let way = dice.number() % 3;
+            User {
+                password: (way == 0).then(|| Secret::new(dice.hex().as_str())),
+                password_sha256: (way == 1).then(|| dice.digest()),
+                email: format!("u{}@example.com", dice.next()).parse().unwrap(),
+                role: dice.maybe(|dice| dice.of(&known)),
+                principal: dice.maybe(Self::hex),
+                context: dice.maybe(Self::hex),
+                first_name: dice.maybe(Self::title),
+                last_name: dice.maybe(Self::title),
+                status: dice.maybe(|dice| dice.of(UserStatus::ALL)),
+                workspaces: None,
+                language: dice.maybe(|dice| dice.of(Language::ALL)),
+                idle_timeout: dice.maybe(|dice| dice.number() as u32),
+                created_at: dice.maybe(Self::instant),
+                updated_at: dice.maybe(Self::instant),
+                last_login: dice.maybe(Self::instant),
+                generation: dice.maybe(|dice| dice.number() as u32),
+            }
         });
         let emails: Vec<_> = users.iter().map(|user| user.email.clone()).collect();
         basics.users = self.maybe(|_| users);
@@ -195,8 +222,12 @@ impl Dice {
         if basics.users.is_none() {
             cast.emails.clear();
         }
+        basics.unclaimed = self.maybe(|dice| dice.many(2, |dice| dice.subscription(&mut cast)));
         let first = self.workspace(&mut cast);
         let others = self.many(3, |dice| dice.workspace(&mut cast));
+        for user in basics.users.iter_mut().flatten() {
+            user.workspaces = self.maybe(|dice| dice.many(2, |dice| dice.of(&cast.symbols)));
+        }
         let mut spec = Spec::new(basics, [first].into_iter().chain(others).collect());
         spec.state = self.maybe(|dice| dice.state(&cast));
         spec
@@ -324,8 +355,10 @@ impl Dice {
     fn contents(&mut self, cast: &mut Cast) -> Contents {
         let sites = self.maybe(|dice| dice.many(3, Self::own_title));
         let known = sites.clone().unwrap_or_else(|| SITES.map(|site| site.parse().unwrap()).to_vec());
-        let devices = self.maybe(|dice| dice.devices(&known));
-        let services = [Service::Platform, Service::Central, Service::DataServices];
+        let subscriptions = self.maybe(|dice| dice.many(2, |dice| dice.subscription(cast)));
+        let pools = self.maybe(|dice| dice.many(2, Self::pool).into_iter().collect());
+        let devices = self.maybe(|dice| dice.devices(&known, &cast.keys));
+        let services = Service::MANAGED.map(Managed);
         let provisions = self.maybe(|dice| {
             dice.many(2, |dice| {
                 let id = dice.maybe(Self::uuid);
@@ -336,6 +369,9 @@ impl Dice {
                     id,
                     owner: dice.owner(cast),
                     created_at: dice.maybe(Self::instant),
+                    status: dice.maybe(|dice| dice.of(&ProvisionStatus::ALL)),
+                    updated_at: dice.maybe(Self::instant),
+                    generation: dice.maybe(|dice| dice.number() as u32),
                 }
             })
         });
@@ -351,7 +387,7 @@ impl Dice {
                     secret: (kind == 1).then(|| dice.secret()),
                     secret_sha256: (kind == 2).then(|| dice.digest()),
                     no_secret: (kind == 3).then(|| dice.truth()),
-                    service: dice.maybe(|dice| dice.of(&services)),
+                    service: dice.maybe(|dice| dice.of(&Service::ALL)),
                     owner: dice.owner(cast),
                     application_instance: dice.maybe(Self::uuid),
                     for_tenant: dice.maybe(Self::truth),
@@ -368,7 +404,67 @@ impl Dice {
                 }
             })
         });
-        Contents { sites, devices, clients, provisions }
+        let auto_subscriptions = self.maybe(|dice| AutoSubscriptions {
+            tiers: [(AutoDevice::named("AP").unwrap(), AutoTier::named("ADVANCED_AP").unwrap())].into(),
+            created_at: dice.instant(),
+            updated_at: dice.instant(),
+            generation: dice.maybe(|dice| dice.number() as u32),
+        });
+        let scopes = self.maybe(Self::scopes);
+        Contents { sites, scopes, devices, clients, provisions, subscriptions, pools, auto_subscriptions }
+    }
+
+    fn scope_number(&mut self) -> ScopeNumber {
+        ScopeNumber::new(self.throw() as u32 % 5).unwrap()
+    }
+
+    fn scopes(&mut self) -> Scopes {
+        let named = |dice: &mut Self| {
+            let rows = (0..dice.throw() as u32 % 5).map(|number| NamedScope {
+                number: ScopeNumber::new(number).unwrap(),
+                name: dice.maybe(|dice| dice.own_title().as_str().parse().unwrap()),
+                description: dice.maybe(|dice| dice.title::<12>().as_str().parse().unwrap()),
+                gone: dice.maybe(Self::truth),
+            });
+            Rows(rows.collect())
+        };
+        let site = |dice: &mut Self, number| {
+            let place = dice.maybe(|dice| dice.of(&["0", "-12.5", "1e1"]));
+            SiteScope {
+                number: ScopeNumber::new(number).unwrap(),
+                name: dice.maybe(|dice| dice.own_title().as_str().parse().unwrap()),
+                address: dice.maybe(Self::title),
+                city: dice.maybe(Self::title),
+                state: dice.maybe(Self::title),
+                country: dice.maybe(Self::title),
+                zipcode: dice.maybe(Self::title),
+                latitude: place.map(|it| it.parse().unwrap()),
+                longitude: place.map(|it| it.parse().unwrap()),
+                timezone: dice.maybe(Self::title),
+                timezone_name: dice.maybe(Self::title),
+                timezone_offset: dice.maybe(|dice| Offset(dice.number() as i32)),
+                collection: dice.maybe(Self::scope_number),
+                gone: dice.maybe(Self::truth),
+            }
+        };
+        Scopes {
+            sites: self
+                .maybe(|dice| Rows((0..dice.throw() as u32 % 5).map(|number| site(dice, number)).collect())),
+            collections: self.maybe(named),
+            groups: self.maybe(named),
+            profiles: self.maybe(|dice| {
+                Rows(
+                    dice.many(3, |dice| AssignedProfile {
+                        scope: dice
+                            .of(&["global", "site 0", "collection 3", "group 1", "device 2"])
+                            .parse()
+                            .unwrap(),
+                        persona: dice.title(),
+                        resource: dice.title(),
+                    }),
+                )
+            }),
+        }
     }
 
     fn mix(&mut self) -> DeviceMix {
@@ -380,11 +476,11 @@ impl Dice {
         }
     }
 
-    fn devices(&mut self, sites: &[Title]) -> Devices {
+    fn devices(&mut self, sites: &[Title], keys: &[SubscriptionKey]) -> Devices {
         let mix = self.mix();
         let listed = self.maybe(|dice| Rows(dice.many(3, |dice| dice.device(sites))));
         let known = listed.iter().flat_map(|rows| &rows.0).map(|device| device.serial.clone());
-        let changed = known.filter_map(|serial| self.maybe(|dice| dice.change(serial))).collect();
+        let changed = known.filter_map(|serial| self.maybe(|dice| dice.change(serial, keys))).collect();
         let generated = [mix.network, mix.compute, mix.storage, mix.unassigned];
         let generated: u32 = generated.into_iter().flatten().map(DeviceCount::get).sum();
         let gone = (0..generated).filter(|_| self.truth()).take(3).collect();
@@ -409,6 +505,7 @@ impl Dice {
         Device {
             serial: self.serial(),
             kind,
+            id: self.maybe(Self::uuid),
             mac: self.maybe(|dice| {
                 let made = dice.next();
                 format!("02:FF:00:00:{:02X}:{:02X}", made >> 8 & 255, made & 255).parse().unwrap()
@@ -429,7 +526,7 @@ impl Dice {
         }
     }
 
-    fn change(&mut self, serial: Serial) -> DeviceChange {
+    fn change(&mut self, serial: Serial, keys: &[SubscriptionKey]) -> DeviceChange {
         DeviceChange {
             model: self.maybe(Self::title),
             name: self.maybe(Self::title),
@@ -437,9 +534,93 @@ impl Dice {
             notes: self.maybe(|dice| dice.tag_part("").parse().unwrap()),
             tags: self.maybe(Self::tags),
             monitored: self.maybe(Self::truth),
+            archived: self.maybe(Self::truth),
+            location: self.maybe(Self::title),
+            contact: self.maybe(Self::device_contact),
+            application: self.maybe(|dice| DeviceApplication {
+                service_manager: dice.uuid(),
+                region: dice.of(&REGIONS).parse().unwrap(),
+            }),
+            put_at_site: self.maybe(|dice| Place(dice.maybe(Self::scope_number))),
+            put_in_group: self.maybe(|dice| Place(dice.maybe(Self::scope_number))),
+            subscription: self.maybe(|dice| {
+                let known: Vec<_> = keys.iter().cloned().map(Some).chain([None]).collect();
+                Subscribed(dice.of(&known))
+            }),
             updated_at: self.maybe(Self::instant),
             ..DeviceChange::new(serial)
         }
+    }
+
+    fn subscription(&mut self, cast: &mut Cast) -> Subscription {
+        let key: SubscriptionKey = format!("K-{}", self.next()).parse().unwrap();
+        cast.keys.push(key.clone());
+        Subscription {
+            id: self.maybe(Self::uuid),
+            kind: self.maybe(|dice| SubscriptionType::named(dice.of(TYPES)).unwrap()),
+            product: self.maybe(|dice| ProductType::named(dice.of(PRODUCTS)).unwrap()),
+            status: self.maybe(|dice| SubscriptionStatus::named(dice.of(STATUSES)).unwrap()),
+            quantity: self.maybe(Self::count),
+            eval: self.maybe(Self::truth),
+            sku: self.maybe(Self::title),
+            reseller_po: self.maybe(Self::title),
+            tags: self.maybe(Self::tags),
+            start: self.maybe(Self::instant),
+            end: self.maybe(Self::instant),
+            created_at: self.maybe(Self::instant),
+            updated_at: self.maybe(Self::instant),
+            ..Subscription::new(key, "ADVANCED_AP".parse().unwrap())
+        }
+    }
+
+    fn pool(&mut self) -> (Line<64>, DevicePool) {
+        let tier = self.of(&["ADVANCED_AP", "FOUNDATION_AP", "TIER"]).parse().unwrap();
+        let pool = DevicePool {
+            quantity: self.maybe(Self::count),
+            tags: self.maybe(Self::tags),
+            updated_at: self.maybe(Self::instant),
+        };
+        (tier, pool)
+    }
+
+    fn device_contact(&mut self) -> DeviceContact {
+        if self.truth() {
+            return DeviceContact { user: Some(self.title()), ..DeviceContact::new() };
+        }
+        DeviceContact {
+            user: None,
+            email: Some(self.title()),
+            first_name: self.maybe(Self::title),
+            last_name: self.maybe(Self::title),
+            phone: self.maybe(Self::title),
+        }
+    }
+
+    fn progress(&mut self) -> Progress {
+        if self.truth() {
+            let outcome = self.maybe(|dice| Outcome {
+                succeeded: dice.truth(),
+                progress: dice.throw() as u8,
+                result: json!({"failedDevices": [dice.text()]}),
+                result_type: dice.text(),
+            });
+            return Progress::Ended { at: self.instant(), outcome };
+        }
+        let wish = Wish {
+            tenant: self.maybe(Self::uuid),
+            service: self.maybe(|_| Wished::Nothing),
+            subscription: self.maybe(|dice| Wished::To(dice.uuid())),
+            tags: [(self.text().into(), self.maybe(Self::text).map(Into::into))].into(),
+            archived: self.maybe(Self::truth),
+            location: self.maybe(|dice| Wished::To(dice.text().into())),
+            contact: self.maybe(|dice| match dice.truth() {
+                true => Wished::To(fleet::Contact::User(dice.text().into())),
+                false => Wished::Nothing,
+            }),
+        };
+        let ids = self.many(3, Self::uuid);
+        let order = Update { version: Version::V1, ids, wish, dry_run: self.truth() };
+        Progress::Running(Task::UpdateDevices(Box::new(order)))
     }
 
     fn tags(&mut self) -> Tags {
@@ -472,6 +653,11 @@ impl Dice {
             adopted: dice.maybe(Self::truth),
             revoked: dice.maybe(Self::truth),
         };
+        let removed = |dice: &mut Self| RemovedUser {
+            user: dice.of(&cast.emails),
+            workspace: dice.of(&cast.symbols),
+            at: dice.instant(),
+        };
         let lines = |dice: &mut Self| AuditLine {
             number: Nth::new(dice.number()),
             workspace: dice.of(&cast.symbols),
@@ -479,7 +665,19 @@ impl Dice {
             category: dice.label(),
             description: dice.note(),
             at: dice.instant(),
+            service: dice.maybe(|dice| dice.of(&Service::ALL)),
+            details: dice.maybe(|dice| dice.many(2, Self::note)),
         };
+        let operations = |dice: &mut Self| Operation {
+            number: Nth::new(dice.next().into()),
+            service: dice.of(&[Accepted::Devices, Accepted::Subscriptions]),
+            workspace: dice.of(&cast.symbols),
+            user: dice.of(&cast.emails),
+            started_at: dice.instant(),
+            progress: Json(dice.progress()),
+            polls: dice.maybe(Self::nth),
+        };
+        let somebody = !cast.emails.is_empty();
         State {
             saved_at: self.maybe(Self::instant),
             counters: self.maybe(|dice| Counters {
@@ -487,6 +685,7 @@ impl Dice {
                 audit_lines: dice.maybe(|dice| Nth::new(dice.number())),
                 subjects: dice
                     .maybe(|dice| dice.many(3, |dice| (dice.label(), dice.nth())).into_iter().collect()),
+                operations: dice.maybe(|dice| Nth::new(dice.number())),
                 epoch: dice.maybe(Self::nth),
                 key_rotations: dice.maybe(Self::nth),
             }),
@@ -496,7 +695,13 @@ impl Dice {
                 self.maybe(|dice| Rows(dice.many(4, tokens)))
             },
             retired: self.maybe(|dice| dice.many(3, Self::digest)),
-            audit: if cast.emails.is_empty() { None } else { self.maybe(|dice| Rows(dice.many(4, lines))) },
+            removed_users: if cast.emails.is_empty() {
+                None
+            } else {
+                self.maybe(|dice| Rows(dice.many(2, removed)))
+            },
+            audit: if somebody { self.maybe(|dice| Rows(dice.many(4, lines))) } else { None },
+            operations: if somebody { self.maybe(|dice| Rows(dice.many(4, operations))) } else { None },
         }
     }
 }
@@ -508,4 +713,5 @@ struct Cast {
     symbols: Vec<Symbol>,
     clients: Vec<Label>,
     provisions: Vec<Uuid>,
+    keys: Vec<SubscriptionKey>,
 }

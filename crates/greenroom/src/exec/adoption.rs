@@ -72,8 +72,8 @@ pub(crate) enum AdoptionError {
     File(#[from] TokenFileError),
     /// Credentials for the API gateways of Classic Central only.
     #[error(
-        "{0}: these are credentials for Classic Central, which is not part of this version of Greenroom; \
-         give it a `unified`, `glp` or `new_central` block"
+        "{0}: these are credentials for Classic Central, which are not taken over: Greenroom lends its own \
+         as CLASSIC_CENTRAL_USERNAME and the like; give it a `unified`, `glp` or `new_central` block"
     )]
     Classic(String),
     /// None of the blocks that pycentral knows.
@@ -252,7 +252,7 @@ fn of_file(file: TokenFile, path: &Path, ignored: &mut Vec<String>) -> Result<Ad
         }
     }
     if classic {
-        ignored.push(format!("the credentials for Classic Central in {name}, not part of this version"));
+        ignored.push(format!("the credentials for Classic Central in {name}, which are not taken over"));
     }
     Ok(adoption)
 }

@@ -9,7 +9,8 @@ use greenroom_model::{
 };
 
 const FORM: &str = "write KIND@OP#N, as in tenant@api#3 (before the third api request with a tenant token) or \
-                    workspace@exchange; KIND is sso, workspace or tenant, OP is api or exchange, N counts from 1";
+                    workspace@exchange; KIND is sso, workspace, tenant, classic or refresh, OP is api, exchange or \
+                    refresh, N counts from 1";
 
 /// Reads `--expire KIND@OP#N`: before the Nth request of that operation whose token is of that kind,
 /// the clock moves to the token's `exp`. Without `#N` it is the first.
@@ -24,6 +25,7 @@ pub(crate) fn parse_expire(text: &str) -> Result<Rule, String> {
     let op = match op {
         "api" => OpKind::Api,
         "exchange" => OpKind::Exchange,
+        "refresh" => OpKind::Refresh,
         "mint" => return Err(wrong("a mint presents no token".to_owned())),
         _ => return Err(wrong(format!("{op:?} is no operation that presents a token"))),
     };

@@ -105,7 +105,11 @@ fn a_program_without_credentials_gets_the_samples() {
     let Shape { world, .. } = args.shape.shape(None, clock::wall_now()).unwrap();
     let variables = lent_credentials(&world, None);
     let names: Vec<_> = variables.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["GLP_CLIENT_ID", "GLP_CLIENT_SECRET", "GLP_WORKSPACE_ID", "CENTRAL_BASE_URL"]);
+    assert_eq!(names[..4], ["GLP_CLIENT_ID", "GLP_CLIENT_SECRET", "GLP_WORKSPACE_ID", "CENTRAL_BASE_URL"]);
+    assert!(
+        names[4..].iter().all(|name| name.starts_with("CLASSIC_CENTRAL_")) && names.len() == 10,
+        "{names:?}"
+    );
     let client = world.client(world.client_named(&variables[0].1).unwrap());
     assert_eq!(
         (client.name.as_str(), client.secret.value().unwrap().reveal()),

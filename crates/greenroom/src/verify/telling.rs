@@ -10,6 +10,7 @@ use std::{
 use clap::Args;
 use greenroom_conformance::{
     baseline::{self, AllChecks, Applied, Baseline},
+    load::FilesError,
     report::{Console, Document, Ending, annotations, junit},
     suite::Report,
 };
@@ -200,10 +201,6 @@ fn write(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
         .map_err(|error| Failure::new(format!("{} cannot be written: {error}", file.display())))
 }
 
-/// The failure that a file with mistakes is.
-pub(crate) fn refuse(file: &Path, mistakes: &Mistakes) -> Failure {
-    let count = mistakes.list.len() + mistakes.more;
-    let plural = if count == 1 { "" } else { "s" };
-    let told = mistakes.to_string().replace('\n', "\n  ");
-    Failure::new(format!("{} has {count} mistake{plural}\n  {told}", file.display()))
+fn refuse(file: &Path, mistakes: &Mistakes) -> Failure {
+    Failure::new(FilesError::mistakes(file, mistakes))
 }

@@ -9,7 +9,7 @@ use greenroom_model::{
 };
 use serde_json::{Value, json};
 
-use super::{Check, Finding, Halt, Outcome, talk::Trouble};
+use super::{super::NO_REQUEST, Check, Finding, Halt, Outcome, talk::Trouble};
 use crate::drive::{
     Api, Ask, Body, Call, Capability, Clock, Close, Config, Headers, Hello, Kind, List, Log, Mode, Open,
     Query, Reload, Reply, Shift, Tenant, Verb, What, Who,
@@ -45,9 +45,6 @@ const TOP: &str = "top";
 const DEVICES: &str = "/devices/v1/devices";
 const INVENTORY: &str = "/network-monitoring/v1/device-inventory";
 
-/// The mend of a client of which no request arrives.
-pub(crate) const NO_REQUEST: &str = "let the client's requests go through the proxy of HTTPS_PROXY, trust the certificate of SSL_CERT_FILE, and \
-    keep the host names of production";
 const READ_REASON: &str = "read the reason; what the adapter said last is below";
 
 fn call(client: &str, api: Api, path: &str) -> Call {
@@ -428,7 +425,7 @@ impl Check {
 
     async fn close(&mut self) -> Result<(), Halt> {
         if self.claims_or_skips(CLOSE, Capability::Close)
-            && self.done(CLOSE, Verb::Close(Close { client: TOP.to_owned() })).await?.is_some()
+            && self.done(CLOSE, Verb::Close(Close { client: TOP.to_owned(), by: None })).await?.is_some()
         {
             self.fine(CLOSE);
         }

@@ -23,7 +23,7 @@ fn start(script: &str) -> Running {
 }
 
 fn ask(id: u64, client: &str) -> Ask {
-    Ask { id, verb: Verb::Close(Close { client: client.to_owned() }) }
+    Ask { id, verb: Verb::Close(Close { client: client.to_owned(), by: None }) }
 }
 
 async fn rest(running: &mut Running) -> Vec<Heard> {

@@ -44,6 +44,11 @@ impl Client for Sleepy {
         Ok(())
     }
 
+    async fn abandon(&self, _: Arc<String>) -> Result<(), Failed> {
+        self.closed.fetch_add(100, Ordering::Relaxed);
+        Ok(())
+    }
+
     fn sleeper(&self) -> Option<&Sleeper> {
         Some(&self.sleeper)
     }
@@ -119,6 +124,17 @@ async fn what_is_not_there_is_answered_and_what_fails_too() {
     let Line::Sleep(sleep) = kit.hear().await else { panic!() };
     let woken = kit.ask(json!({"wake": sleep.n})).await;
     assert_eq!(woken.body, Some(json!("Name(\"n\") of top")));
+}
+
+#[tokio::test]
+async fn what_is_left_by_an_exception_is_told_from_what_is_closed() {
+    let mut kit = Kit::start();
+    kit.open().await;
+    kit.ask(json!({"id": 3, "do": "tenant", "as": "t", "of": "c", "name": "n"})).await;
+    assert!(kit.ask(json!({"id": 4, "do": "close", "client": "t", "by": "exception"})).await.ok);
+    assert_eq!(kit.closed.load(Ordering::Relaxed), 100);
+    assert!(kit.ask(json!({"id": 5, "do": "close", "client": "c"})).await.ok);
+    assert_eq!(kit.closed.load(Ordering::Relaxed), 101);
 }
 
 #[tokio::test]

@@ -4,10 +4,10 @@ use greenroom_model::{call::OpKind, rule::Selector};
 
 use super::Lint;
 use crate::{
-    drive::Kind,
+    drive::{Capability, Kind},
     scenario::{
-        After, Check, Clock, Count, FileIs, Judgement, LeakOf, OneOrMore, Outcome, Proof, ResultOf, Step,
-        Verb,
+        After, Check, ClientPart, ClientSymbol, Clock, Count, Delays, FileIs, Judgement, LeakOf, OneOrMore,
+        Outcome, Proof, ResultOf, Step, Verb,
     },
 };
 
@@ -62,7 +62,7 @@ impl Lint<'_, '_> {
     }
 
     fn result(&mut self, path: &str, result: &ResultOf) {
-        let ResultOf { step, ok, status, kind, outcome, ids, all: _ } = result;
+        let ResultOf { step, ok, status, kind, outcome, says, ids, all: _ } = result;
         self.asked(&format!("{path}.step"), step);
         if *ok == Some(true)
             && let Some(kind) = kind
@@ -85,6 +85,9 @@ impl Lint<'_, '_> {
                 self.places.wrong(&place, message, "leave outcome or kind out");
             }
         }
+        if let Some(says) = says {
+            self.says(&format!("{path}.says"), *ok == Some(true) && status.is_none_or(|it| it < 400), says);
+        }
         let Some(ids) = ids else { return };
         let place = format!("{path}.ids");
         self.workspace(&place, &ids.workspace);
@@ -104,12 +107,82 @@ impl Lint<'_, '_> {
         }
     }
 
+    /// What a caller is told: there is something, and it stands among other words.
+    fn says(&mut self, path: &str, succeeds: bool, says: &OneOrMore) {
+        if succeeds {
+            self.places.wrong(path, "a success says nothing", "leave ok or says out");
+        }
+        for pattern in &says.0 {
+            let words: Vec<_> = pattern.split('*').filter(|word| !word.is_empty()).collect();
+            if words.is_empty() {
+                let mend = "write what it must say, as *503*";
+                self.places.wrong(path, format!("{pattern:?} is said by any message"), mend);
+            } else if !pattern.contains('*') {
+                let message = format!("{pattern:?} is said by a message that says nothing else");
+                self.places.wrong(path, message, format!("write \"*{pattern}*\""));
+            }
+            for word in words {
+                match (ClientSymbol::of(word), word.strip_prefix('@')) {
+                    (Some(ClientSymbol { part: ClientPart::Secret, .. }), _) => {
+                        let mend = "name the id of the client, or look for leaks";
+                        self.places.wrong(path, "no message may hold a secret", mend);
+                    }
+                    _ if word.starts_with(ClientSymbol::PREFIX) => self.symbol(path, word),
+                    (_, Some(name)) => self.id(path, name),
+                    _ => {}
+                }
+            }
+        }
+    }
+
     /// Of the nth of something there is one or none: a bound that both keep, or neither, says nothing.
     fn bound(&mut self, path: &str, of: &Selector, is: Count) {
         if of.nth.is_some() && is.0.holds(0) == is.0.holds(1) {
             let verdict = if is.0.holds(0) { "holds always" } else { "never holds" };
             let message = format!("of the nth there is at most one, so that this {verdict}");
             self.places.wrong(&format!("{path}.is"), message, "leave nth out");
+        }
+    }
+
+    fn delays(&mut self, path: &str, delays: &Delays) {
+        let Delays { of, grow, distinct, min: _, least: _, most } = delays;
+        self.selector(&format!("{path}.of"), of);
+        if of.nth.is_some() {
+            let message = "of the nth there is at most one, and no wait until the next";
+            self.places.wrong(&format!("{path}.of.nth"), message, "leave nth out");
+        }
+        let clock = self.scenario.clock;
+        // A scenario about another clock may need the same sleeps.
+        let asks = clock == Clock::Delay || self.scenario.needs.contains(&Capability::SleepEvents);
+        for (member, given) in [("grow", *grow), ("distinct", distinct.is_some())] {
+            if given && !asks {
+                let message = "only sleeps that a client asks for can be compared with one another";
+                self.places.wrong(
+                    &format!("{path}.{member}"),
+                    message,
+                    "write clock: delay, or leave it out",
+                );
+            }
+        }
+        if most.is_some() && !asks && clock != Clock::Real {
+            let message = "only a scenario about delays or real time bounds them from above";
+            self.places.wrong(&format!("{path}.most"), message, "write clock: delay, or leave it out");
+        }
+    }
+
+    /// At the end everything is over: there is no phase to look at, and nobody to close what no step closes.
+    fn sockets(&mut self, path: &str, check: &Check) {
+        for (member, given) in [("phase", !check.phase.is_empty()), ("after", check.after.is_some())] {
+            if given {
+                let message = "what is open at the end is open after all steps";
+                self.places.wrong(&format!("{path}.{member}"), message, format!("leave {member} out"));
+            }
+        }
+        if !self.scenario.all_steps().any(|step| matches!(step.verb, Verb::Close(_)))
+            && self.of.unread.is_empty()
+        {
+            let message = "no step closes anything, so that a client may keep what it has";
+            self.places.wrong(&format!("{path}.sockets"), message, "add a step that closes the client");
         }
     }
 
@@ -180,6 +253,7 @@ impl Lint<'_, '_> {
                     self.places.wrong(&format!("{path}.gap.from"), "several requests may be meant", mend);
                 }
             }
+            Judgement::Delays(delays) => self.delays(&format!("{path}.delays"), delays),
             Judgement::Same(same) => {
                 self.selector(&format!("{path}.same.a"), &same.a);
                 self.selector(&format!("{path}.same.b"), &same.b);
@@ -193,6 +267,7 @@ impl Lint<'_, '_> {
                 }
             }
             Judgement::Each(each) => self.selector(&format!("{path}.each.count.of"), &each.count.of),
+            Judgement::Sockets(_) => self.sockets(path, check),
             Judgement::Leak(leak) => self.leak(&format!("{path}.leak"), leak),
             Judgement::File(file) => self.file(&format!("{path}.file"), file),
             Judgement::OneOf(ways) => {

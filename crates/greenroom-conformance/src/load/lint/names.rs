@@ -4,10 +4,14 @@ use greenroom_model::{
     host::{self, CLUSTERS, GLP_HOST, SSO_HOST},
     nearest,
     rule::{Glob, Pattern, Selector},
+    secret::Secret,
 };
 
 use super::Lint;
-use crate::scenario::{Fixture, Open, Reload, Scenario, Verb};
+use crate::{
+    drive::Credentials,
+    scenario::{ClientSymbol, Configuration, Fixture, Open, Reload, Scenario, Verb},
+};
 
 /// How a history calls a token that nobody issued.
 const LITERALS: [&str; 3] = ["literal:null", "literal:None", "literal:empty"];
@@ -25,7 +29,7 @@ impl Fixture {
     /// The API clients of it, by name.
     pub(crate) fn clients(self) -> &'static [&'static str] {
         match self {
-            Self::MspTwoTenants => &["msp", "msp-central"],
+            Self::MspTwoTenants => &["msp", "msp-central", "rival"],
             Self::Standard => &["solo"],
             Self::Split => &["solo", "solo-central"],
             Self::Dedicated => &["dedicated"],
@@ -73,6 +77,49 @@ impl Lint<'_, '_> {
     pub(super) fn workspace(&mut self, path: &str, symbol: &str) {
         let known = self.scenario.world.fixture.workspaces();
         self.named(path, "workspace", symbol, known);
+    }
+
+    /// The id of a workspace, by what stands behind the `@`.
+    pub(super) fn id(&mut self, path: &str, name: &str) {
+        let name = name.strip_suffix(":plain").unwrap_or(name);
+        if name != "nobody" {
+            self.workspace(path, name);
+        }
+    }
+
+    /// Credentials that a scenario makes up: where they look like a symbol it stands for something.
+    pub(super) fn configuration(&mut self, path: &str, config: &Configuration) {
+        for (block, credentials) in config.named() {
+            for (field, text) in written(credentials) {
+                self.symbol(&format!("{path}.{block}.{field}"), text);
+            }
+        }
+    }
+
+    /// A text that may be a symbol.
+    pub(super) fn symbol(&mut self, path: &str, text: &str) {
+        let scenario = self.scenario;
+        let clients = scenario.world.fixture.clients();
+        if text.starts_with(ClientSymbol::PREFIX) {
+            return match ClientSymbol::of(text) {
+                Some(ClientSymbol { name, .. }) => self.named(path, "API client", name, clients),
+                None => {
+                    let mend = "write client:NAME.id or client:NAME.secret";
+                    self.places.wrong(path, format!("{text:?} is nothing of an API client"), mend);
+                }
+            };
+        }
+        if let Some(name) = text.strip_prefix('@') {
+            return self.id(path, name);
+        }
+        let Some((owner, nth)) = text.split_once('#') else { return };
+        if clients.contains(&owner) && !(nth == "1" && scenario.world.issued.iter().any(|it| it == owner)) {
+            let mend = match nth {
+                "1" => format!("add {owner} to world.issued"),
+                _ => format!("write {owner}#1: one is issued at the start"),
+            };
+            self.places.wrong(path, format!("there is no token {text} at the start"), mend);
+        }
     }
 
     /// A step during which requests come. Those of a member of `together` come during the step around it.
@@ -202,14 +249,30 @@ impl Lint<'_, '_> {
     }
 }
 
+/// What credentials say, and where.
+fn written(credentials: &Credentials) -> impl Iterator<Item = (&'static str, &str)> {
+    let Credentials { client_id, client_secret, workspace_id, access_token, cluster_name, central_url } =
+        credentials;
+    let texts = [
+        ("client_id", client_id.as_deref()),
+        ("client_secret", client_secret.as_ref().map(Secret::reveal)),
+        ("workspace_id", workspace_id.as_deref()),
+        ("access_token", access_token.as_ref().map(Secret::reveal)),
+        ("cluster_name", cluster_name.as_deref()),
+        ("central_url", central_url.as_deref()),
+    ];
+    texts.into_iter().filter_map(|(field, text)| Some((field, text?)))
+}
+
 /// The ids of clients that a scenario makes up.
 fn made_up_clients(scenario: &Scenario) -> impl Iterator<Item = &str> {
     let configs = scenario.all_steps().filter_map(|step| match &step.verb {
         Verb::Open(Open { config, .. }) | Verb::Reload(Reload { config, .. }) => config.as_ref(),
         _ => None,
     });
-    let credentials = configs.flat_map(|config| [&config.unified, &config.glp, &config.new_central]);
-    credentials.flatten().filter_map(|credentials| credentials.client_id.as_deref())
+    let ids = configs.flat_map(Configuration::named).filter_map(|(_, it)| it.client_id.as_deref());
+    // A symbol stands for a client of the world.
+    ids.filter(|id| !id.starts_with(ClientSymbol::PREFIX))
 }
 
 /// Whether a token is called so that nobody issued.

@@ -110,6 +110,7 @@ fn told(event: &Event) -> Option<(&'static str, String)> {
         Event::File(file) => {
             ("file", format!("{} {} holds {}", file.which, file.mode, file.holds.join(", ")))
         }
+        Event::Farewell {} => ("caller", "ends".to_owned()),
         Event::Exit { code, signal, why } => {
             let how = code.map(|code| format!("exit {code}"));
             let how = how.or_else(|| signal.map(|signal| format!("signal {signal}"))).unwrap_or_default();

@@ -57,7 +57,7 @@ impl Lane {
 
     fn of(op: OpKind) -> Self {
         match op {
-            OpKind::Mint => Self::Mint,
+            OpKind::Mint | OpKind::Refresh | OpKind::SignIn => Self::Mint,
             OpKind::Exchange => Self::Exchange,
             OpKind::Api => Self::Api,
             OpKind::Jwks | OpKind::Other => Self::Other,
@@ -268,6 +268,7 @@ fn cells(entry: &Entry, exchange: Option<&Exchange>) -> Option<(Cells, i64)> {
         | Event::Note { .. }
         | Event::Wake { .. }
         | Event::Output { .. }
+        | Event::Farewell {}
         | Event::File(_) => None,
     }
 }

@@ -3,11 +3,9 @@
 use std::{cell::OnceCell, fmt, ops::Range};
 
 use greenroom_model::{
-    access::Service,
     filter::{Field, Filter},
-    fleet::{Device, DeviceType, SharedFleet, Tags},
+    fleet::{self, Device, DeviceType, SharedFleet, Tags},
     id::{WorkspaceId, parse_uuid},
-    sample::REGION,
     select::Selection,
     tenancy::WorkspaceKind,
     time::Iso,
@@ -27,7 +25,6 @@ use crate::{
 pub(super) struct Inventory {
     fleet: SharedFleet,
     shares: Vec<Share>,
-    central: Uuid,
 }
 
 /// What it sees of one workspace.
@@ -78,7 +75,7 @@ impl Inventory {
             in_use: world.workspace(workspace).kind != WorkspaceKind::Msp,
         };
         let shares = workspaces.into_iter().map(share).collect();
-        Self { shares, fleet, central: World::service_manager(Service::Central) }
+        Self { shares, fleet }
     }
 
     /// How many devices there are.
@@ -124,7 +121,7 @@ impl Inventory {
     pub(super) fn row(&self, place: Place) -> Row<'_> {
         let share = &self.shares[place.share as usize];
         let device = self.fleet.device(share.workspace, place.index).expect("a place leads to a device");
-        Row { device, share, central: self.central, texts: Default::default() }
+        Row { device, share, texts: Default::default() }
     }
 }
 
@@ -132,7 +129,6 @@ impl Inventory {
 pub(super) struct Row<'a> {
     device: Device<'a>,
     share: &'a Share,
-    central: Uuid,
     /// Texts that had to be made to be compared.
     texts: [OnceCell<SmolStr>; 6],
 }
@@ -154,11 +150,7 @@ impl Row<'_> {
     }
 
     fn assigned_state(&self) -> &'static str {
-        if self.device.assigned() { "ASSIGNED_TO_SERVICE" } else { "UNASSIGNED" }
-    }
-
-    fn region(&self) -> Option<&'static str> {
-        self.device.assigned().then_some(REGION)
+        if self.device.application().is_some() { "ASSIGNED_TO_SERVICE" } else { "UNASSIGNED" }
     }
 
     /// The value of a tag.
@@ -182,10 +174,13 @@ impl table::Row for Row<'_> {
             "model" => Field::Text(device.model()),
             "make" => Field::Text(MAKE),
             "category" => Field::Text(self.kind().1),
-            "archived" | "isFlex" => Field::Truth(false),
+            "archived" => Field::Truth(device.archived()),
+            "isFlex" => Field::Truth(false),
             "assignedState" => Field::Text(self.assigned_state()),
-            "region" => some(self.region()),
-            "application/id" if device.assigned() => self.text(3, || self.central.to_smolstr()),
+            "region" => device.application().map_or(Field::Null, |(_, region)| Field::Text(region)),
+            "application/id" if device.application().is_some() => self.text(3, || {
+                device.application().map(|(manager, _)| manager.to_smolstr()).unwrap_or_default()
+            }),
             "tenantWorkspaceId" if self.share.of_tenant => self.text(4, || self.share.id.to_smolstr()),
             "inUseWorkspaceId" if self.share.in_use => self.text(5, || self.share.id.plain().into()),
             "ownership" | "source" => Field::Text(MANAGED),
@@ -255,12 +250,12 @@ struct Item<'a> {
     secondary_name: (),
     archived: bool,
     assigned_state: &'static str,
-    region: Option<&'static str>,
+    region: Option<&'a str>,
     application: Option<Application>,
     subscription: Subscriptions<'a>,
     tags: &'a Tags,
-    location: (),
-    contact: (),
+    location: Option<Location<'a>>,
+    contact: Option<Contact<'a>>,
     warranty: (),
     dedicated_platform_workspace: (),
     tenant_workspace_id: Option<Uuid>,
@@ -285,7 +280,7 @@ struct Application {
     resource_uri: Uri<Uuid>,
 }
 
-/// None for a device that no service was assigned to.
+/// None for a device that uses none.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Subscriptions<'a> {
@@ -298,10 +293,66 @@ enum Subscriptions<'a> {
 struct Subscription<'a> {
     id: Uuid,
     resource_uri: Uri<Uuid>,
-    key: SmolStr,
+    key: &'a str,
     tier: &'a str,
     start_time: Iso,
-    end_time: &'static str,
+    end_time: Iso,
+}
+
+/// What is known of a location: nobody serves the locations themselves.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Location<'a> {
+    id: &'a str,
+    resource_uri: Uri<&'a str>,
+}
+
+/// Who is to be asked about a device. Only what is known is there.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Contact<'a> {
+    r#type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource_uri: Option<Uri<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone_number: Option<&'a str>,
+}
+
+impl<'a> Contact<'a> {
+    fn of(contact: &'a fleet::Contact) -> Self {
+        let nobody = Self {
+            r#type: "NON-WORKSPACE-USER",
+            id: None,
+            resource_uri: None,
+            email: None,
+            first_name: None,
+            last_name: None,
+            phone_number: None,
+        };
+        match contact {
+            fleet::Contact::User(id) => Self {
+                r#type: "WORKSPACE-USER",
+                id: Some(id),
+                resource_uri: Some(Uri("/identity/v1/users/", id)),
+                ..nobody
+            },
+            fleet::Contact::Other { email, first_name, last_name, phone } => Self {
+                email: Some(email),
+                first_name: first_name.as_deref(),
+                last_name: last_name.as_deref(),
+                phone_number: phone.as_deref(),
+                ..nobody
+            },
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -333,18 +384,16 @@ impl<'a> Row<'a> {
         let (device, share) = (self.device, self.share);
         let (device_type, category) = self.kind();
         let created_at = Iso(device.created_at());
-        let subscription = if device.assigned() {
-            let id = device.subscription_id();
-            Subscriptions::One([Subscription {
-                id,
-                resource_uri: Uri("/subscriptions/v1beta1/subscriptions/", id),
-                key: device.subscription_key(),
-                tier: device.tier(),
-                start_time: created_at,
-                end_time: "2030-12-31T23:59:59.000Z",
-            }])
-        } else {
-            Subscriptions::None([])
+        let subscription = match device.subscription() {
+            Some(held) => Subscriptions::One([Subscription {
+                id: held.id,
+                resource_uri: Uri("/subscriptions/v1beta1/subscriptions/", held.id),
+                key: &held.key,
+                tier: &held.tier,
+                start_time: Iso(held.start),
+                end_time: Iso(held.end),
+            }]),
+            None => Subscriptions::None([]),
         };
         Item {
             id: device.id(),
@@ -358,17 +407,19 @@ impl<'a> Row<'a> {
             category,
             device_name: (),
             secondary_name: (),
-            archived: false,
+            archived: device.archived(),
             assigned_state: self.assigned_state(),
-            region: self.region(),
-            application: device.assigned().then_some(Application {
-                id: self.central,
-                resource_uri: Uri("/service-catalog/v1beta1/service-managers/", self.central),
+            region: device.application().map(|(_, region)| region),
+            application: device.application().map(|(manager, _)| Application {
+                id: manager,
+                resource_uri: Uri("/service-catalog/v1beta1/service-managers/", manager),
             }),
             subscription,
             tags: device.tags(),
-            location: (),
-            contact: (),
+            location: device
+                .location()
+                .map(|id| Location { id, resource_uri: Uri("/locations/v1beta1/locations/", id) }),
+            contact: device.contact().map(Contact::of),
             warranty: (),
             dedicated_platform_workspace: (),
             tenant_workspace_id: share.of_tenant.then_some(share.id.0),

@@ -210,7 +210,7 @@ fn refusals_name_place_and_mend() {
         yaml("unified: {client_id: a, client_secret: b, base_url: https://u:pw@example.net/}").refusal(None);
     assert!(text.contains("base_url names a host that Greenroom") && !text.contains("example.net"), "{text}");
     let text = yaml("central_info: {client_id: a, username: b}").refusal(None);
-    assert!(text.contains("Classic Central, which is not part of this version"), "{text}");
+    assert!(text.contains("Classic Central, which are not taken over"), "{text}");
     let text = Stage::new().file("x.yaml", "a: b").refusal(Some("x.yaml"));
     assert_eq!(text, "x.yaml: there is no `unified`, `glp` or `new_central` block in it");
     let text = Stage::new().refusal(Some("gone.yaml"));

@@ -38,28 +38,8 @@ impl Story {
         path: &str,
         alter: impl FnOnce(&mut Request, &mut Response),
     ) {
-        let mut request = Request {
-            connection: 1,
-            phase: None,
-            op,
-            route: None,
-            http: "2".into(),
-            tls: true,
-            host: host.into(),
-            method: "POST".into(),
-            path: path.into(),
-            query: String::new(),
-            headers: Default::default(),
-            auth: None,
-            form: BTreeMap::new(),
-            workspace: None,
-            client: None,
-            token: None,
-            subject: None,
-            actor: None,
-            body: None,
-            json: None,
-        };
+        let mut request =
+            Request { http: "2".into(), host: host.into(), method: "POST".into(), ..Request::of(op, path) };
         let mut response = Response { status: Some(200), ..Response::of(0, Decision::Answered) };
         alter(&mut request, &mut response);
         response.request = self.event(Event::Request(Box::new(request)));
@@ -191,7 +171,7 @@ fn programs_read_the_same_as_json() {
     assert_eq!(
         serde_json::to_value(story.sum(0, None)).unwrap(),
         serde_json::json!({
-            "requests": {"total": 2, "mint": 1, "exchange": 0, "api": 1, "jwks": 0, "other": 0},
+            "requests": {"total": 2, "mint": 1, "exchange": 0, "api": 1, "refresh": 0, "sign_in": 0, "jwks": 0, "other": 0},
             "connections": 1,
             "tokens": {"minted": ["msp#1"], "exchanged": []},
             "refused": [{
