@@ -176,6 +176,8 @@ impl Adapter {
                     let adapter = Arc::clone(self);
                     tasks.spawn(async move {
                         let entered = client.tenant(which).await;
+                        // Whoever hears the reply may close it, and shall be the last who knows it.
+                        drop(client);
                         let named = entered.and_then(|client| adapter.insert(name, client, Some(of)));
                         adapter.reply(&id, named);
                     });
@@ -185,7 +187,7 @@ impl Adapter {
                 Err(failure) => self.reply(&id, Err(failure)),
                 Ok(client) => {
                     let adapter = Arc::clone(self);
-                    tasks.spawn(async move { adapter.reply(&id, self::call(&client, &call).await) });
+                    tasks.spawn(async move { adapter.reply(&id, self::call(client, &call).await) });
                 }
             },
             Ok(Wish::List { client, what }) => match self.client(&client) {
@@ -197,6 +199,7 @@ impl Adapter {
                             What::Tenants => client.tenants().await,
                             What::Devices => client.devices().await,
                         };
+                        drop(client);
                         adapter.reply(&id, ids.map(|ids| Map::from_iter([("ids".to_owned(), json!(ids))])));
                     });
                 }
@@ -299,8 +302,8 @@ fn not_closed() -> Failure {
 }
 
 /// Makes a call, and tells what came of it: an answer that refuses is a failure.
-async fn call(client: &Client, call: &Call) -> Reply {
-    let request = request(client, call)?;
+async fn call(client: Arc<Client>, call: &Call) -> Reply {
+    let request = request(&client, call)?;
     let asked = request.to_string();
     let answer = match client.call(call.api, request).await {
         Err(failure) if failure.is_of_sign_in() && client.broken(M111) => {

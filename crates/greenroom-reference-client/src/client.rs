@@ -71,10 +71,8 @@ enum Standing {
         new_central: Option<Arc<Own>>,
     },
     Msp(Msp),
-    /// A tenant, until this is dropped.
-    Tenant {
-        _entered: Entered,
-    },
+    /// A tenant, until it is closed.
+    Tenant(Mutex<Option<Entered>>),
 }
 
 /// An MSP and the tenants that were entered: one entry each, however often.
@@ -113,8 +111,8 @@ impl Drop for Entered {
     }
 }
 
-fn locked(tenants: &Mutex<Tenants>) -> MutexGuard<'_, Tenants> {
-    tenants.lock().unwrap_or_else(PoisonError::into_inner)
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Client {
@@ -246,7 +244,7 @@ impl Client {
                 source.renew_alone().await?;
             }
             let (glp, central) = (Some(Arc::clone(&source)), Some(source));
-            let standing = Standing::Tenant { _entered: entered };
+            let standing = Standing::Tenant(Mutex::new(Some(entered)));
             Ok(Self::new(self.http.clone(), glp, central, self.central_url.clone(), standing))
         })
         .await
@@ -285,7 +283,7 @@ impl Client {
                 (unified.as_ref(), glp.as_ref(), new_central.as_ref())
             }
             Standing::Msp(msp) => (Some(&msp.own), None, None),
-            Standing::Tenant { .. } => {
+            Standing::Tenant(_) => {
                 return Err(Failure::new(Kind::Usage, "a tenant has no credentials: reload its MSP client"));
             }
         };
@@ -301,6 +299,14 @@ impl Client {
     /// Ends the calls that are under way, and waits for none of them.
     pub(crate) fn abandon(&self) {
         self.closed.send_replace(true);
+        self.leave();
+    }
+
+    /// Whoever enters the tenant from now on enters anew, even if a task that is done still knows this client.
+    fn leave(&self) {
+        if let Standing::Tenant(entered) = &self.standing {
+            drop(locked(entered).take());
+        }
     }
 
     /// Ends the calls that are under way, and returns when nothing is.
@@ -309,6 +315,7 @@ impl Client {
             self.abandon();
         }
         drop(self.running.write().await);
+        self.leave();
         if self.broken(M194) {
             self.keep();
         }
@@ -328,7 +335,7 @@ impl Client {
 
     /// Whether it was entered through another one.
     pub(crate) fn is_tenant(&self) -> bool {
-        matches!(self.standing, Standing::Tenant { .. })
+        matches!(self.standing, Standing::Tenant(_))
     }
 
     /// Whether this mistake is to be made.

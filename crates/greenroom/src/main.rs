@@ -51,7 +51,13 @@ fn main() -> ExitCode {
         Err(error) => return cli::refuse(&error),
     };
     log::start(&cli.log);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let mut threads = match cli.verb {
+        // On several threads the HTTP library may see the end of a connection before an answer that came first, and
+        // what this client does shall be the same in every run.
+        Verb::ReferenceClient(_) => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = match threads.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return Failure::new(format!("cannot start the runtime: {error}")).report(),
     };
