@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     get,
-    network::{DEPLOYMENT, List, SiteId, listed, named, status, uptime},
+    network::{DEPLOYMENT, List, listed, named, status, told, uptime},
     shown,
     wlans::wlan,
 };
@@ -70,17 +70,13 @@ fn last_seen(device: &Device<'_>) -> Option<Iso> {
     (!device.online()).then(|| Iso(device.created_at()))
 }
 
+/// `type` of an access point.
+const TYPE: &str = "network-monitoring/access-point-monitoring";
+
 fn item(device: Device<'_>, now: Timestamp) -> Value {
-    let (serial, site, group) = (device.serial(), device.site(), device.group());
-    let load = device.load();
-    json!({
-        "id": serial,
-        "type": "network-monitoring/access-point-monitoring",
-        "serialNumber": serial,
-        "deviceName": device.name(),
-        "macAddress": device.mac(),
-        "siteId": SiteId(site.map(|site| site.id)),
-        "siteName": site.map(|site| site.name),
+    let (group, load) = (device.group(), device.load());
+    let rest = json!({
+        "siteName": device.site().map(|site| site.name),
         "buildingId": null,
         "floorId": null,
         "clientCount": device.connected_clients(),
@@ -107,11 +103,11 @@ fn item(device: Device<'_>, now: Timestamp) -> Value {
         "status": status(&device),
         "uptimeInMillis": uptime(&device, now),
         "wlanCount": device.wlans().count(),
-    })
+    });
+    told(&device, TYPE, rest)
 }
 
 fn detail(device: Device<'_>, now: Timestamp) -> Value {
-    let (serial, site) = (device.serial(), device.site());
     let (load, up) = (device.load(), if device.online() { "UP" } else { "DOWN" });
     let radio = |(number, band): (u8, Band)| {
         json!({
@@ -126,13 +122,7 @@ fn detail(device: Device<'_>, now: Timestamp) -> Value {
         })
     };
     let radios: Vec<_> = device.radios().map(radio).collect();
-    json!({
-        "id": serial,
-        "type": "network-monitoring/access-point-monitoring",
-        "serialNumber": serial,
-        "deviceName": device.name(),
-        "macAddress": device.mac(),
-        "siteId": SiteId(site.map(|site| site.id)),
+    let rest = json!({
         "apStats": {
             "clientCount": device.connected_clients(),
             "cpuUtilization": load.map_or(0, |[processor, _]| processor),
@@ -178,5 +168,6 @@ fn detail(device: Device<'_>, now: Timestamp) -> Value {
         "status": status(&device),
         "uptimeInMillis": uptime(&device, now),
         "wlans": device.wlans().map(wlan).collect::<Vec<_>>(),
-    })
+    });
+    told(&device, TYPE, rest)
 }

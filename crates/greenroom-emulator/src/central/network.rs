@@ -14,7 +14,7 @@ use greenroom_model::{
 };
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
-use serde_json::Value;
+use serde_json::{Value, json};
 use smol_str::{SmolStr, ToSmolStr};
 
 use super::{limit, next, page_of, page_text, read_filter, read_sort};
@@ -221,6 +221,24 @@ pub(super) fn named<'w>(
     let serial = ask.segment("serial-number");
     let found = fleet.monitored(workspace, serial).filter(|device| device.kind() == kind);
     found.ok_or_else(|| Refusal::NotFound(format!("device {serial}")))
+}
+
+/// A device as the lists and pages of its family begin, `r#type` being what the family calls it; `rest` is what the
+/// family says besides.
+pub(super) fn told(device: &Device<'_>, r#type: &str, rest: Value) -> Value {
+    let serial = device.serial();
+    let mut row = json!({
+        "id": serial,
+        "type": r#type,
+        "serialNumber": serial,
+        "deviceName": device.name(),
+        "macAddress": device.mac(),
+        "siteId": SiteId(device.site().map(|site| site.id)),
+    });
+    if let (Value::Object(row), Value::Object(rest)) = (&mut row, rest) {
+        row.extend(rest);
+    }
+    row
 }
 
 /// The list of the devices of one kind, of which each is shown by `item`.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     get,
-    network::{DEPLOYMENT, List, SiteId, listed, named, title_status, uptime},
+    network::{DEPLOYMENT, List, listed, named, title_status, told, uptime},
     shown,
     sites::health_name,
 };
@@ -77,16 +77,12 @@ fn trends(device: &Device<'_>) -> Value {
     })
 }
 
+/// `type` of a switch.
+const TYPE: &str = "switch";
+
 fn item(device: Device<'_>, now: Timestamp) -> Value {
-    let (serial, site) = (device.serial(), device.site());
-    json!({
-        "id": serial,
-        "type": "switch",
-        "serialNumber": serial,
-        "deviceName": device.name(),
-        "macAddress": device.mac(),
-        "siteId": SiteId(site.map(|site| site.id)),
-        "siteName": site.map(|site| site.name),
+    let rest = json!({
+        "siteName": device.site().map(|site| site.name),
         "deployment": DEPLOYMENT,
         "deviceFunction": device.function(),
         "firmwareVersion": device.firmware(),
@@ -100,23 +96,17 @@ fn item(device: Device<'_>, now: Timestamp) -> Value {
         "switchTrends": trends(&device),
         "switchType": "cx",
         "uptimeInMillis": uptime(&device, now),
-    })
+    });
+    told(&device, TYPE, rest)
 }
 
 fn detail(device: Device<'_>, now: Timestamp) -> Value {
-    let (serial, site) = (device.serial(), device.site());
     let health = device.health().unwrap_or(Health::Poor);
     let reasons = |of: Health, reason: &'static str| if health == of { vec![reason] } else { vec![] };
     let (poor, fair) = (reasons(Health::Poor, "DEVICE_OFFLINE"), reasons(Health::Fair, "DEVICE_DEGRADED"));
     let primary = poor.iter().chain(&fair).next().copied().unwrap_or("None");
-    json!({
-        "id": serial,
-        "type": "switch",
-        "serialNumber": serial,
-        "deviceName": device.name(),
-        "macAddress": device.mac(),
-        "siteId": SiteId(site.map(|site| site.id)),
-        "siteName": site.map(|site| site.name),
+    let rest = json!({
+        "siteName": device.site().map(|site| site.name),
         "deployment": DEPLOYMENT,
         "firmwareVersion": device.firmware(),
         "health": health_name(health),
@@ -144,5 +134,6 @@ fn detail(device: Device<'_>, now: Timestamp) -> Value {
         "switchTrends": trends(&device),
         "switchType": "cx",
         "uptimeInMillis": uptime(&device, now),
-    })
+    });
+    told(&device, TYPE, rest)
 }
