@@ -7,6 +7,7 @@ mod devices;
 mod gateways;
 mod inventory;
 mod network;
+mod scope_changes;
 mod scope_lists;
 mod scopes;
 mod sites;
@@ -84,6 +85,7 @@ fn route(
         source,
         confidence,
         not_served: None,
+        chosen: "",
         action: Action::Api(api, Need(Resource::NetworkMonitoring, permission), operation),
     }
 }

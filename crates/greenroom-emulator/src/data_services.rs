@@ -30,6 +30,7 @@ pub(crate) fn routes() -> Vec<Route> {
         source: "seed 003, HPE's private-cloud-business.json",
         confidence: Confidence::Live,
         not_served: None,
+        chosen: "",
         action: Action::Api(
             Api::PrivateCloud,
             Need(Resource::DataServices, Permission::View),

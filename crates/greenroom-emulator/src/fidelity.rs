@@ -48,6 +48,9 @@ pub struct FidelityRow {
     /// What of the original is not served; absent if everything is.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub not_served: String,
+    /// What it does where no source says what HPE does; absent if there is nothing of the kind.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub chosen: String,
 }
 
 /// Operations that HPE has and Greenroom has not.
@@ -94,6 +97,7 @@ fn row(route: &Route) -> FidelityRow {
         source: route.source.to_owned(),
         confidence: route.confidence.name().to_owned(),
         not_served: route.not_served.unwrap_or_default().to_owned(),
+        chosen: route.chosen.to_owned(),
     }
 }
 

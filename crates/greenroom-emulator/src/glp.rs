@@ -68,6 +68,7 @@ fn route(
         source,
         confidence,
         not_served: None,
+        chosen: "",
         action: Action::Api(api, Need(resource, permission), operation),
     }
 }

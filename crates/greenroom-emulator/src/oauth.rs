@@ -36,6 +36,7 @@ pub(crate) fn routes() -> Vec<Route> {
         source,
         confidence,
         not_served: None,
+        chosen: "",
         action,
     };
     use Confidence::{Client, Documented, Inferred};

@@ -198,6 +198,8 @@ pub(crate) struct Route {
     pub(crate) confidence: Confidence,
     /// What of the original is not served; empty if everything is, none as long as nobody has said.
     pub(crate) not_served: Option<&'static str>,
+    /// What it does where no source says what HPE does; empty if there is nothing of the kind.
+    pub(crate) chosen: &'static str,
     pub(crate) action: Action,
 }
 
@@ -205,6 +207,11 @@ impl Route {
     /// The same, saying what of the original it leaves out.
     pub(crate) fn without(self, not_served: &'static str) -> Self {
         Self { not_served: Some(not_served), ..self }
+    }
+
+    /// The same, saying what it does where no source says what HPE does.
+    pub(crate) fn choosing(self, chosen: &'static str) -> Self {
+        Self { chosen, ..self }
     }
 
     /// The same, saying that it leaves nothing out.

@@ -91,7 +91,7 @@ impl Scope {
 }
 
 /// A site.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SiteRow {
     /// `scopeName`, one of its kind in a workspace.
     pub name: SmolStr,

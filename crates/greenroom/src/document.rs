@@ -32,11 +32,12 @@ pub(crate) fn services(table: &FidelityTable) -> Vec<&str> {
 /// `docs/fidelity.md`.
 pub(crate) fn fidelity(table: &FidelityTable) -> String {
     let mut page = heading("What is served", "fidelity");
-    page += "Every route states its source, how sure that source makes us, and what of the original it \
-             leaves out; this page is made of those statements. A running emulator shows the same at \
+    page += "Every route states its source, how sure that source makes us, what of the original it leaves out, and \
+             what it does where no source says what HPE does; this page is made of those statements. A running emulator shows the same at \
              `GET /_greenroom/v1/fidelity`, and `greenroom fidelity` on the command line.\n\n";
     page += &sources();
-    page += "\nWhere no source settles what happens, a [dialect](dialects.md) does.\n\n## Summary\n\n";
+    page += "\nWhere no source settles what happens and a client would care, a [dialect](dialects.md) does.\n\n\
+             ## Summary\n\n";
     page += &summary(table);
     for service in services(table) {
         let _ = write!(page, "\n## {service}\n");
@@ -106,6 +107,9 @@ fn route(row: &FidelityRow) -> String {
     }
     if !row.not_served.is_empty() {
         line("not served", &row.not_served);
+    }
+    if !row.chosen.is_empty() {
+        line("chosen, for no source says it", &row.chosen);
     }
     text
 }

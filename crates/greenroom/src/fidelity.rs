@@ -67,6 +67,9 @@ fn print(table: &FidelityTable, json: bool) -> Result<String, Failure> {
             if !row.not_served.is_empty() {
                 let _ = writeln!(text, "         not served: {}", row.not_served);
             }
+            if !row.chosen.is_empty() {
+                let _ = writeln!(text, "         chosen, for no source says it: {}", row.chosen);
+            }
         }
         for row in table.unserved.iter().filter(|row| row.service == service) {
             let methods = row.methods.join(" ");

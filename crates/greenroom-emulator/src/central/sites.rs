@@ -2,7 +2,7 @@
 
 use greenroom_model::{
     filter::{Field, grammars},
-    fleet::{Count, Health, Tally, sum},
+    fleet::{Count, Health, Tally, Tree, sum},
     refusal::Refusal,
     sort::{self, SortKey},
     world::{Session, World},
@@ -28,7 +28,8 @@ pub(super) fn routes() -> Vec<Route> {
             "central.md §6.8",
             list,
         )
-        .without("addresses and places of sites; reasons other than devices"),
+        .without("reasons other than devices")
+        .choosing("`latitude` and `longitude` are null for a site that was made without them"),
         get(
             ("central.sites-device-health.list", "/network-monitoring/v1/sites-device-health"),
             Api::CentralMonitoring,
@@ -44,7 +45,8 @@ pub(super) fn routes() -> Vec<Route> {
             "HPE's monitoring.json",
             one,
         )
-        .without("servers: `compute` is empty; reasons other than devices"),
+        .without("servers: `compute` is empty; reasons other than devices")
+        .choosing("a site that is not there is a bad value, 400: HPE's monitoring.json lists no 404 here"),
     ]
 }
 
@@ -62,7 +64,7 @@ fn tallied(
     session: &Session,
     ask: &Ask,
     fields: &[&str],
-    item: fn(&Tally<'_>) -> Value,
+    item: fn(&Tree<'_>, &Tally<'_>) -> Value,
 ) -> Result<Reply, Refusal> {
     let (limit, offset) = (limit(world, ask, Some(100), 0..=1000)?, offset(ask)?);
     let filter = read_filter(world, ask, grammars::CENTRAL_SITES_HEALTH)?;
@@ -80,7 +82,8 @@ fn tallied(
         });
         let rows = cut(past_end, found.len(), offset, limit)?;
         let shown = sort::page(found.len(), &order, rows, |row, name| key(&found[row], name));
-        let items: Vec<_> = shown.iter().map(|row| item(&found[*row])).collect();
+        let tree = fleet.tree(workspace);
+        let items: Vec<_> = shown.iter().map(|row| item(&tree, &found[*row])).collect();
         Ok(json::text(&json!({
             "items": &items,
             "count": items.len(),
@@ -96,7 +99,6 @@ fn one(world: &World, session: &Session, ask: &Ask, _: Timestamp) -> Result<Repl
     let id = SmolStr::new(ask.segment("site-id"));
     Ok(Reply::later(fleet.mix(workspace).network as usize, move || {
         let found = fleet.tallies(workspace).into_iter().find(|tally| tally.site.id.to_smolstr() == id);
-        // The file lists no 404 here, so that an unknown id is a bad value.
         let message = "there is no such site".to_owned();
         let tally = found.ok_or(Refusal::Path { name: "site-id", message })?;
         let clients = |name, count: &Count| json!({"name": name, "health": groups(count)});
@@ -122,18 +124,26 @@ fn response() -> Value {
     })
 }
 
-fn item(tally: &Tally<'_>) -> Value {
+fn item(tree: &Tree<'_>, tally: &Tally<'_>) -> Value {
     let counted = |counts: &[Count]| {
         let all = sum(counts);
         json!({"count": all.iter().sum::<u32>(), "health": groups(&all)})
     };
     let critical = tally.alerts[0];
+    let row = tree.site_of_id(tally.site.id).unwrap_or_default();
+    let [latitude, longitude] = row.place.map_or([None, None], |place| place.map(Some));
     json!({
         "id": SiteId(Some(tally.site.id)),
         "type": "network-monitoring/sites-health",
         "siteName": tally.site.name,
-        "address": {"address": "1 Test Street", "city": "X", "state": "Y", "country": "Z", "zipCode": "00000"},
-        "location": {"latitude": "0", "longitude": "0"},
+        "address": {
+            "address": row.address,
+            "city": row.city,
+            "state": row.state,
+            "country": row.country,
+            "zipCode": row.zipcode,
+        },
+        "location": {"latitude": latitude, "longitude": longitude},
         // The critical ones alone, and all together.
         "alerts": {
             "totalCount": tally.alerts.iter().sum::<u32>(),
@@ -146,7 +156,7 @@ fn item(tally: &Tally<'_>) -> Value {
     })
 }
 
-fn device_item(tally: &Tally<'_>) -> Value {
+fn device_item(_: &Tree<'_>, tally: &Tally<'_>) -> Value {
     json!({
         "id": SiteId(Some(tally.site.id)),
         "type": "network-monitoring/sites-device-health",

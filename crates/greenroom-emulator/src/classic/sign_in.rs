@@ -24,6 +24,9 @@ pub(crate) const REFRESH_TOKEN: &str = "refresh_token";
 /// What a request of a session proves with that it is no other site's.
 const CSRF_HEADER: &str = "x-csrf-token";
 
+const REFUSED: &str = "the body of a refusal, `{\"message\": \"Auth failure\", \"status\": false}`: of that of success \
+                       only `status` is known";
+
 /// The routes of the sign-in.
 pub(super) fn routes() -> Vec<Route> {
     let route = |name, path, query, endpoint| Route {
@@ -34,6 +37,7 @@ pub(super) fn routes() -> Vec<Route> {
         source: "central.md §7.2",
         confidence: Confidence::Client,
         not_served: None,
+        chosen: "",
         action: Action::SignIn(endpoint),
     };
     vec![
@@ -45,14 +49,20 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .without(
             "users of a single sign-on, whom HPE refuses here; users who sign in to an application of somebody else",
-        ),
+        )
+        .choosing(REFUSED),
         route(
             "classic.authorize",
             "/oauth2/authorize/central/api",
             &["client_id", "response_type", "scope"],
             Endpoint::Authorize,
         )
-        .without("scopes (any is taken and means `all`)"),
+        .without("scopes (any is taken and means `all`)")
+        .choosing(
+            "a session lives for thirty minutes, as that of a user of the platform who does nothing (lifetime \
+             `sign_in`); a code for five, as Kong keeps it (lifetime `code`); the body of a refusal is that of \
+             the first step",
+        ),
         route(
             "classic.token",
             "/oauth2/token",
@@ -60,8 +70,7 @@ pub(super) fn routes() -> Vec<Route> {
             Endpoint::Token,
         )
         .without(
-            "the limit of about one token in thirty minutes that some texts have; `redirect_uri`; making and \
-             deleting applications and tokens",
+            "`redirect_uri`; making and deleting applications and tokens",
         ),
     ]
 }

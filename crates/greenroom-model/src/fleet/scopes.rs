@@ -114,6 +114,14 @@ impl<'f> Tree<'f> {
         }
     }
 
+    /// The site of that id.
+    pub fn site_of_id(&self, id: u64) -> Option<SiteRow> {
+        match Scope::of_id(self.workspace, id)? {
+            Scope::Site(number) => self.site(number),
+            Scope::Global | Scope::Collection(_) | Scope::Group(_) | Scope::Device(_) => None,
+        }
+    }
+
     /// The site collections with their numbers, in the order in which they were made.
     pub fn collections(&self) -> impl Iterator<Item = (u32, &'f Named)> + use<'f> {
         self.said.collections.iter().filter_map(|(number, row)| Some((*number, row.as_deref()?)))
