@@ -94,7 +94,7 @@ pub(crate) fn pair(answer: &Answer) -> (String, String) {
     (text("access_token"), text("refresh_token"))
 }
 
-fn cookies(answer: &Answer) -> (String, String) {
+pub(crate) fn cookies(answer: &Answer) -> (String, String) {
     let all: Vec<_> =
         answer.headers.get_all("set-cookie").iter().map(|it| it.to_str().unwrap().to_owned()).collect();
     let of = |name: &str, attributes: &str| {
@@ -275,7 +275,10 @@ async fn lists_are_cut_by_offset_and_limit() {
     assert_eq!(rows(&twice, "devices"), 2);
     let customers = list(CUSTOMERS, &[("limit", "4"), ("offset", "4")]).await;
     assert_eq!((rows(&customers, "customers"), &customers["total"]), (2, &json!(6)));
-    let one = &list(CUSTOMERS, &[("customer_name", "Tenant ABC")]).await["customers"][0];
+    let found = list(CUSTOMERS, &[("customer_name", "Example")]).await;
+    assert_eq!((rows(&found, "customers"), &found["total"]), (1, &json!(1)));
+    let one = &found["customers"][0];
+    assert_eq!(one["customer_name"], "Example Tenant Name");
     let id = one["customer_id"].as_str().unwrap();
     assert_eq!(list(&format!("{CUSTOMERS}/{id}"), &[]).await, *one);
     client.get(&access, &format!("{CUSTOMERS}/nobody")).await.ended_with(404);
@@ -286,6 +289,55 @@ async fn lists_are_cut_by_offset_and_limit() {
     for bad in [("limit", "x"), ("offset", "-1")] {
         client.list(&access, DEVICES, &[bad]).await.ended_with(400);
     }
+}
+
+#[tokio::test]
+async fn a_limit_is_cut_to_what_clients_know_as_the_most() {
+    let client = Client::start().await;
+    let msp = Application::of("msp-classic");
+    let (access, _) = msp.pair(&client).await;
+    // Another 150 lines of the trail.
+    for _ in 0..150 {
+        client.get(&access, GROUPS).await.ended_with(200);
+    }
+    let count = async |ask: Ask, name: &str| {
+        let list = client.send(ask.bearer(&access)).await.ended_with(200).json();
+        (list[name].as_array().unwrap().len(), list["total"].as_u64().unwrap())
+    };
+    let customer = SAMPLE.workspace(SAMPLE.workspace_named("abc").unwrap()).central_customer.clone();
+    let devices = |query: &[(&str, &str)]| Ask::get(DEVICES).header("tenantid", &customer).query(query);
+    assert_eq!(count(devices(&[("limit", "51")]), "devices").await, (50, 1_200));
+    assert_eq!(count(devices(&[]), "devices").await, (1_200, 1_200));
+    let (lines, total) = count(Ask::get(LOG).query(&[("limit", "101")]), "audit_logs").await;
+    assert!(lines == 100 && total > 150, "{lines} of {total}");
+}
+
+#[tokio::test]
+async fn the_trail_is_asked_for_by_time_and_by_user() {
+    let client = Client::start().await;
+    let (access, _) = Application::of("msp-classic").pair(&client).await;
+    client.advance("1h");
+    client.get(&access, GROUPS).await.ended_with(200);
+    let lines = async |query: &[(&str, &str)]| {
+        let list = client.list(&access, LOG, query).await.ended_with(200).json();
+        let lines = list["audit_logs"].as_array().unwrap().clone();
+        assert_eq!(list["total"], lines.len());
+        lines
+    };
+    let all = lines(&[]).await;
+    let hour = client.emulator().clock().now().as_second();
+    let late = |line: &&Value| line["ts"].as_i64().unwrap() >= hour;
+    let (text, before) = (hour.to_string(), (hour - 1).to_string());
+    let recent: Vec<_> = all.iter().filter(late).cloned().collect();
+    assert!(!recent.is_empty() && recent.len() < all.len());
+    assert_eq!(lines(&[("start_time", &text)]).await, recent);
+    assert_eq!(lines(&[("end_time", &before)]).await.len(), all.len() - recent.len());
+    assert_eq!(lines(&[("start_time", &text), ("end_time", &text)]).await, recent);
+    let user = &recent[0]["user"];
+    let of_user: Vec<_> = all.iter().filter(|line| line["user"] == *user).cloned().collect();
+    assert_eq!(lines(&[("username", user.as_str().unwrap())]).await, of_user);
+    assert_eq!(lines(&[("username", "nobody@example.com")]).await, [] as [Value; 0]);
+    client.list(&access, LOG, &[("start_time", "yesterday")]).await.ended_with(400);
 }
 
 #[tokio::test]
@@ -315,6 +367,39 @@ async fn seven_calls_a_second_and_each_step_once() {
     client.advance("1s");
     client.get(&access, GROUPS).await.ended_with(200);
     client.send(msp.login()).await.ended_with(200);
+}
+
+/// central.md §7.2: about one token in thirty minutes; three sign-ins, says somebody else.
+#[tokio::test]
+async fn who_signs_in_too_often_waits_for_the_next_half_hour() {
+    let client = Client::speaking(&["classic_sign_in_limit=one_token_in_30m"]).await;
+    let (msp, standard) = (Application::of("msp-classic"), Application::of("standard-classic"));
+    let limited = json!({"message": "API rate limit exceeded"});
+    // A code that is none hands out no token, so it does not count.
+    client.send(msp.redeem("gro_00ff")).await.ended_with(400);
+    let (_, refresh) = msp.pair(&client).await;
+    client.advance("26m");
+    let code = msp.code(&client).await;
+    let refused = client.send(msp.redeem(&code)).await.ended_with(429);
+    assert_eq!(refused.json(), limited);
+    // Applications are counted apart, and a refresh is no sign-in.
+    standard.pair(&client).await;
+    let (access, _) = pair(&client.send(msp.refresh(&refresh)).await.ended_with(200));
+    client.get(&access, GROUPS).await.ended_with(200);
+    client.advance("3m59s");
+    client.send(msp.redeem(&code)).await.ended_with(429);
+    client.advance("1s");
+    // The code was not used up by the refusals.
+    client.send(msp.redeem(&code)).await.ended_with(200);
+
+    client.dialect(&["classic_sign_in_limit=three_in_30m"]);
+    for _ in 0..3 {
+        client.send(standard.login()).await.ended_with(200);
+    }
+    assert_eq!(client.send(standard.login()).await.ended_with(429).json(), limited);
+    client.send(msp.login()).await.ended_with(200);
+    client.advance("30m");
+    client.send(standard.login()).await.ended_with(200);
 }
 
 #[tokio::test]

@@ -317,7 +317,8 @@ fn check_rates(
         ("by_family", "central") | ("x_ratelimit", _) => Some("x-ratelimit"),
         _ => Some("ratelimit"),
     };
-    if dialects["rate_limits"] != "off" {
+    let signs_in_too_often = answer.status == 429 && dialects["classic_sign_in_limit"] != "none";
+    if dialects["rate_limits"] != "off" || signs_in_too_often {
         return;
     }
     let of_classic = ["limit-day", "remaining-day", "limit-second", "remaining-second"];

@@ -105,6 +105,7 @@ impl World {
         let client = self.classic_application(auth)?;
         self.count_step(Step::Redeem, client, now)?;
         let code = self.presented(TokenKind::Code, code, client, now)?.ordinal;
+        self.count_new_token(client, now)?;
         let pair = self.hand_out_pair(client, now)?;
         self.tokens.revoke(code);
         Ok(pair)
@@ -144,9 +145,8 @@ impl World {
         if self.workspace(session.workspace).central_customer == customer {
             return Ok(session);
         }
-        let mut tenants = self.each_tenant(session.workspace);
-        let tenant = tenants.find(|(_, tenant, _)| tenant.central_customer == customer);
-        tenant.map(|(workspace, ..)| Session { workspace, ..session }).ok_or_else(|| self.wrong_workspace())
+        let tenant = self.directory.customer(customer).filter(|ix| self.manages(session.workspace, *ix));
+        tenant.map(|workspace| Session { workspace, ..session }).ok_or_else(|| self.wrong_workspace())
     }
 
     /// The id of the MSP that manages the workspace of a session, as Classic calls it.

@@ -15,6 +15,8 @@ use crate::{
 pub(crate) struct Directory {
     workspaces: HashMap<WorkspaceId, WorkspaceIx>,
     symbols: HashMap<String, WorkspaceIx>,
+    /// By the id of the Central application customer.
+    customers: HashMap<String, WorkspaceIx>,
     tenants: HashMap<WorkspaceIx, Vec<WorkspaceIx>>,
     clients: HashMap<String, ClientIx>,
     client_names: HashMap<String, ClientIx>,
@@ -34,6 +36,11 @@ impl Directory {
 
     pub(crate) fn symbol(&self, symbol: &str) -> Option<WorkspaceIx> {
         self.symbols.get(symbol).copied()
+    }
+
+    /// The workspace that Central knows as this customer.
+    pub(crate) fn customer(&self, id: &str) -> Option<WorkspaceIx> {
+        self.customers.get(id).copied()
     }
 
     /// The tenants of an MSP, in order of creation.
@@ -94,6 +101,7 @@ impl Directory {
     pub(crate) fn enter_workspace(&mut self, ix: WorkspaceIx, workspace: &Workspace) {
         self.workspaces.insert(workspace.id, ix);
         self.symbols.insert(workspace.symbol.clone(), ix);
+        self.customers.insert(workspace.central_customer.clone(), ix);
         if let WorkspaceKind::Tenant { msp, .. } = workspace.kind {
             self.tenants.entry(msp).or_default().push(ix);
         }
@@ -102,6 +110,7 @@ impl Directory {
     pub(crate) fn leave_workspace(&mut self, ix: WorkspaceIx, workspace: &Workspace) {
         self.workspaces.remove(&workspace.id);
         self.symbols.remove(&workspace.symbol);
+        self.customers.remove(&workspace.central_customer);
         if let WorkspaceKind::Tenant { msp, .. } = workspace.kind
             && let Some(tenants) = self.tenants.get_mut(&msp)
         {

@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     access::ApiFamily,
-    dialect::RateLimits,
+    dialect::{ClassicSignInLimit, RateLimits},
     refusal::{Refusal, TokenRefusal},
     time,
     world::{ClientIx, Session, UserIx, WorkspaceIx, World},
@@ -147,6 +147,11 @@ pub const CLASSIC: [Quota; 2] = [Quota { most: 7, window: 1 }, Quota { most: 5_0
 /// The steps of Classic's sign-in, each of which may be taken about once a second (`central.md §7.2`).
 pub const STEP: Quota = Quota { most: 1, window: 1 };
 
+/// What clients of Classic met besides, over half an hour (dialect `classic_sign_in_limit`).
+const fn half_an_hour(most: u32) -> Quota {
+    Quota { most, window: 30 * 60 }
+}
+
 /// A step of Classic's sign-in. A refresh is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -267,10 +272,22 @@ impl World {
         client: ClientIx,
         now: Timestamp,
     ) -> Result<(), TokenRefusal> {
-        if self.dialect.rate_limits != RateLimits::Documented {
+        let counter = (What::Route(step.name()), Payer::Client(client));
+        let documented = (self.dialect.rate_limits == RateLimits::Documented).then_some(STEP);
+        let met = match (self.dialect.classic_sign_in_limit, step) {
+            (ClassicSignInLimit::ThreeIn30m, Step::SignIn) => Some(half_an_hour(3)),
+            _ => None,
+        };
+        let due: Vec<_> = documented.into_iter().chain(met).map(|quota| (quota, counter)).collect();
+        self.limiter.pay(&due, now).map(|_| ()).map_err(TokenRefusal::Limited)
+    }
+
+    /// Counts the tokens that an application of Classic gets for a code, and refuses one too many.
+    pub(crate) fn count_new_token(&mut self, client: ClientIx, now: Timestamp) -> Result<(), TokenRefusal> {
+        if self.dialect.classic_sign_in_limit != ClassicSignInLimit::OneTokenIn30m {
             return Ok(());
         }
-        let due = [(STEP, (What::Route(step.name()), Payer::Client(client)))];
+        let due = [(half_an_hour(1), (What::Route(Step::Redeem.name()), Payer::Client(client)))];
         self.limiter.pay(&due, now).map(|_| ()).map_err(TokenRefusal::Limited)
     }
 }

@@ -318,6 +318,14 @@ dialects! {
         Unauthorized401 = "unauthorized_401", Forbidden403 = "forbidden_403", BadRequest400 = "bad_request_400",
     }; Classic, source "central.md §7.2 has no word on it", Inferred;
 
+    /// How often an application of Classic may sign in, besides once a second (`rate_limits`), which is all that HPE's
+    /// page has. Authors of clients met another 429, and give different numbers. one_token_in_30m: a code is redeemed
+    /// once in half an hour; three_in_30m: a user signs in three times. Half hours begin with the hour; a refresh is no
+    /// sign-in.
+    classic_sign_in_limit: ClassicSignInLimit {
+        None = "none", OneTokenIn30m = "one_token_in_30m", ThreeIn30m = "three_in_30m",
+    }; Classic, source "central.md §7.2, §4.4", Documented;
+
     /// What becomes of the access token that was handed out with a refresh token when that is used. revoked: refused
     /// from then on, because Kong keeps both in one row and deletes it; until_exp: good until it runs out.
     classic_replaced_access: ClassicReplacedAccess { Revoked = "revoked", UntilExp = "until_exp" };
