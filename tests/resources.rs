@@ -10,6 +10,7 @@ mod list_tenants;
 mod monitoring;
 mod pages;
 mod provisions;
+mod scopes;
 mod service_catalog;
 mod software_catalogs;
 mod subscriptions;

@@ -4,12 +4,35 @@ use std::cmp::Reverse;
 
 use serde_json::Value;
 
-use super::{INVENTORY, LIST_TENANTS, cell, pages, rows};
+use super::{CENTRAL_DEVICES, INVENTORY, LIST_TENANTS, cell, pages, rows};
 use crate::client::{Ask, Client};
 
 async fn tenant(client: &Client, symbol: &str) -> String {
     let msp = client.mint("msp").await;
     client.exchange(&msp, symbol).await
+}
+
+/// Also where a filter that names serial numbers is answered without a look at the others.
+#[tokio::test]
+async fn a_serial_number_of_another_workspace_is_found_in_no_list() {
+    let client = Client::start().await;
+    let own = tenant(&client, "example").await;
+    let foreign = tenant(&client, "abc").await;
+    for path in [INVENTORY, CENTRAL_DEVICES, "/network-monitoring/v1/aps", "/network-monitoring/v1/gateways"]
+    {
+        let serial = async |token: &str| {
+            client.get(token, path).await.ended_with(200).column("serialNumber").remove(0)
+        };
+        let (mine, theirs) = (serial(&own).await, serial(&foreign).await);
+        for (filter, expected) in [
+            (format!("serialNumber eq '{theirs}'"), &[][..]),
+            (format!("serialNumber in ('{theirs}', '{mine}')"), &[mine.clone()]),
+        ] {
+            let answer = client.list(&own, path, &[("filter", &filter)]).await.ended_with(200);
+            assert_eq!(answer.column("serialNumber"), expected, "{path} {filter}");
+            assert_eq!(answer.json()["total"], expected.len());
+        }
+    }
 }
 
 #[tokio::test]

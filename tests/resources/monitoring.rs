@@ -379,3 +379,54 @@ async fn members_without_a_value_are_left_out_by_dialect_but_never_those_of_gate
     let offline = all(&client, &token, GATEWAYS, &[("filter", "status eq 'Offline'")]).await;
     assert!(!offline.is_empty() && offline.iter().all(|row| row["uptimeInMillis"].is_null()));
 }
+
+#[tokio::test]
+async fn sites_are_cut_by_offset_and_tell_where_they_are() {
+    const SITES: &str = "/network-config/v1/sites";
+    let (client, token) = tenant("example").await;
+    let made = async |body: Value| {
+        let ask = Ask::new("POST", SITES).bearer(&token).body(body.to_string());
+        client.send(ask).await.ended_with(200);
+    };
+    let lab = json!({
+        "name": "Lab", "address": "5 Test Street", "city": "Zürich", "state": "Zürich", "country": "Switzerland",
+        "zipcode": "8001",
+    });
+    made(lab.clone()).await;
+    let mut depot = lab;
+    (depot["name"], depot["latitude"], depot["longitude"]) = ("Depot".into(), json!(47.4), json!(8.5));
+    made(depot).await;
+    let all = rows(&client.get(&token, SITES_HEALTH).await.ended_with(200));
+    assert_eq!(all.len(), 4);
+    // As the scopes tell it, of sites that were there and of those that were made.
+    let scopes = rows(&client.list(&token, SITES, &[("offset", "0")]).await.ended_with(200));
+    for site in &all {
+        let scope = scopes.iter().find(|scope| scope["scopeId"] == site["id"]).unwrap();
+        assert_eq!(site["siteName"], scope["scopeName"]);
+        for (name, said) in [
+            ("address", "address"),
+            ("city", "city"),
+            ("state", "state"),
+            ("country", "country"),
+            ("zipCode", "zipcode"),
+        ] {
+            assert_eq!(site["address"][name], scope[said], "{name}");
+        }
+        for name in ["latitude", "longitude"] {
+            assert_eq!(site["location"][name], scope[name], "{name}");
+        }
+    }
+    let placed = all.iter().filter(|site| site["location"]["latitude"].is_string()).count();
+    assert_eq!(placed, 3, "the laboratory has no place");
+    for path in [SITES_HEALTH, SITES_DEVICE_HEALTH] {
+        let all = client.get(&token, path).await.ended_with(200).column("id");
+        for offset in 0..=4 {
+            let query = [("limit", "2"), ("offset", &*offset.to_string())];
+            let page = client.list(&token, path, &query).await.ended_with(200);
+            let end = all.len().min(offset + 2);
+            assert_eq!(page.column("id"), all[offset..end], "{path} from {offset}");
+            let body = page.json();
+            assert_eq!([&body["count"], &body["offset"], &body["total"]], [end - offset, offset, 4]);
+        }
+    }
+}

@@ -72,6 +72,8 @@ async fn filters_take_values_with_quotes_and_without() {
     for row in rows(&client.list(&token, CATALOGS, &narrow).await.ended_with(200)) {
         let members: BTreeSet<_> = row.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(members, ["id", "version"].into());
+        let one = client.list(&token, &format!("{CATALOGS}/{}", cell(&row, "id")), &narrow).await;
+        assert_eq!(one.ended_with(200).json(), row);
     }
     client.dialect(&["unquoted_literal=reject"]);
     list("version eq x").await.ended_with(400);

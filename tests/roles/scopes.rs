@@ -88,3 +88,26 @@ pub(super) async fn made(client: &Client, token: &str) {
     let map = r#"{"scope-name": "10000001", "persona": "IOT", "resource": "profiles/old"}"#;
     post("v1alpha1/scope-maps", format!(r#"{{"scope-map": [{map}]}}"#)).await;
 }
+
+/// HPE's scope-management.json has the headers for these only: of the deprecated operations those by the name of
+/// device collections lack them, and those that move devices between groups or sites into collections.
+#[tokio::test]
+async fn what_is_deprecated_says_so_where_hpe_documents_it() {
+    const SILENT: [&str; 4] = [
+        "central.site-collections.add-sites-v1alpha1",
+        "central.device-groups.add-devices-v1alpha1",
+        "central.device-groups.create-with-devices-v1alpha1",
+        "central.device-groups.remove-devices-v1alpha1",
+    ];
+    let scene = Scene::set().await;
+    let mut aged = 0;
+    for operation in SCOPES {
+        let answer = scene.send(operation).await.ended_with(200);
+        let expected = operation.route.ends_with("-v1alpha1") && !SILENT.contains(&operation.route);
+        let sunset = expected.then_some("Tue, 30 Jun 2026 23:59:59 GMT");
+        assert_eq!(answer.header("sunset"), sunset, "{}", operation.route);
+        assert_eq!(answer.header("deprecation"), expected.then_some("true"), "{}", operation.route);
+        aged += usize::from(expected);
+    }
+    assert_eq!(aged, 17);
+}
