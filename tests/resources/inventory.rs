@@ -26,7 +26,7 @@ async fn a_serial_number_of_another_workspace_is_found_in_no_list() {
         let (mine, theirs) = (serial(&own).await, serial(&foreign).await);
         for (filter, expected) in [
             (format!("serialNumber eq '{theirs}'"), &[][..]),
-            (format!("serialNumber in ('{theirs}', '{mine}')"), &[mine.clone()]),
+            (format!("serialNumber in ('{theirs}', '{mine}')"), std::slice::from_ref(&mine)),
         ] {
             let answer = client.list(&own, path, &[("filter", &filter)]).await.ended_with(200);
             assert_eq!(answer.column("serialNumber"), expected, "{path} {filter}");
