@@ -1,5 +1,6 @@
 //! A client of an emulator that checks every answer it gets: schema, date, headers, secrets.
 
+mod answers;
 mod check;
 mod place;
 mod schema;

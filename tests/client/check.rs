@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, WWW_AUTHENTICATE};
 use serde_json::Value;
 
-use super::{APIGW, Answer, Ask, CENTRAL, Client, DATA, GLP, SSO, schema};
+use super::{APIGW, Answer, Ask, CENTRAL, Client, DATA, GLP, SSO, answers, schema};
 
 /// Where a path lives, for requests that name no host.
 pub(super) fn home(path: &str) -> &'static str {
@@ -182,7 +182,7 @@ impl Client {
         let now = self.place.now();
         let dates: Vec<_> = answer.headers.get_all(DATE).iter().collect();
         assert_eq!(dates, [&http_date(now)], "the date is that of the virtual clock: {case}");
-        self.check_body(ask, answer, schema::of(route, answer.status, &dialects), &case);
+        self.check_body(ask, answer, answers::of(route, answer.status, &dialects), &case);
         check_challenge(ask, answer, speaker(route), &dialects, &case);
         check_rates(answer, speaker(route), &dialects, now, &case);
         self.check_secrets(ask, answer, &case);
