@@ -13,6 +13,7 @@ pub(crate) const TOKEN: &str = "/oauth2/token";
 pub(crate) const DEVICES: &str = "/platform/device_inventory/v1/devices";
 pub(crate) const GROUPS: &str = "/configuration/v2/groups";
 pub(crate) const CUSTOMERS: &str = "/msp_api/v1/customers";
+const TENANTS: &str = "/workspaces/v1/msp-tenants";
 pub(crate) const LOG: &str = "/platform/auditlogs/v1/logs";
 
 /// What a program of one application signs in with.
@@ -245,6 +246,17 @@ async fn an_msp_acts_in_the_tenant_that_a_header_names() {
     }
     client.send(in_tenant(&customer("standard"))).await.ended_with(403);
     client.send(in_tenant("0b54c8d291aa11f0b1c50242ac120002")).await.ended_with(403);
+    // One that was made just now, until it is deleted.
+    let platform = client.mint("msp").await;
+    let body = json!({"workspaceName": "Newcomer"}).to_string();
+    let made = Ask::new("POST", TENANTS).bearer(&platform).body(body);
+    let made = client.send(made).await.ended_with(201);
+    let id = made.header("location").unwrap().rsplit('/').next().unwrap();
+    let found = client.list(&access, CUSTOMERS, &[("customer_name", "Newcomer")]).await.json();
+    let newcomer = found["customers"][0]["customer_id"].as_str().unwrap();
+    assert_eq!(client.send(in_tenant(newcomer)).await.ended_with(200).json()["total"], 0);
+    client.send(Ask::new("DELETE", &format!("{TENANTS}/{id}")).bearer(&platform)).await.ended_with(204);
+    client.send(in_tenant(newcomer)).await.ended_with(403);
     // A tenant has no customers, and nobody else has a tenant.
     let asks = Ask::get(CUSTOMERS).bearer(&access).header("tenantid", &customer("example"));
     client.send(asks).await.ended_with(403);
