@@ -15,6 +15,7 @@ use crate::{
     mutant::Mutant::{
         M01, M02, M03, M04, M05, M07, M08, M09, M10, M15, M21, M35, M36, M41, M46, M53, M56, M65, M66, M73,
         M90, M120, M122, M123, M127, M128, M140, M142, M144, M145, M146, M180, M182, M190, M191, M197, M199,
+        M208, M210,
     },
     redirect,
     retry::{self, Patience},
@@ -86,6 +87,7 @@ impl Caller {
                 if request.body.is_some() && self.http.process.broken(M03) {
                     request.body = None;
                 }
+                self.quote(&mut request);
                 if request.streamed && self.http.process.broken(M127) {
                     return Ok(done());
                 }
@@ -110,7 +112,10 @@ impl Caller {
                     return Ok(answer);
                 }
                 match retry::wait(&self.http.process, &mut patience, &request, &answer)? {
-                    Some(wait) => token = self.wait(wait).await?,
+                    Some(wait) => {
+                        self.quote(&mut request);
+                        token = self.wait(wait).await?;
+                    }
                     None => return Ok(answer),
                 }
             } else if let Some(target) = redirect::target(&request, &answer) {
@@ -155,6 +160,7 @@ impl Caller {
                     || patience.has_waited() && broken(M08)
                     || self.http.process.tokens() >= ENOUGH && broken(M07)
                     || answer.json().is_none() && broken(M122)
+                    || self.source.is_classic() && !says_invalid_token(answer) && broken(M210)
                     || token.was_slept_out(&self.http.process) && broken(M190)
                     || token.is_of_the_future(&self.http.process) && broken(M191)
                     || self.source.is_believed().await)
@@ -182,11 +188,26 @@ impl Caller {
         if downgraded { self.http.process.broken(M73) } else { self.http.process.broken(M41) }
     }
 
+    /// [`M208`].
+    fn quote(&self, request: &mut Request) {
+        if let Some(body) = &request.body
+            && self.http.process.broken(M208)
+        {
+            let text = serde_json::Value::from(String::from_utf8_lossy(body));
+            request.body = Some(text.to_string().into());
+        }
+    }
+
     /// Waits, and says with which token to go on: the one before may have run out meanwhile.
     async fn wait(&self, wait: Duration) -> Result<Arc<Token>, Failure> {
         self.http.process.sleep(wait).await;
         self.source.token().await
     }
+}
+
+/// What [`M210`] looks for.
+fn says_invalid_token(answer: &Answer) -> bool {
+    answer.reason().as_deref() == Some("invalid_token")
 }
 
 /// What [`M90`], [`M127`], [`M140`], [`M145`] and [`M146`] make up.

@@ -10,6 +10,7 @@ use tokio::sync::{RwLock, watch};
 
 use crate::{
     call::Caller,
+    classic::Classic,
     config::{Config, Entry},
     failure::{Failure, Kind},
     http::{Answer, Http, Level, Request},
@@ -32,6 +33,8 @@ pub(crate) enum Mode {
     Separate,
     /// One set of an MSP, which opens its tenants, too.
     Msp,
+    /// An application of Classic Central, and the user whose it is.
+    Classic,
 }
 
 /// A service that is called.
@@ -40,6 +43,7 @@ pub(crate) enum Mode {
 pub(crate) enum Api {
     Glp,
     Central,
+    Classic,
 }
 
 /// How a tenant is named.
@@ -55,6 +59,8 @@ pub(crate) struct Client {
     glp: Option<Arc<Source>>,
     central: Option<Arc<Source>>,
     central_url: Option<Url>,
+    classic: Option<Arc<Source>>,
+    classic_url: Option<Url>,
     standing: Standing,
     closed: watch::Sender<bool>,
     /// Read by every call under way.
@@ -71,6 +77,8 @@ enum Standing {
         new_central: Option<Arc<Own>>,
     },
     Msp(Msp),
+    /// Its own, at Classic Central.
+    Classic,
     /// A tenant, until it is closed.
     Tenant(Mutex<Option<Entered>>),
 }
@@ -131,6 +139,9 @@ impl Client {
             None => (None, config),
         };
         let http = Http::new(process, config.timeout()?, log)?;
+        if mode == Mode::Classic {
+            return Self::open_classic(http, &config, file);
+        }
         let own = |entry: &Entry, endpoint: Url, name: &'static str| {
             let credentials = entry.credentials();
             if credentials.is_none() && entry.access_token.is_none() {
@@ -206,7 +217,28 @@ impl Client {
         standing: Standing,
     ) -> Self {
         let closed = watch::Sender::new(false);
-        Self { http, glp, central, central_url, standing, closed, running: RwLock::default() }
+        let (classic, classic_url) = (None, None);
+        Self {
+            http,
+            glp,
+            central,
+            central_url,
+            classic,
+            classic_url,
+            standing,
+            closed,
+            running: RwLock::default(),
+        }
+    }
+
+    fn open_classic(http: Http, config: &Config, file: Option<Arc<TokenFile>>) -> Result<Self, Failure> {
+        let missing = || Failure::new(Kind::Other, "config.classic is missing");
+        let entry = config.classic.as_ref().ok_or_else(missing)?;
+        let base = entry.base()?;
+        let classic = Classic::new(http.clone(), base.clone(), entry, file)?;
+        let source = Arc::new(Source::Classic(Box::new(classic)));
+        let bare = Self::new(http, None, None, None, Standing::Classic);
+        Ok(Self { classic: Some(source), classic_url: Some(base), ..bare })
     }
 
     /// Enters a tenant. The exchange is made at once, so that whoever may not enter hears it here; who enters a second
@@ -272,7 +304,7 @@ impl Client {
     pub(crate) fn url(&self, api: Api, path: &str, query: &[(String, String)]) -> Result<Url, Failure> {
         match api {
             Api::Glp => place::at(&place::glp()?, path, query),
-            Api::Central => place::at(self.base(api)?, path, query),
+            Api::Central | Api::Classic => place::at(self.base(api)?, path, query),
         }
     }
 
@@ -283,6 +315,12 @@ impl Client {
                 (unified.as_ref(), glp.as_ref(), new_central.as_ref())
             }
             Standing::Msp(msp) => (Some(&msp.own), None, None),
+            Standing::Classic => {
+                return Err(Failure::new(
+                    Kind::Usage,
+                    "a client of Classic Central takes no other credentials",
+                ));
+            }
             Standing::Tenant(_) => {
                 return Err(Failure::new(Kind::Usage, "a tenant has no credentials: reload its MSP client"));
             }
@@ -357,6 +395,7 @@ impl Client {
         let (source, name) = match api {
             Api::Glp => (&self.glp, "glp"),
             Api::Central => (&self.central, "new_central"),
+            Api::Classic => (&self.classic, "classic"),
         };
         let missing =
             || Failure::new(Kind::Usage, format!("this client was opened without credentials for {name}"));
@@ -371,7 +410,8 @@ impl Client {
                 format!("{api:?} is nowhere: the configuration has neither central_url nor cluster_name"),
             )
         };
-        self.central_url.as_ref().ok_or_else(missing)
+        let url = if api == Api::Classic { &self.classic_url } else { &self.central_url };
+        url.as_ref().ok_or_else(missing)
     }
 }
 

@@ -41,6 +41,7 @@ pub(crate) struct Config {
     pub(crate) unified: Option<Entry>,
     pub(crate) glp: Option<Entry>,
     pub(crate) new_central: Option<Entry>,
+    pub(crate) classic: Option<ClassicEntry>,
     /// A file of this form, which counts before the rest and is kept up to date.
     pub(crate) token_file: Option<PathBuf>,
     /// In seconds, or as people write it: `1m 30s`.
@@ -58,6 +59,27 @@ pub(crate) struct Entry {
     central_url: Option<String>,
 }
 
+/// What signs in to Classic Central: an application of its gateway, and the user whose it is.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct ClassicEntry {
+    base_url: Option<String>,
+    client_id: Option<String>,
+    client_secret: Option<Secret>,
+    username: Option<String>,
+    password: Option<Secret>,
+    customer_id: Option<String>,
+    pub(crate) access_token: Option<Secret>,
+    pub(crate) refresh_token: Option<Secret>,
+}
+
+/// Who signs in to Classic Central, and for which customer.
+#[derive(Clone, Debug)]
+pub(crate) struct User {
+    pub(crate) name: String,
+    pub(crate) password: Secret,
+    pub(crate) customer: String,
+}
+
 /// Who asks for tokens.
 #[derive(Clone, Debug)]
 pub(crate) struct Credentials {
@@ -71,6 +93,7 @@ impl Config {
         self.unified = self.unified.or(other.unified);
         self.glp = self.glp.or(other.glp);
         self.new_central = self.new_central.or(other.new_central);
+        self.classic = self.classic.or(other.classic);
         self.timeout = self.timeout.or(other.timeout);
         self
     }
@@ -113,6 +136,28 @@ impl Entry {
     }
 }
 
+impl ClassicEntry {
+    /// The application, if it is there as a whole.
+    pub(crate) fn application(&self) -> Option<Credentials> {
+        Some(Credentials { id: self.client_id.clone()?, secret: self.client_secret.clone()? })
+    }
+
+    /// The user, if there is one with a customer.
+    pub(crate) fn user(&self) -> Option<User> {
+        Some(User {
+            name: self.username.clone()?,
+            password: self.password.clone()?,
+            customer: self.customer_id.clone()?,
+        })
+    }
+
+    /// The API gateway.
+    pub(crate) fn base(&self) -> Result<Url, Failure> {
+        let missing = || Failure::new(Kind::Other, "config.classic has no base_url");
+        place::central(self.base_url.as_deref().ok_or_else(missing)?)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -124,6 +169,12 @@ mod tests {
         let text = r#"{"unified":{"client_id":"id","client_secret":"hunter2","access_token":"t0ken"}}"#;
         let config: Config = serde_json::from_str(text).unwrap();
         let shown = format!("{config:?} {:?}", config.unified.as_ref().unwrap().credentials());
+        assert!(!shown.contains("hunter2") && !shown.contains("t0ken"), "{shown}");
+        let text = r#"{"classic":{"client_id":"id","client_secret":"hunter2","username":"u","password":"hunter2",
+            "customer_id":"c","access_token":"t0ken","refresh_token":"t0ken"}}"#;
+        let config: Config = serde_json::from_str(text).unwrap();
+        let classic = config.classic.as_ref().unwrap();
+        let shown = format!("{config:?} {:?} {:?}", classic.application().unwrap(), classic.user().unwrap());
         assert!(!shown.contains("hunter2") && !shown.contains("t0ken"), "{shown}");
     }
 

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What this client can do besides calls.
-const CAN: [&str; 10] = [
+const CAN: [&str; 11] = [
     "msp",
     "tenant",
     "list",
@@ -24,6 +24,7 @@ const CAN: [&str; 10] = [
     "token_file",
     "clock",
     "sleep_events",
+    "classic",
 ];
 
 /// A line that was understood so far.

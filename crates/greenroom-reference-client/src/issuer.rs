@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::{
     config::{Credentials, Secret},
     failure::{Failure, Kind},
-    http::{Answer, Http, Level, Request},
+    http::{Answer, Http, Level, Lost, Request},
     mutant::Mutant::{
         M06, M14, M16, M28, M40, M42, M44, M47, M48, M50, M51, M57, M77, M101, M102, M103, M104, M110, M112,
         M113, M124, M143, M181, M183, M184, M188,
@@ -144,20 +144,35 @@ fn may_be_of_subject(http: &Http, answer: &Answer) -> bool {
 
 /// Sends a token request. One that got lost, or came at a bad time, is sent again a few times: a token too many
 /// does no harm. It is never sent to where a redirect leads: it holds secrets.
-async fn ask(http: &Http, mut request: Request) -> Result<Answer, Failure> {
+pub(crate) async fn ask(http: &Http, request: Request) -> Result<Answer, Failure> {
+    ask_unless(http, request, |_| false).await.map_err(|refusal| refusal.failure)
+}
+
+/// The same, unless `ends` says of what came that it is told and nothing is sent again. A subject that got lost on the
+/// way may be used up.
+pub(crate) async fn ask_unless(
+    http: &Http,
+    mut request: Request,
+    ends: impl Fn(&Result<Answer, Lost>) -> bool,
+) -> Result<Answer, Refusal> {
+    let not_of_subject = |failure| Refusal { failure, of_subject: false };
     let mut patience = Patience::of_token(&request.to_string());
     loop {
         patience.try_begins();
         let sent = http.send(&request, None).await;
+        if ends(&sent) {
+            return sent.map_err(|lost| Refusal { failure: lost.failure, of_subject: true });
+        }
         let fails = sent.as_ref().map_or(true, |answer| matches!(answer.status, 429 | 503));
         if fails && http.process.broken(M143) {
             let failure = Failure::new(Kind::Auth, format!("{request}: the credentials are wrong"));
             let status = sent.ok().map(|answer| answer.status);
-            return Err(Failure { status, ..failure });
+            return Err(not_of_subject(Failure { status, ..failure }));
         }
         let wait = match sent {
             Ok(answer) if matches!(answer.status, 429 | 503) => {
-                match retry::wait(&http.process, &mut patience, &request, &answer)? {
+                let wait = retry::wait(&http.process, &mut patience, &request, &answer);
+                match wait.map_err(not_of_subject)? {
                     Some(wait) => wait,
                     None => return Ok(answer),
                 }
@@ -167,10 +182,10 @@ async fn ask(http: &Http, mut request: Request) -> Result<Answer, Failure> {
                     request.url = target;
                     Duration::ZERO
                 }
-                Some(_) => return Err(redirect::refused(&request, &answer)),
+                Some(_) => return Err(not_of_subject(redirect::refused(&request, &answer))),
                 None => return Ok(answer),
             },
-            Err(lost) => patience.wait_after_loss().ok_or(lost.failure)?,
+            Err(lost) => patience.wait_after_loss().ok_or_else(|| not_of_subject(lost.failure))?,
         };
         http.process.sleep(wait).await;
     }
@@ -191,7 +206,7 @@ fn is_odd(http: &Http, answer: &Answer) -> bool {
 }
 
 /// The token in an answer.
-fn granted(http: &Http, request: &Request, answer: &Answer) -> Result<Token, Failure> {
+pub(crate) fn granted(http: &Http, request: &Request, answer: &Answer) -> Result<Token, Failure> {
     if answer.status != 200 {
         let kind = match answer.status {
             400 | 403 => Kind::Auth,

@@ -1,4 +1,4 @@
-//! A well-behaved client of HPE GreenLake and New Central, as an example of how to do it right.
+//! A well-behaved client of HPE GreenLake, New Central and Classic Central, as an example of how to do it right.
 //!
 //! It knows nothing of Greenroom: it speaks `drive/1` on its standard streams, asks real hosts under their real
 //! names, and leaves the way there to the environment. From the top down:
@@ -9,13 +9,14 @@
 //! - `call` makes one logical call: renewal, waiting, repeating; `retry` says how often and how long; `page` turns
 //!   pages;
 //! - `source` says where a token comes from, `token` keeps it and lets one caller renew it for all; `issuer` asks the
-//!   token endpoints; `token_file` remembers;
+//!   token endpoints; `classic` signs in to Classic Central, whose tokens come in pairs; `token_file` remembers;
 //! - `http` sends one request, `redirect` says where it may go on to, `sleep` waits, `clock` tells the time;
 //! - `mutant` lists the mistakes that it can be told to make, asked about wherever they would be made: `if broken(..)`.
 #![warn(missing_docs)]
 
 mod adapter;
 mod call;
+mod classic;
 mod client;
 mod clock;
 mod config;

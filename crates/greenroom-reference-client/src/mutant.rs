@@ -184,6 +184,16 @@ mutants! {
     M198: "reads the first page of tenants only",
     M199: "repeats a call with a body once more after it was repeated well",
     M200: "takes the MSP token, renews it, and offers the one that it took",
+    M201: "keeps the refresh token that it sent, and not the one that came for it",
+    M202: "stores the new access token without the refresh token that came with it",
+    M203: "lets everybody who meets the same 401 refresh, with the refresh token that all of them have",
+    M204: "signs in where a refresh is limited",
+    M205: "does not sign in when the refresh token is worth nothing",
+    M206: "signs in twice, and uses what the second sign-in gave",
+    M207: "ends the process when a sign-in is refused",
+    M208: "sends the JSON of a body as a JSON text when it repeats a call",
+    M209: "sends a refresh again when its answer was lost",
+    M210: "refreshes only where a 401 of Classic Central says invalid_token",
 }
 
 /// A name that is none of a mutant's.

@@ -59,7 +59,7 @@ pub(crate) fn glp() -> Result<Url, Failure> {
     url(GLP)
 }
 
-/// The API of New Central at this address, which is for https only.
+/// The API of New Central, or of Classic Central, at this address, which is for https only.
 pub(crate) fn central(address: &str) -> Result<Url, Failure> {
     let central = url(address)?;
     if central.scheme() != "https" {

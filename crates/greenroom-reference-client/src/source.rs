@@ -1,19 +1,17 @@
 //! Where tokens come from: a client's own credentials, or an exchange of its MSP's token for a tenant's.
 
-use std::{
-    io,
-    sync::{
-        Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc, Mutex, OnceLock, PoisonError,
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use reqwest::{Method, Url};
 
 use crate::{
+    classic::Classic,
     config::{Credentials, Secret},
     failure::{Failure, Kind},
-    http::{Http, Level, Request},
+    http::{Http, Request},
     issuer::{self, Refusal},
     mutant::Mutant::{
         self, M11, M17, M18, M19, M25, M26, M27, M29, M52, M54, M55, M58, M59, M63, M64, M70, M71, M82, M83,
@@ -24,11 +22,12 @@ use crate::{
     token_file::{Flaw, TokenFile},
 };
 
-/// The tokens of one workspace.
+/// The tokens of one workspace, or of one application of Classic Central.
 #[derive(Debug)]
 pub(crate) enum Source {
     Own(Arc<Own>),
     Tenant(Box<Tenant>),
+    Classic(Box<Classic>),
 }
 
 /// Tokens for credentials.
@@ -68,6 +67,7 @@ impl Source {
         let token = match self {
             Self::Own(own) => own.token().await?,
             Self::Tenant(tenant) => tenant.token().await?,
+            Self::Classic(classic) => classic.token().await?,
         };
         if let Self::Tenant(tenant) = self
             && tenant.broken(M93)
@@ -92,7 +92,13 @@ impl Source {
         match self {
             Self::Own(own) => own.renew(stale).await,
             Self::Tenant(tenant) => tenant.renew(stale).await,
+            Self::Classic(classic) => classic.renew(stale).await,
         }
+    }
+
+    /// Whether these are tokens of Classic Central.
+    pub(crate) fn is_classic(&self) -> bool {
+        matches!(self, Self::Classic(_))
     }
 
     /// Whether somebody renews it now.
@@ -105,6 +111,7 @@ impl Source {
         match self {
             Self::Own(own) => own.slot.get_alone(own.mint()).await,
             Self::Tenant(tenant) => tenant.slot.get_alone(tenant.exchange()).await,
+            Self::Classic(classic) => classic.slot.get_alone(classic.next()).await,
         }
     }
 
@@ -118,7 +125,7 @@ impl Source {
     /// Why this tenant could not be entered before, if it could not.
     pub(crate) fn refusal(&self) -> Option<Failure> {
         match self {
-            Self::Own(_) => None,
+            Self::Own(_) | Self::Classic(_) => None,
             Self::Tenant(tenant) => tenant.http.process.refusal(Some(&tenant.endpoint)),
         }
     }
@@ -127,6 +134,7 @@ impl Source {
         match self {
             Self::Own(own) => &own.slot,
             Self::Tenant(tenant) => &tenant.slot,
+            Self::Classic(classic) => &classic.slot,
         }
     }
 
@@ -134,6 +142,7 @@ impl Source {
         match self {
             Self::Own(own) => &own.http,
             Self::Tenant(tenant) => &tenant.http,
+            Self::Classic(classic) => classic.http(),
         }
     }
 }
@@ -220,12 +229,8 @@ impl Own {
         }
         let flaws = [(M160, Flaw::Alone), (M161, Flaw::ModeOfNewFiles), (M162, Flaw::InPlace)];
         let flaw = flaws.into_iter().find(|(mutant, _)| self.broken(*mutant)).map(|(_, flaw)| flaw);
-        let (file, entry, value) = (Arc::clone(file), *entry, token.reveal().to_owned());
-        let kept = tokio::task::spawn_blocking(move || file.keep(entry, &value, flaw)).await;
-        if let Err(error) = kept.unwrap_or_else(|error| Err(io::Error::other(error))) {
-            // The token is good all the same.
-            self.http.tell(Level::Error, || format!("the token file cannot be written: {error}"));
-        }
+        let tokens = vec![("access_token", token.reveal().to_owned())];
+        file.remember(&self.http, *entry, tokens, flaw).await;
     }
 
     fn broken(&self, mutant: Mutant) -> bool {

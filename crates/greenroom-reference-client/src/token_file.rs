@@ -5,7 +5,7 @@ use std::{
     io::{self, Write as _},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use serde_json::{Map, Value};
@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use crate::{
     config::Config,
     failure::{Failure, Kind},
+    http::{Http, Level},
 };
 
 /// What mutants do wrong when they write.
@@ -47,9 +48,25 @@ impl TokenFile {
         Ok((Self { path: path.to_owned(), writing: Mutex::default() }, config))
     }
 
-    /// Puts a token in the place of the one before. The file is replaced whole and keeps its mode, so that whoever
-    /// reads it meanwhile, or after a crash, finds one or the other.
-    pub(crate) fn keep(&self, entry: &str, token: &str, flaw: Option<Flaw>) -> io::Result<()> {
+    /// Puts tokens in the place of those before, by the names of their members. That they cannot be written is told, and
+    /// no more: they are good all the same.
+    pub(crate) async fn remember(
+        self: &Arc<Self>,
+        http: &Http,
+        entry: &'static str,
+        tokens: Vec<(&'static str, String)>,
+        flaw: Option<Flaw>,
+    ) {
+        let file = Arc::clone(self);
+        let kept = tokio::task::spawn_blocking(move || file.keep(entry, &tokens, flaw)).await;
+        if let Err(error) = kept.unwrap_or_else(|error| Err(io::Error::other(error))) {
+            http.tell(Level::Error, || format!("the token file cannot be written: {error}"));
+        }
+    }
+
+    /// The file is replaced whole and keeps its mode, so that whoever reads it meanwhile, or after a crash, finds the
+    /// tokens before or the new ones.
+    fn keep(&self, entry: &str, tokens: &[(&str, String)], flaw: Option<Flaw>) -> io::Result<()> {
         let _alone = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mode = match flaw {
             Some(Flaw::ModeOfNewFiles) => fs::Permissions::from_mode(0o644),
@@ -60,7 +77,9 @@ impl TokenFile {
         if flaw == Some(Flaw::Alone) {
             entry.clear();
         }
-        entry.insert("access_token".to_owned(), token.into());
+        for (name, token) in tokens {
+            entry.insert((*name).to_owned(), token.as_str().into());
+        }
         if flaw == Some(Flaw::InPlace) {
             return fs::write(&self.path, serde_json::to_vec_pretty(&content)?);
         }
@@ -93,7 +112,7 @@ mod tests {
 
         let (file, config) = TokenFile::open(&path).unwrap();
         assert_eq!(config.unified.unwrap().access_token.unwrap().reveal(), "old");
-        file.keep("unified", "new", None).unwrap();
+        file.keep("unified", &[("access_token", "new".to_owned())], None).unwrap();
         let kept: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         let unified =
             serde_json::json!({"client_id":"id","client_secret":"s","access_token":"new","extra":1});

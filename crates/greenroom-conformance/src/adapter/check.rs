@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use greenroom_emulator::{Emulator, StartError as EmulatorError};
 use greenroom_model::{
+    credential::ApiClient,
     dialect::HttpVersions,
     sample::DEFAULT_SEED,
     secret::{JWT, Secret},
@@ -16,7 +17,7 @@ use serde::Serialize;
 
 use self::talk::Talk;
 use super::{Adapter, StartError};
-use crate::drive::{Config, Credentials, Introduction};
+use crate::drive::{ClassicCredentials, Config, Credentials, Introduction};
 
 /// How long an adapter is waited for, in real time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,8 +155,10 @@ impl Check {
 
 /// What the adapter is given to work with, and what is to be found with it.
 struct Desk {
-    secret: Secret,
+    /// What may be shown nowhere: the secrets of the credentials.
+    secrets: Vec<Secret>,
     credentials: Credentials,
+    classic: ClassicCredentials,
     tenant_id: String,
     tenant_name: String,
     tenants: usize,
@@ -163,22 +166,34 @@ struct Desk {
 }
 
 impl Desk {
-    /// The platform client of the sample world's MSP, and its first tenant.
+    /// The platform client of the sample world's MSP, its application of Classic Central, and its first tenant.
     fn of(world: &World) -> Self {
         let msp = world.workspace_named("msp");
         let tenant = world.workspace_named("example");
-        let client = world.clients().find(|(_, client)| client.name == "msp").map(|(_, client)| client);
-        let secret = client.and_then(|client| client.secret.value()).cloned();
-        let secret = secret.unwrap_or_else(|| Secret::new(""));
+        let named = |name| world.client_named(name).map(|ix| world.client(ix));
+        let (client, application) = (named("msp"), named("msp-classic"));
+        let secret_of = |client: Option<&ApiClient>| client.and_then(|client| client.secret.value()).cloned();
+        let user = application.map(|application| world.user(application.owner));
+        let password = user.and_then(|user| user.password.value()).cloned();
+        let (secret, its_secret) = (secret_of(client), secret_of(application));
         Self {
+            classic: ClassicCredentials {
+                base_url: Some("https://apigw-uswest5.central.arubanetworks.com".to_owned()),
+                client_id: application.map(|application| application.id.clone()),
+                client_secret: its_secret.clone(),
+                username: user.map(|user| user.email.clone()),
+                password: password.clone(),
+                customer_id: msp.map(|msp| world.workspace(msp).central_customer.clone()),
+                ..ClassicCredentials::default()
+            },
             credentials: Credentials {
                 client_id: client.map(|client| client.id.clone()),
-                client_secret: Some(secret.clone()),
+                client_secret: secret.clone(),
                 workspace_id: msp.map(|msp| world.workspace(msp).id.to_string()),
                 central_url: Some("https://us5.api.central.arubanetworks.com".to_owned()),
                 ..Credentials::default()
             },
-            secret,
+            secrets: [secret, its_secret, password].into_iter().flatten().collect(),
             tenant_id: tenant.map(|it| world.workspace(it).id.to_string()).unwrap_or_default(),
             tenant_name: tenant.map(|it| world.workspace(it).name.clone()).unwrap_or_default(),
             tenants: msp.map_or(0, |msp| world.tenants(msp).count()),
@@ -190,15 +205,15 @@ impl Desk {
         Config { unified: Some(self.credentials.clone()), ..Config::default() }
     }
 
-    /// Whether a text shows the client's secret or a token.
+    /// Whether a text shows a secret or a token.
     fn leaks(&self, text: &str) -> bool {
         self.redact(text) != text
     }
 
     /// A text with stars in the place of secrets and tokens.
     fn redact(&self, text: &str) -> String {
-        let secret = self.secret.reveal();
-        let text = if secret.is_empty() { text.to_owned() } else { text.replace(secret, STARS) };
+        let hide = |text: String, secret: &Secret| text.replace(secret.reveal(), STARS);
+        let text = self.secrets.iter().fold(text.to_owned(), hide);
         let mut clean = String::with_capacity(text.len());
         let mut rest = text.as_str();
         while let Some(at) = rest.find(JWT) {

@@ -94,6 +94,8 @@ pub enum Mode {
     Separate,
     /// As unified, in a workspace that has tenants to enter.
     Msp,
+    /// One application of Classic Central's gateway, and the user whose it is.
+    Classic,
 }
 
 /// How much the client shall log.
@@ -123,6 +125,9 @@ pub struct Config {
     /// For New Central alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_central: Option<Credentials>,
+    /// For Classic Central.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classic: Option<ClassicCredentials>,
     /// A JSON file of this form, to be read in place of the rest and kept up to date by the client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_file: Option<String>,
@@ -154,6 +159,40 @@ pub struct Credentials {
     /// The base URL of New Central. Never together with `cluster_name`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub central_url: Option<String>,
+}
+
+/// What is needed to sign in to Classic Central, and where that is: an application of its gateway, a user, and the
+/// customer that the user acts for (`central.md §7.2`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ClassicCredentials {
+    /// The base URL of the API gateway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<String>,
+    /// The id of the application.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// Its secret.
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "reveal")]
+    #[schemars(with = "Option<String>")]
+    pub client_secret: Option<Secret>,
+    /// The user whose application it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// What the user signs in with.
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "reveal")]
+    #[schemars(with = "Option<String>")]
+    pub password: Option<Secret>,
+    /// The customer, as Classic calls a workspace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_id: Option<String>,
+    /// An access token that is there already.
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "reveal")]
+    #[schemars(with = "Option<String>")]
+    pub access_token: Option<Secret>,
+    /// The refresh token that came with it.
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "reveal")]
+    #[schemars(with = "Option<String>")]
+    pub refresh_token: Option<Secret>,
 }
 
 /// The one who has to sign in with a secret is told it.
@@ -227,7 +266,7 @@ pub enum Body {
     Base64(String),
 }
 
-/// The two APIs.
+/// The APIs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Api {
@@ -235,6 +274,19 @@ pub enum Api {
     Glp,
     /// New Central.
     Central,
+    /// Classic Central, for clients that were opened in that mode.
+    Classic,
+}
+
+impl Api {
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Glp => "glp",
+            Self::Central => "central",
+            Self::Classic => "classic",
+        }
+    }
 }
 
 /// Everything that a pager yields.

@@ -125,11 +125,13 @@ pub enum Capability {
     Clock,
     /// Saying when it would sleep, and waiting to be woken instead.
     SleepEvents,
+    /// `open` in mode `classic`, and `call` with `api` `classic`.
+    Classic,
 }
 
 impl Capability {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Msp,
         Self::Tenant,
         Self::List,
@@ -140,6 +142,7 @@ impl Capability {
         Self::TokenFile,
         Self::Clock,
         Self::SleepEvents,
+        Self::Classic,
     ];
 
     /// The word for it.
@@ -155,6 +158,7 @@ impl Capability {
             Self::TokenFile => "token_file",
             Self::Clock => "clock",
             Self::SleepEvents => "sleep_events",
+            Self::Classic => "classic",
         }
     }
 }

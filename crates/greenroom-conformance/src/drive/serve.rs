@@ -16,8 +16,8 @@ use tokio::{
 };
 
 use super::{
-    Ask, AskError, Call, Capability, Config, Headers, Introduction, Kind, Leaving, Open, Reply, Seconds,
-    Shift, Sleep, VERSION, Verb, Wake, What, Who,
+    Ask, AskError, Call, Capability, Config, Headers, Introduction, Kind, Leaving, Mode, Open, Reply,
+    Seconds, Shift, Sleep, VERSION, Verb, Wake, What, Who,
 };
 
 /// A client to be plugged in. Everything but [`Client::introduce`], [`Client::open`] and [`Client::call`] answers
@@ -354,6 +354,12 @@ impl<C: Client> Desk<C> {
                     can: Some(can),
                     ..reply
                 };
+            }
+            // Who was written before there was this mode does not look for it.
+            Verb::Open(open)
+                if open.mode == Mode::Classic && !self.client.introduce().can.has(Capability::Classic) =>
+            {
+                return Err(Failed::unknown(Capability::Classic));
             }
             Verb::Open(open) => {
                 let name = open.client.clone();

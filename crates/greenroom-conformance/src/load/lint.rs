@@ -13,8 +13,8 @@ use greenroom_model::{
 
 use super::place::Places;
 use crate::{
-    drive::{Capability, Mode},
-    scenario::{FORMAT, Level, Open, Proof, Reload, Scenario, Step, Verb},
+    drive::{Api, Capability, Mode},
+    scenario::{FORMAT, Fixture, Level, Open, Proof, Reload, Scenario, Step, Verb},
 };
 
 /// The longest that a step may wait for a client.
@@ -148,7 +148,32 @@ impl Lint<'_, '_> {
                     self.places.wrong(&format!("{path}.patience"), message, "write 1h or less");
                 }
                 self.step(&path, step);
+                self.api(&path, step);
             }
+        }
+    }
+
+    /// Classic Central is called through what was opened for it, and nothing else is.
+    fn api(&mut self, path: &str, step: &Step) {
+        let Verb::Call(call) = &step.verb else { return };
+        let steps: Vec<_> = self.scenario.all_steps().map(|step| &step.verb).collect();
+        if !steps.iter().any(|verb| verb.makes() == Some(&call.client)) {
+            return;
+        }
+        let is_classic = steps.iter().any(
+            |verb| matches!(verb, Verb::Open(open) if open.name == call.client && open.mode == Mode::Classic),
+        );
+        let path = format!("{path}.call.api");
+        match (is_classic, call.api == Api::Classic) {
+            (true, false) => {
+                let message = format!("{} is a client of Classic Central alone", call.client);
+                self.places.wrong(&path, message, "write classic");
+            }
+            (false, true) => {
+                let message = format!("{} is no client of Classic Central", call.client);
+                self.places.wrong(&path, message, "open it with mode: classic");
+            }
+            _ => {}
         }
     }
 
@@ -171,6 +196,12 @@ impl Lint<'_, '_> {
             Verb::Call(call) if !call.path.starts_with('/') || call.path.contains('?') => {
                 let mend = "begin it with a slash, and put the query into query";
                 self.places.wrong(&format!("{path}.call.path"), "is no path", mend);
+            }
+            Verb::Open(Open { mode: Mode::Classic, .. })
+                if self.scenario.world.fixture != Fixture::Classic =>
+            {
+                let message = "this world has no application of Classic Central";
+                self.places.wrong(&format!("{path}.open.mode"), message, "write world: { use: classic }");
             }
             Verb::Open(Open { token_file: true, config: Some(_), .. }) => {
                 let mend = "leave config out: the file holds the fixture's";
@@ -265,16 +296,25 @@ fn needs(step: &Step) -> Vec<Capability> {
     }
     match &step.verb {
         Verb::Open(open) => {
-            if open.mode == Mode::Msp {
-                needs.push(Capability::Msp);
+            match open.mode {
+                Mode::Msp => needs.push(Capability::Msp),
+                Mode::Classic => needs.push(Capability::Classic),
+                Mode::Unified | Mode::Separate => {}
             }
             if open.token_file {
                 needs.push(Capability::TokenFile);
             }
         }
         Verb::Tenant(_) => needs.push(Capability::Tenant),
-        Verb::Call(call) if call.stream => needs.push(Capability::Stream),
-        Verb::Call(_) | Verb::Restart(_) => {}
+        Verb::Call(call) => {
+            if call.stream {
+                needs.push(Capability::Stream);
+            }
+            if call.api == Api::Classic {
+                needs.push(Capability::Classic);
+            }
+        }
+        Verb::Restart(_) => {}
         Verb::List(_) => needs.push(Capability::List),
         Verb::Reload(_) => needs.push(Capability::Reload),
         Verb::Clock(_) => needs.push(Capability::Clock),

@@ -89,7 +89,7 @@ pub(super) fn wish(
             let call = asked_call(stage, call, i);
             note.workspace = workspace_of(&call.client);
             note.client = Some(call.client.clone());
-            note.api = Some(if call.api == drive::Api::Glp { "glp" } else { "central" }.to_owned());
+            note.api = Some(call.api.word().to_owned());
             note.method = Some(call.method.clone());
             note.path = Some(call.path.clone());
             note.query = Some(encoded(&call.query)).filter(|query| !query.is_empty());

@@ -18,6 +18,9 @@ pub enum Fixture {
     Split,
     /// A workspace on a Dedicated Platform, which knows no exchange.
     Dedicated,
+    /// The workspace `solo` with an application of Classic Central's gateway, `solo-classic`, of which a client opened
+    /// with mode `classic` is told.
+    Classic,
 }
 
 /// The world that a scenario plays in: a fixture, and what is different in it.

@@ -15,7 +15,7 @@ use greenroom_model::{
 
 use super::{Stage, StageError, id_in, world};
 use crate::{
-    drive::{Config, Credentials, Mode, Seconds},
+    drive::{ClassicCredentials, Config, Credentials, Mode, Seconds},
     scenario::{ClientPart, ClientSymbol, Configuration, Open},
 };
 
@@ -71,6 +71,25 @@ impl Stage {
                 new_central: Some(with_central(self.credentials(central)?)),
                 ..Config::default()
             },
+            Mode::Classic => Config { classic: Some(self.classic()?), ..Config::default() },
+        })
+    }
+
+    /// The application of Classic Central's gateway, and the user whose it is.
+    fn classic(&self) -> Result<ClassicCredentials, StageError> {
+        let none = || StageError::Different("use: it has no application of Classic Central".to_owned());
+        let name = world::application(self.fixture).ok_or_else(none)?;
+        let client = self.world.client(self.world.client_named(name).ok_or_else(none)?);
+        let user = self.world.user(client.owner);
+        let Credentials { client_id, client_secret, .. } = self.credentials(name)?;
+        Ok(ClassicCredentials {
+            base_url: world::classic_url(),
+            client_id,
+            client_secret,
+            username: Some(user.email.clone()),
+            password: user.password.value().cloned(),
+            customer_id: Some(self.world.workspace(client.workspace).central_customer.clone()),
+            ..ClassicCredentials::default()
         })
     }
 

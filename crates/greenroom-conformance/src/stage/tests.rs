@@ -30,6 +30,7 @@ fn every_fixture_has_its_workspace_its_clients_a_stranger_and_no_nobody() {
         (Fixture::Standard, "standard"),
         (Fixture::Split, "split"),
         (Fixture::Dedicated, "dedicated"),
+        (Fixture::Classic, "classic"),
     ] {
         let world = world::of(&scenario("KIT-01", &json!({"world": {"use": named}}))).unwrap();
         let symbols: Vec<_> = world.workspaces().map(|(_, workspace)| &*workspace.symbol).collect();

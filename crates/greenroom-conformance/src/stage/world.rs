@@ -1,7 +1,7 @@
 //! The worlds of the kit, and what a scenario changes in them.
 
 use greenroom_model::{
-    host::CLUSTERS,
+    host::{CLUSTERS, Cluster},
     secret::Digest,
     spec::{DeviceCount, DeviceMix, Devices, Spec, TenantCount, Tenants, TokenLife},
     time::Forward,
@@ -12,11 +12,18 @@ use greenroom_model::{
 use super::StageError;
 use crate::scenario::{Fixture, Scenario};
 
-/// The base URL of New Central that clients are configured with: that of `US-WEST-5`, where the workspaces of the kit
-/// live as on every other cluster.
+/// The cluster that clients are configured with. The workspaces of the kit live there as on every other one.
+const CLUSTER: &str = "US-WEST-5";
+
+/// The base URL of New Central that clients are configured with.
 pub(super) fn central_url() -> String {
-    let host = CLUSTERS.iter().find(|(name, _)| *name == "US-WEST-5").map_or(CLUSTERS[0].1, |(_, host)| host);
+    let host = CLUSTERS.iter().find(|(name, _)| *name == CLUSTER).map_or(CLUSTERS[0].1, |(_, host)| host);
     format!("https://{host}")
+}
+
+/// The base URL of Classic Central that clients are configured with: that of the same cluster's gateway.
+pub(super) fn classic_url() -> Option<String> {
+    Some(format!("https://{}", Cluster::named(CLUSTER)?.gateway()?))
 }
 
 /// The text of the world file.
@@ -26,6 +33,7 @@ fn file(fixture: Fixture) -> &'static str {
         Fixture::Standard => include_str!("../../../../fixtures/worlds/kit/standard.yaml"),
         Fixture::Split => include_str!("../../../../fixtures/worlds/kit/split.yaml"),
         Fixture::Dedicated => include_str!("../../../../fixtures/worlds/kit/dedicated.yaml"),
+        Fixture::Classic => include_str!("../../../../fixtures/worlds/kit/classic.yaml"),
     }
 }
 
@@ -33,7 +41,7 @@ fn file(fixture: Fixture) -> &'static str {
 pub(super) fn own(fixture: Fixture) -> &'static str {
     match fixture {
         Fixture::MspTwoTenants => "msp",
-        Fixture::Standard | Fixture::Split => "solo",
+        Fixture::Standard | Fixture::Split | Fixture::Classic => "solo",
         Fixture::Dedicated => "dedicated",
     }
 }
@@ -42,10 +50,15 @@ pub(super) fn own(fixture: Fixture) -> &'static str {
 pub(super) fn clients(fixture: Fixture) -> (&'static str, &'static str) {
     match fixture {
         Fixture::MspTwoTenants => ("msp", "msp-central"),
-        Fixture::Standard => ("solo", "solo"),
+        Fixture::Standard | Fixture::Classic => ("solo", "solo"),
         Fixture::Split => ("solo", "solo-central"),
         Fixture::Dedicated => ("dedicated", "dedicated"),
     }
+}
+
+/// The application of Classic Central's gateway, where there is one.
+pub(super) fn application(fixture: Fixture) -> Option<&'static str> {
+    (fixture == Fixture::Classic).then_some("solo-classic")
 }
 
 /// The world of a scenario. It is the same in every run, but for tokens and dates.

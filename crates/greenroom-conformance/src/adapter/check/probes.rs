@@ -36,6 +36,7 @@ const TOKEN_FILE: Row = ("token-file", "opens a client with a token file");
 const RELOAD: Row = ("reload", "takes new credentials");
 const CLOCK: Row = ("clock", "shifts its wall clock");
 const SLEEP: Row = ("sleep-events", "says that it would sleep instead of sleeping");
+const CLASSIC: Row = ("classic", "signs in to Classic Central, and calls it");
 const CLOSE: Row = ("close", "closes a client");
 const STDOUT: Row = ("stdout", "prints nothing else on stdout");
 const SECRETS: Row = ("secrets", "shows neither secret nor token outside its requests");
@@ -44,6 +45,8 @@ const END: Row = ("end", "ends with exit code 0 when stdin does, and leaves no p
 const TOP: &str = "top";
 const DEVICES: &str = "/devices/v1/devices";
 const INVENTORY: &str = "/network-monitoring/v1/device-inventory";
+
+const GROUPS: &str = "/configuration/v2/groups";
 
 const READ_REASON: &str = "read the reason; what the adapter said last is below";
 
@@ -366,6 +369,36 @@ impl Check {
             && self.done(CLOCK, Verb::Clock(Clock { wall: Shift(60) })).await?.is_some()
         {
             self.fine(CLOCK);
+        }
+        if self.claims_or_skips(CLASSIC, Capability::Classic) {
+            self.classic().await?;
+        }
+        Ok(())
+    }
+
+    async fn classic(&mut self) -> Result<(), Halt> {
+        let config = Config { classic: Some(self.desk.classic.clone()), ..Config::default() };
+        let open = Open { client: "classic".to_owned(), mode: Mode::Classic, log: Log::Info, config };
+        if self.done(CLASSIC, Verb::Open(open)).await?.is_none() {
+            return Ok(());
+        }
+        let asked = self.talk.ask(Verb::Call(call("classic", Api::Classic, GROUPS))).await;
+        let Some(reply) = self.heard(CLASSIC, asked)? else { return Ok(()) };
+        let data = reply.body.as_ref().is_some_and(|body| body["data"].is_array());
+        match self.seen(|it| it.request.path == GROUPS) {
+            None => {
+                self.wrong(CLASSIC, format!("no request came; the reply is {}", said(&reply)), NO_REQUEST)
+            }
+            Some(_) if !is_status(&reply, 200) => self.wrong(CLASSIC, said(&reply), READ_REASON),
+            Some(seen) if seen.request.query != "limit=1" => {
+                let problem = format!("the query that came is {:?}, and not \"limit=1\"", seen.request.query);
+                self.wrong(CLASSIC, problem, "hand the members of \"query\" on as parameters");
+            }
+            Some(_) if !data => {
+                let mend = "put the body of the answer into \"body\", as JSON if it is JSON";
+                self.wrong(CLASSIC, "the reply has no body with data".to_owned(), mend);
+            }
+            Some(_) => self.fine(CLASSIC),
         }
         Ok(())
     }

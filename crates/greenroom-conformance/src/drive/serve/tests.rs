@@ -108,6 +108,8 @@ async fn what_is_not_there_is_answered_and_what_fails_too() {
         (json!({"id": 1, "do": "close", "client": "c"}), "c is not open"),
         (Kit::call(1, "c", "/"), "c is not open"),
         (json!({"id": 1, "do": "clock", "wall": "+1m"}), "clock is not known"),
+        // A mode that is not claimed.
+        (json!({"id": 1, "do": "open", "as": "c", "mode": "classic"}), "classic is not known"),
     ] {
         assert_eq!(kit.ask(line).await, Reply::failed(1, Kind::Usage, message));
     }

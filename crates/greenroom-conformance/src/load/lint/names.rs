@@ -21,7 +21,7 @@ impl Fixture {
     pub(crate) fn workspaces(self) -> &'static [&'static str] {
         match self {
             Self::MspTwoTenants => &["msp", "acme", "globex", "rival", "stranger"],
-            Self::Standard | Self::Split => &["solo", "rival", "stranger"],
+            Self::Standard | Self::Split | Self::Classic => &["solo", "rival", "stranger"],
             Self::Dedicated => &["dedicated", "acme", "rival", "stranger"],
         }
     }
@@ -33,6 +33,7 @@ impl Fixture {
             Self::Standard => &["solo"],
             Self::Split => &["solo", "solo-central"],
             Self::Dedicated => &["dedicated"],
+            Self::Classic => &["solo", "solo-classic"],
         }
     }
 
