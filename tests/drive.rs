@@ -75,7 +75,17 @@ fn assert_wrong(flags: &[&str], adapter: &str, check: &str, problem: &str) -> Ou
 fn the_adapter_of_the_page_has_nothing_wrong() {
     let output = check_python(&[], &minimal()).ended_with(0);
     assert_eq!(output.json()["client"], json!({"name": "minimal", "version": "1.0.0"}));
-    let skipped = ["tenant", "list", "concurrent", "stream", "token-file", "reload", "clock", "sleep-events"];
+    let skipped = [
+        "tenant",
+        "list",
+        "concurrent",
+        "stream",
+        "token-file",
+        "reload",
+        "clock",
+        "classic",
+        "sleep-events",
+    ];
     assert_outcome(&output, "skipped", &skipped);
     assert_outcome(&output, "wrong", &[]);
 }
@@ -176,6 +186,7 @@ fn claims_are_tried() {
     assert_wrong(&[], &claim("\"concurrent\""), "concurrent", "ten calls came one after the other");
     assert_wrong(&[], &claim("\"tenant\""), "tenant", "tenant failed with \"ok\": false, kind usage");
     assert_wrong(&[], &claim("\"list\""), "list", "list failed with \"ok\": false, kind usage");
+    assert_wrong(&[], &claim("\"classic\""), "classic", "open failed with \"ok\": false, kind usage");
     let output = check_python(&[], &claim("\"sleep_events\"")).ended_with(0);
     assert!(outcomes(&output).contains(&("sleep-events".to_owned(), "skipped".to_owned())), "{output}");
 }

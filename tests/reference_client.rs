@@ -1,8 +1,8 @@
 //! The reference client, as the real binary over drive/1, against an emulator.
 
-use std::process::Stdio;
+use std::{collections::BTreeSet, path::PathBuf, process::Stdio};
 
-use greenroom_model::rule::Rule;
+use greenroom_model::{history::Exchange, rule::Rule};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines},
@@ -11,6 +11,7 @@ use tokio::{
 };
 
 use crate::{
+    classic::{Application, GROUPS},
     harness::{Scratch, run},
     wire::{self, DEVICES, INVENTORY, LIMIT, Wire},
 };
@@ -301,6 +302,82 @@ async fn a_token_file_is_begun_with_and_kept_up_to_date() {
     let kept: Value = serde_json::from_str(&scratch.read("token.json")).unwrap();
     assert_eq!(kept["unified"]["client_id"], unified()["unified"]["client_id"]);
     assert!(kept["unified"]["access_token"].as_str().is_some_and(|token| token.len() > 100));
+}
+
+/// A file with what signs in to Classic Central.
+fn classic_file(scratch: &Scratch, application: &Application) -> PathBuf {
+    let classic = json!({
+        "base_url": "https://apigw-uswest5.central.arubanetworks.com",
+        "client_id": application.id, "client_secret": application.secret,
+        "username": application.user, "password": application.password, "customer_id": application.customer,
+    });
+    scratch.write("classic.json", &json!({"classic": classic}).to_string())
+}
+
+/// Operation and status of what came after so many.
+fn asked_since(wire: &Wire, before: usize) -> Vec<String> {
+    let exchanges = wire.emulator.history().exchanges().into_iter().skip(before);
+    let status =
+        |it: &Exchange| it.response.as_ref().and_then(|response| response.status).unwrap_or_default();
+    exchanges.map(|it| format!("{} {}", it.request.op, status(&it))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_tokens_of_classic_central_are_kept_and_shown_nowhere() {
+    let (scratch, wire) = (Scratch::new(), Wire::frozen().await);
+    let application = Application::of("msp-classic");
+    let file = classic_file(&scratch, &application);
+    let groups = json!({"do": "call", "client": "c", "api": "classic", "method": "GET", "path": GROUPS});
+    let runs_out = json!({"when": {"op": "api"}, "do": [{"advance": "3h"}], "once": true});
+    let mut hidden = vec![application.secret, application.password];
+    let stored = || -> Value { serde_json::from_str(&scratch.read("classic.json")).unwrap() };
+    for (run, expected) in [
+        (1, &["sign_in 200", "sign_in 200", "mint 200", "api 200", "api 401", "refresh 200", "api 200"][..]),
+        // What the first one stored is still good, and so is its refresh token.
+        (2, &["api 200", "api 401", "refresh 200", "api 200"]),
+    ] {
+        let before = wire.emulator.history().exchanges().len();
+        let mut driven = Driven::start(&scratch, &wire, &[]);
+        driven.open("classic", json!({"token_file": file})).await;
+        for _ in 0..2 {
+            assert_eq!(driven.ask(groups.clone()).await["status"], 200, "run {run}");
+            rule(&wire, runs_out.clone());
+        }
+        wire.emulator.faults().clear();
+        assert_eq!(asked_since(&wire, before), *expected, "run {run}");
+        let refused = driven.call("c", DEVICES).await;
+        assert_eq!(refused["kind"], "usage", "GLP is no API of this client");
+        for token in ["access_token", "refresh_token"] {
+            hidden.push(stored()["classic"][token].as_str().unwrap().to_owned());
+        }
+        let (stdout, stderr) = driven.end().await;
+        for secret in &hidden {
+            assert!(!stdout.contains(secret) && !stderr.contains(secret), "run {run}: {stderr}");
+        }
+    }
+    assert_eq!(hidden.iter().collect::<BTreeSet<_>>().len(), 6, "both tokens were replaced");
+    let queries = wire.emulator.history().exchanges().into_iter().map(|it| it.request.query);
+    let allowed = |query: &String| !query.contains("secret") && !query.contains("token=");
+    assert!(queries.into_iter().all(|query| allowed(&query)), "nothing of it is in a URL");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refresh_token_whose_answer_got_lost_is_not_sent_again() {
+    let (scratch, wire) = (Scratch::new(), Wire::frozen().await);
+    let file = classic_file(&scratch, &Application::of("msp-classic"));
+    let groups = json!({"do": "call", "client": "c", "api": "classic", "method": "GET", "path": GROUPS});
+    let mut driven = Driven::start(&scratch, &wire, &[]);
+    driven.open("classic", json!({"token_file": file})).await;
+    assert_eq!(driven.ask(groups.clone()).await["status"], 200);
+    rule(&wire, json!({"when": {"op": "api"}, "do": [{"advance": "3h"}], "once": true}));
+    rule(&wire, json!({"when": {"op": "refresh", "at": "response"}, "do": [{"close": {}}], "once": true}));
+    let before = wire.emulator.history().exchanges().len();
+    assert_eq!(driven.ask(groups).await["status"], 200);
+    let asked = asked_since(&wire, before);
+    assert_eq!(asked[0], "api 401");
+    assert!(asked[1].starts_with("refresh"), "{asked:?}");
+    assert_eq!(asked[2..], ["sign_in 200", "sign_in 200", "mint 200", "api 200"]);
+    driven.end().await;
 }
 
 /// A run in which much goes wrong at the most talkative level; all that it printed.

@@ -149,11 +149,14 @@ pub enum Profile {
     Security,
     /// What HPE's documentation of its own SDK promises.
     PycentralDocs,
+    /// What a client of Classic Central keeps.
+    Classic,
 }
 
 impl Profile {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Core, Self::Msp, Self::Resilience, Self::Security, Self::PycentralDocs];
+    pub const ALL: [Self; 6] =
+        [Self::Core, Self::Msp, Self::Resilience, Self::Security, Self::PycentralDocs, Self::Classic];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -163,6 +166,7 @@ impl Profile {
             Self::Resilience => "resilience",
             Self::Security => "security",
             Self::PycentralDocs => "pycentral-docs",
+            Self::Classic => "classic",
         }
     }
 
@@ -188,6 +192,10 @@ impl Profile {
                 "What HPE's documentation of pycentral says of that SDK (seeds 000, 001 and 002), and a program written \
                  for it relies on."
             }
+            Self::Classic => {
+                "A program of Classic Central runs for weeks: each refresh gives it two tokens for two, no refresh token \
+                 is sent twice, and its user signs in again only when nothing else helps."
+            }
         }
     }
 
@@ -196,6 +204,7 @@ impl Profile {
         match self {
             Self::Core | Self::Resilience | Self::Security => &[],
             Self::Msp | Self::PycentralDocs => &[Capability::Msp, Capability::Tenant],
+            Self::Classic => &[Capability::Classic],
         }
     }
 }
