@@ -110,12 +110,14 @@ fn asked(request: &Request) -> Value {
             None => token.symbol.split(':').next().unwrap_or_default().to_owned(),
         })
     };
+    // Tokens and codes in the JSON of a token request are others in every run; which members it has, its form says.
+    let json = request.json.as_ref().filter(|_| request.form.is_empty());
     json!({
         "phase": request.phase, "op": request.op, "http": request.http, "host": request.host,
         "method": request.method, "path": request.path, "query": request.query,
         "headers": names(request), "auth": request.auth, "form": request.form.keys().collect::<Vec<_>>(),
         "workspace": request.workspace, "client": request.client, "actor": request.actor,
-        "token": symbol(&request.token), "subject": symbol(&request.subject), "json": request.json,
+        "token": symbol(&request.token), "subject": symbol(&request.subject), "json": json,
     })
 }
 
