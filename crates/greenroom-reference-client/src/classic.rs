@@ -117,7 +117,8 @@ impl Classic {
             Err(lost) => lost.may_have_arrived && !self.broken(M209),
         };
         let answer = issuer::ask_unless(&self.http, request.clone(), ends).await?;
-        let of_subject = is_void(&answer) || answer.status == 429 && self.broken(M204);
+        let of_subject =
+            is_void(&answer) || may_be_used_up(&answer) || answer.status == 429 && self.broken(M204);
         let taken = self.taken(&request, &answer, Some(refresh_token)).await;
         taken.map_err(|failure| Refusal { failure, of_subject })
     }
@@ -266,6 +267,12 @@ fn is_void(answer: &Answer) -> bool {
     matches!(answer.status, 400 | 401) && answer.reason().as_deref() != Some("invalid_client")
 }
 
+/// Whether a refresh token may be used up though it brought nothing: the server broke down over it, or gave an answer
+/// that makes no sense. Like one that got lost it is not sent again.
+fn may_be_used_up(answer: &Answer) -> bool {
+    matches!(answer.status, 200..=299 | 500 | 502 | 504)
+}
+
 /// A text of a JSON answer that says something.
 fn text(answer: &Answer, name: &str) -> Option<Secret> {
     let body = answer.json()?;
@@ -317,6 +324,15 @@ mod tests {
             (403, "{}", false),
         ] {
             assert_eq!(is_void(&answer(status, body)), expected, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn what_was_not_looked_at_is_still_good() {
+        for (status, expected) in
+            [(200, true), (500, true), (502, true), (504, true), (503, false), (429, false)]
+        {
+            assert_eq!(may_be_used_up(&answer(status, "<html>")), expected, "{status}");
         }
     }
 
