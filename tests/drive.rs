@@ -84,6 +84,7 @@ fn the_adapter_of_the_page_has_nothing_wrong() {
         "reload",
         "clock",
         "classic",
+        "refresh",
         "sleep-events",
     ];
     assert_outcome(&output, "skipped", &skipped);
@@ -99,7 +100,23 @@ fn pycentral_comes_along_and_has_nothing_wrong() {
     command.args(["adapter", "check", "--json", "--client", "pycentral"]).env("PATH", path);
     let output = run(command).ended_with(0);
     assert_outcome(&output, "wrong", &[]);
-    assert_outcome(&output, "skipped", &["stream", "reload", "clock", "sleep-events"]);
+    // Its refresh raises a TypeError, which scenarios judge.
+    assert_outcome(&output, "skipped", &["stream", "reload", "clock", "refresh", "sleep-events"]);
+}
+
+#[test]
+fn a_refresh_that_asks_for_nothing_is_told() {
+    let adapter = repository().join("fixtures/adapters/pycentral/adapter.py");
+    let adapter = std::fs::read_to_string(adapter).unwrap();
+    let (before, after) = adapter.split_once("elif verb == \"refresh\":").unwrap();
+    let idle = format!("{before}elif verb == \"refresh\": return {{}}\n    elif verb == \"later\":{after}");
+    let scratch = Scratch::new();
+    scratch.write("adapter.py", &idle);
+    let mut command = scratch.greenroom();
+    command.args(["adapter", "check", "--json", "--", python::interpreter(), "adapter.py"]);
+    let output = run(command).ended_with(1);
+    assert_outcome(&output, "wrong", &["refresh"]);
+    assert!(output.stdout.contains("no token was asked for"), "{output}");
 }
 
 #[test]
@@ -187,6 +204,7 @@ fn claims_are_tried() {
     assert_wrong(&[], &claim("\"tenant\""), "tenant", "tenant failed with \"ok\": false, kind usage");
     assert_wrong(&[], &claim("\"list\""), "list", "list failed with \"ok\": false, kind usage");
     assert_wrong(&[], &claim("\"classic\""), "classic", "open failed with \"ok\": false, kind usage");
+    assert_wrong(&[], &claim("\"refresh\""), "refresh", "it claims refresh and not classic");
     let output = check_python(&[], &claim("\"sleep_events\"")).ended_with(0);
     assert!(outcomes(&output).contains(&("sleep-events".to_owned(), "skipped".to_owned())), "{output}");
 }

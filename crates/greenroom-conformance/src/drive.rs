@@ -10,7 +10,8 @@ mod serve;
 pub use self::{
     ask::{
         Api, Ask, AskError, Body, Call, ClassicCredentials, Clock, Close, Config, Credentials, Hello,
-        Leaving, List, Log, Mode, Open, Query, Reload, Seconds, Shift, Tenant, Verb, Wake, What, Who,
+        Leaving, List, Log, Mode, Open, Query, Refresh, Reload, Seconds, Shift, Tenant, Verb, Wake, What,
+        Who,
     },
     line::{Line, ProtocolError, Sleep},
     reply::{Can, Capability, Headers, Introduction, Kind, Reply, Scheme},

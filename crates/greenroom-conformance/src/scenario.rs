@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub(crate) use self::step::{ClientPart, ClientSymbol};
+pub(crate) use self::step::{ClientPart, ClientSymbol, WrittenText};
 pub use self::{
     check::{
         After, Alternative, By, Check, Count, CountOf, Delays, Distinct, Each, Field, FileIs, Gap, Grade,
@@ -25,8 +25,8 @@ pub use self::{
     schema::schema,
     source::Source,
     step::{
-        Call, Clock as ClockStep, Close, Configuration, List, Listed, Method, Open, Reload, Restart, Step,
-        Tenant, Verb, What,
+        Call, Clock as ClockStep, Close, Configuration, List, Listed, Method, Open, Refresh, Reload, Restart,
+        Step, Tenant, Verb, What,
     },
     world::{Fixture, Ttl, World},
 };

@@ -4,8 +4,8 @@ use std::{fs, path::PathBuf};
 
 use greenroom_conformance::drive::{
     self, Api, Ask, Body, Call, Capability, Clock, Close, Config, Credentials, Hello, Introduction, Kind,
-    Leaving, Line, List, Log, Mode, Open, Reload, Reply, Scheme, Seconds, Shift, Sleep, Tenant, Verb, Wake,
-    What, Who,
+    Leaving, Line, List, Log, Mode, Open, Refresh, Reload, Reply, Scheme, Seconds, Shift, Sleep, Tenant,
+    Verb, Wake, What, Who,
 };
 use greenroom_model::secret::Secret;
 use serde_json::{Map, Value, json};
@@ -88,6 +88,7 @@ fn asks() -> Vec<(Verb, Value)> {
             Verb::List(List { client: "c".into(), what: What::Devices }),
             json!({"do": "list", "client": "c", "what": "devices"}),
         ),
+        (Verb::Refresh(Refresh { client: "c".into() }), json!({"do": "refresh", "client": "c"})),
         (
             Verb::Reload(Reload { client: "c".into(), config }),
             json!({"do": "reload", "client": "c", "config": written}),

@@ -165,6 +165,17 @@ impl Adapter {
                 let reply = self.client(&client).and_then(|client| client.reload(&config));
                 self.reply(&id, reply.map(|()| Map::new()));
             }
+            Ok(Wish::Refresh { client }) => match self.client(&client) {
+                Err(failure) => self.reply(&id, Err(failure)),
+                Ok(client) => {
+                    let adapter = Arc::clone(self);
+                    tasks.spawn(async move {
+                        let refreshed = client.refresh().await;
+                        drop(client);
+                        adapter.reply(&id, refreshed.map(|()| Map::new()));
+                    });
+                }
+            },
             Ok(Wish::Close { client, by }) => {
                 let closing = self.remove(&client);
                 let adapter = Arc::clone(self);
@@ -269,7 +280,7 @@ impl Adapter {
         self.reply(id, closed);
         if let Some(client) = stray {
             tokio::time::sleep(A_WHILE).await;
-            client.refresh().await;
+            client.renew_for_nobody().await;
         }
     }
 

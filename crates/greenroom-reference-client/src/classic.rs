@@ -6,6 +6,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::{SignedDuration, Timestamp};
 use reqwest::{
     Method, Url,
     header::{COOKIE, HeaderName, HeaderValue, SET_COOKIE},
@@ -17,7 +18,9 @@ use crate::{
     failure::{Failure, Kind},
     http::{Answer, Http, Lost, Request},
     issuer::{self, Refusal},
-    mutant::Mutant::{self, M164, M201, M202, M203, M204, M205, M206, M207, M209},
+    mutant::Mutant::{
+        self, M64, M164, M201, M202, M203, M204, M205, M206, M207, M209, M211, M212, M213, M214,
+    },
     place,
     token::{Slot, Token},
     token_file::TokenFile,
@@ -63,8 +66,9 @@ impl Classic {
                            password and customer_id";
             return Err(Failure::new(Kind::Other, message));
         }
-        // How long a supplied token lives, nobody said.
-        let supplied = entry.access_token.clone().map(|value| Token::new(&http.process, value, None));
+        // How long a supplied token lives, nobody said; when one runs out that was stored, the file knows.
+        let life = entry.expires_at().map(|end| http.process.clock.until(end));
+        let supplied = entry.access_token.clone().map(|value| Token::new(&http.process, value, life));
         let supplied = supplied.filter(|_| file.is_none() || !http.process.broken(M164));
         let refresh_token = Mutex::new(entry.refresh_token.clone());
         Ok(Self { http, base, application, user, slot: Slot::with(supplied), refresh_token, file })
@@ -85,12 +89,33 @@ impl Classic {
         if self.broken(M203) {
             return self.slot.get_alone(self.next()).await;
         }
+        let is_alone = self.application.is_none();
+        if is_alone && self.broken(M213) {
+            return Ok(Arc::clone(stale));
+        }
         self.slot.get(&self.http.process, |token| !Arc::ptr_eq(token, stale), self.next()).await
+    }
+
+    /// The next token, and everybody goes on with it, though nobody has refused the one before.
+    pub(crate) async fn refreshed(&self) -> Result<(), Failure> {
+        if self.broken(M214) {
+            return Err(Failure::new(Kind::Other, "refresh takes no such argument"));
+        }
+        if self.broken(M211) {
+            return self.next().await.map(drop);
+        }
+        let before = self.slot.peek().await;
+        let is_newer = |token: &Arc<Token>| before.as_ref().is_none_or(|before| !Arc::ptr_eq(before, token));
+        self.slot.get(&self.http.process, is_newer, self.next()).await.map(drop)
     }
 
     /// The next token: for the refresh token, or, if that is worth nothing, for user and password.
     pub(crate) async fn next(&self) -> Result<Token, Failure> {
         let Some(refresh_token) = self.take() else { return self.sign_in().await };
+        let is_stored = self.file.is_some() && self.http.process.tokens() == 0;
+        if is_stored && self.broken(M64) {
+            return Err(Failure::new(Kind::Auth, "the stored token is no good").with_status(401));
+        }
         match self.refresh(&refresh_token).await {
             Ok(token) => Ok(token),
             Err(Refusal { failure, of_subject: true }) if !self.broken(M205) => {
@@ -117,8 +142,9 @@ impl Classic {
             Err(lost) => lost.may_have_arrived && !self.broken(M209),
         };
         let answer = issuer::ask_unless(&self.http, request.clone(), ends).await?;
-        let of_subject =
-            is_void(&answer) || may_be_used_up(&answer) || answer.status == 429 && self.broken(M204);
+        let of_subject = is_void(&answer)
+            || may_be_used_up(&answer) && !self.broken(M212)
+            || answer.status == 429 && self.broken(M204);
         let taken = self.taken(&request, &answer, Some(refresh_token)).await;
         taken.map_err(|failure| Refusal { failure, of_subject })
     }
@@ -234,14 +260,23 @@ impl Classic {
             next = sent.cloned();
         }
         if let Some(file) = &self.file {
-            let mut tokens = vec![("access_token", token.reveal().to_owned())];
-            if let Some(next) = next.as_ref().filter(|_| !self.broken(M202)) {
-                tokens.push(("refresh_token", next.reveal().to_owned()));
+            let mut members = vec![
+                ("access_token", Some(token.reveal().to_owned())),
+                ("expires_at", self.end(answer).map(|end| end.to_string())),
+            ];
+            if !self.broken(M202) {
+                members.push(("refresh_token", next.as_ref().map(|next| next.reveal().to_owned())));
             }
-            file.remember(&self.http, ENTRY, tokens, None).await;
+            file.remember(&self.http, ENTRY, members, None).await;
         }
         self.put(next);
         Ok(token)
+    }
+
+    /// When an access token that has just come runs out, if the answer says so.
+    fn end(&self, answer: &Answer) -> Option<Timestamp> {
+        let life = SignedDuration::from_secs(answer.json()?["expires_in"].as_i64()?);
+        self.http.process.clock.now().wall.checked_add(life).ok()
     }
 
     /// The refresh token, which nobody else has from now on.

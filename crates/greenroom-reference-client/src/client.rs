@@ -308,6 +308,14 @@ impl Client {
         }
     }
 
+    /// Gets new tokens for the refresh token, though nobody has refused those that are there, and goes on with them.
+    pub(crate) async fn refresh(&self) -> Result<(), Failure> {
+        let Some(Source::Classic(classic)) = self.classic.as_deref() else {
+            return Err(Failure::new(Kind::Usage, "only a client of Classic Central has a refresh token"));
+        };
+        self.until_closed(classic.refreshed()).await
+    }
+
     /// Takes other credentials. Tokens that are good stay in use.
     pub(crate) fn reload(&self, config: &Config) -> Result<(), Failure> {
         let (unified, glp, new_central) = match &self.standing {
@@ -365,7 +373,7 @@ impl Client {
     }
 
     /// Gets a token that nobody wants: what mutants do.
-    pub(crate) async fn refresh(&self) {
+    pub(crate) async fn renew_for_nobody(&self) {
         if let Some(source) = self.glp.as_ref().or(self.central.as_ref()) {
             let _ = source.renew_alone().await;
         }

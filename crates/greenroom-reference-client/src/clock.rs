@@ -68,6 +68,11 @@ impl Clock {
         now.steady.saturating_sub(then.steady).max(by_wall)
     }
 
+    /// How long it is until something happens by the clock of the wall; nothing, if that is over.
+    pub(crate) fn until(&self, then: Timestamp) -> Duration {
+        Duration::try_from(then.duration_since(self.now().wall)).unwrap_or_default()
+    }
+
     fn shift(&self) -> MutexGuard<'_, Shift> {
         self.shift.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf, time::Duration};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::Url;
 use serde::Deserialize;
 use serde_json::Value;
@@ -70,6 +70,8 @@ pub(crate) struct ClassicEntry {
     customer_id: Option<String>,
     pub(crate) access_token: Option<Secret>,
     pub(crate) refresh_token: Option<Secret>,
+    /// When the access token runs out: this client's own word in a token file (RFC 3339).
+    expires_at: Option<String>,
 }
 
 /// Who signs in to Classic Central, and for which customer.
@@ -149,6 +151,11 @@ impl ClassicEntry {
             password: self.password.clone()?,
             customer: self.customer_id.clone()?,
         })
+    }
+
+    /// When the access token runs out, if that is known.
+    pub(crate) fn expires_at(&self) -> Option<Timestamp> {
+        self.expires_at.as_deref()?.parse().ok()
     }
 
     /// The API gateway.

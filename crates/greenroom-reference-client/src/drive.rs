@@ -13,11 +13,12 @@ use crate::{
 };
 
 /// What this client can do besides calls.
-const CAN: [&str; 11] = [
+const CAN: [&str; 12] = [
     "msp",
     "tenant",
     "list",
     "close",
+    "refresh",
     "reload",
     "concurrent",
     "stream",
@@ -44,6 +45,7 @@ pub(crate) enum Wish {
     Tenant { name: String, of: String, which: Which },
     Call(Box<Call>),
     List { client: String, what: What },
+    Refresh { client: String },
     Reload { client: String, config: Box<Config> },
     Clock { wall: SignedDuration },
     Close { client: String, by: Option<Leaving> },
@@ -123,6 +125,11 @@ struct List {
 }
 
 #[derive(Deserialize)]
+struct Refresh {
+    client: String,
+}
+
+#[derive(Deserialize)]
 struct Reload {
     client: String,
     #[serde(default)]
@@ -178,6 +185,10 @@ fn wish(frame: Map<String, Value>) -> Result<Wish, Failure> {
             let List { client, what } = fields(&verb, frame)?;
             Wish::List { client, what }
         }
+        "refresh" => {
+            let Refresh { client } = fields(&verb, frame)?;
+            Wish::Refresh { client }
+        }
         "reload" => {
             let Reload { client, config } = fields(&verb, frame)?;
             Wish::Reload { client, config }
@@ -191,7 +202,11 @@ fn wish(frame: Map<String, Value>) -> Result<Wish, Failure> {
             let Close { client, by } = fields(&verb, frame)?;
             Wish::Close { client, by }
         }
-        _ => return Err(usage("do is none of hello, open, tenant, call, list, reload, clock and close")),
+        _ => {
+            return Err(usage(
+                "do is none of hello, open, tenant, call, list, refresh, reload, clock and close",
+            ));
+        }
     })
 }
 

@@ -194,6 +194,10 @@ mutants! {
     M208: "sends the JSON of a body as a JSON text when it repeats a call",
     M209: "sends a refresh again when its answer was lost",
     M210: "refreshes only where a 401 of Classic Central says invalid_token",
+    M211: "goes on with the access token that a refresh on demand has replaced",
+    M212: "sends a refresh token again over which the server broke down",
+    M213: "repeats a call with the access token that was refused, if it has nothing to get another with",
+    M214: "fails to refresh on demand, before anything is sent",
 }
 
 /// A name that is none of a mutant's.

@@ -229,8 +229,8 @@ impl Own {
         }
         let flaws = [(M160, Flaw::Alone), (M161, Flaw::ModeOfNewFiles), (M162, Flaw::InPlace)];
         let flaw = flaws.into_iter().find(|(mutant, _)| self.broken(*mutant)).map(|(_, flaw)| flaw);
-        let tokens = vec![("access_token", token.reveal().to_owned())];
-        file.remember(&self.http, entry, tokens, flaw).await;
+        let members = vec![("access_token", Some(token.reveal().to_owned()))];
+        file.remember(&self.http, entry, members, flaw).await;
     }
 
     fn broken(&self, mutant: Mutant) -> bool {

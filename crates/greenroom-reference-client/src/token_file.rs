@@ -48,17 +48,17 @@ impl TokenFile {
         Ok((Self { path: path.to_owned(), writing: Mutex::default() }, config))
     }
 
-    /// Puts tokens in the place of those before, by the names of their members. That they cannot be written is told, and
-    /// no more: they are good all the same.
+    /// Puts members of an entry in the place of those before: tokens, and what is known of them. One that is nothing is
+    /// taken out. That they cannot be written is told, and no more: the tokens are good all the same.
     pub(crate) async fn remember(
         self: &Arc<Self>,
         http: &Http,
         entry: &'static str,
-        tokens: Vec<(&'static str, String)>,
+        members: Vec<(&'static str, Option<String>)>,
         flaw: Option<Flaw>,
     ) {
         let file = Arc::clone(self);
-        let kept = tokio::task::spawn_blocking(move || file.keep(entry, &tokens, flaw)).await;
+        let kept = tokio::task::spawn_blocking(move || file.keep(entry, &members, flaw)).await;
         if let Err(error) = kept.unwrap_or_else(|error| Err(io::Error::other(error))) {
             http.tell(Level::Error, || format!("the token file cannot be written: {error}"));
         }
@@ -66,7 +66,7 @@ impl TokenFile {
 
     /// The file is replaced whole and keeps its mode, so that whoever reads it meanwhile, or after a crash, finds the
     /// tokens before or the new ones.
-    fn keep(&self, entry: &str, tokens: &[(&str, String)], flaw: Option<Flaw>) -> io::Result<()> {
+    fn keep(&self, entry: &str, members: &[(&str, Option<String>)], flaw: Option<Flaw>) -> io::Result<()> {
         let _alone = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mode = match flaw {
             Some(Flaw::ModeOfNewFiles) => fs::Permissions::from_mode(0o644),
@@ -77,8 +77,11 @@ impl TokenFile {
         if flaw == Some(Flaw::Alone) {
             entry.clear();
         }
-        for (name, token) in tokens {
-            entry.insert((*name).to_owned(), token.as_str().into());
+        for (name, value) in members {
+            match value {
+                Some(value) => entry.insert((*name).to_owned(), value.as_str().into()),
+                None => entry.remove(*name),
+            };
         }
         if flaw == Some(Flaw::InPlace) {
             return fs::write(&self.path, serde_json::to_vec_pretty(&content)?);
@@ -104,15 +107,14 @@ mod tests {
     fn the_file_is_replaced_and_keeps_the_rest_and_its_mode() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token.json");
-        let text =
-            r#"{"unified":{"client_id":"id","client_secret":"s","access_token":"old","extra":1},"x":2}"#;
+        let text = r#"{"unified":{"client_id":"id","client_secret":"s","access_token":"old","extra":1,"gone":3},"x":2}"#;
         fs::write(&path, text).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         let before = fs::metadata(&path).unwrap().ino();
 
         let (file, config) = TokenFile::open(&path).unwrap();
         assert_eq!(config.unified.unwrap().access_token.unwrap().reveal(), "old");
-        file.keep("unified", &[("access_token", "new".to_owned())], None).unwrap();
+        file.keep("unified", &[("access_token", Some("new".to_owned())), ("gone", None)], None).unwrap();
         let kept: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         let unified =
             serde_json::json!({"client_id":"id","client_secret":"s","access_token":"new","extra":1});

@@ -41,7 +41,8 @@ enum ScenariosAct {
   greenroom scenarios list
   greenroom scenarios list --profile core --json")]
     List {
-        /// Only those of a profile: core, msp, resilience, security, pycentral-docs.
+        /// Only those of a profile: core, msp, resilience, security, pycentral-docs,
+        /// classic.
         #[arg(long, value_name = "PROFILE")]
         profile: Option<Profile>,
         /// Those of these files or directories, instead of those that come along.

@@ -51,7 +51,8 @@ pub(crate) struct VerifyArgs {
     /// Only these scenarios: REF-02, 'RTY-*', 'EXC-02[live]'. May be given several times.
     #[arg(long, value_name = "PATTERN")]
     only: Vec<String>,
-    /// Only those of a profile, with what it requires: core, msp, resilience, security, pycentral-docs.
+    /// Only those of a profile, with what it requires: core, msp, resilience, security, pycentral-docs,
+    /// classic.
     #[arg(long, value_name = "PROFILE")]
     profile: Option<Profile>,
     /// Scenario files of your own, or directories of them, instead of those that come along.

@@ -33,6 +33,8 @@ pub enum Verb {
     Call(Call),
     /// Everything that a pager of the client yields.
     List(List),
+    /// Get new tokens, though nobody has refused those that are there.
+    Refresh(Refresh),
     /// Swap the credentials of a client that is open.
     Reload(Reload),
     /// Shift the client's wall clock.
@@ -43,8 +45,8 @@ pub enum Verb {
 
 impl Verb {
     /// All words for `do`.
-    pub const WORDS: [&'static str; 8] =
-        ["hello", "open", "tenant", "call", "list", "reload", "clock", "close"];
+    pub const WORDS: [&'static str; 9] =
+        ["hello", "open", "tenant", "call", "list", "refresh", "reload", "clock", "close"];
 
     /// The word for it.
     pub fn word(&self) -> &'static str {
@@ -54,6 +56,7 @@ impl Verb {
             Self::Tenant(_) => "tenant",
             Self::Call(_) => "call",
             Self::List(_) => "list",
+            Self::Refresh(_) => "refresh",
             Self::Reload(_) => "reload",
             Self::Clock(_) => "clock",
             Self::Close(_) => "close",
@@ -319,6 +322,13 @@ impl What {
             Self::Devices => "devices",
         }
     }
+}
+
+/// Get new tokens, as a user of the client can ask for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Refresh {
+    /// The client whose tokens they are, and which goes on with the new ones.
+    pub client: String,
 }
 
 /// Swap credentials.

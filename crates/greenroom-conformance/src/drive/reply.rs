@@ -113,6 +113,8 @@ pub enum Capability {
     List,
     /// `close`.
     Close,
+    /// `refresh`.
+    Refresh,
     /// `reload`.
     Reload,
     /// Several questions under way at once.
@@ -131,11 +133,12 @@ pub enum Capability {
 
 impl Capability {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Msp,
         Self::Tenant,
         Self::List,
         Self::Close,
+        Self::Refresh,
         Self::Reload,
         Self::Concurrent,
         Self::Stream,
@@ -152,6 +155,7 @@ impl Capability {
             Self::Tenant => "tenant",
             Self::List => "list",
             Self::Close => "close",
+            Self::Refresh => "refresh",
             Self::Reload => "reload",
             Self::Concurrent => "concurrent",
             Self::Stream => "stream",

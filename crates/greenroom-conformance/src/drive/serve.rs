@@ -62,6 +62,12 @@ pub trait Client: Send + Sync + 'static {
         async { Err(Failed::unknown(Capability::List)) }
     }
 
+    /// Gets new tokens, and goes on with them.
+    fn refresh(&self, session: &Self::Session) -> impl Future<Output = Result<(), Failed>> + Send {
+        let _ = session;
+        async { Err(Failed::unknown(Capability::Refresh)) }
+    }
+
     /// Swaps credentials.
     fn reload(
         &self,
@@ -379,6 +385,10 @@ impl<C: Client> Desk<C> {
             Verb::List(list) => {
                 let session = self.session(&list.client)?;
                 reply.ids = Some(self.client.list(&session, list.what).await?);
+            }
+            Verb::Refresh(refresh) => {
+                let session = self.session(&refresh.client)?;
+                self.client.refresh(&session).await?;
             }
             Verb::Reload(reload) => {
                 let session = self.session(&reload.client)?;

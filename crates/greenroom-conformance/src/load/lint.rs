@@ -153,24 +153,27 @@ impl Lint<'_, '_> {
         }
     }
 
-    /// Classic Central is called through what was opened for it, and nothing else is.
+    /// Classic Central is called through what was opened for it, and nothing else is. Only that has a refresh token.
     fn api(&mut self, path: &str, step: &Step) {
-        let Verb::Call(call) = &step.verb else { return };
+        let (client, api, path) = match &step.verb {
+            Verb::Call(call) => (&call.client, call.api, format!("{path}.call.api")),
+            Verb::Refresh(refresh) => (&refresh.client, Api::Classic, format!("{path}.refresh.client")),
+            _ => return,
+        };
         let steps: Vec<_> = self.scenario.all_steps().map(|step| &step.verb).collect();
-        if !steps.iter().any(|verb| verb.makes() == Some(&call.client)) {
+        if !steps.iter().any(|verb| verb.makes() == Some(client)) {
             return;
         }
         let is_classic = steps.iter().any(
-            |verb| matches!(verb, Verb::Open(open) if open.name == call.client && open.mode == Mode::Classic),
+            |verb| matches!(verb, Verb::Open(open) if open.name == *client && open.mode == Mode::Classic),
         );
-        let path = format!("{path}.call.api");
-        match (is_classic, call.api == Api::Classic) {
+        match (is_classic, api == Api::Classic) {
             (true, false) => {
-                let message = format!("{} is a client of Classic Central alone", call.client);
+                let message = format!("{client} is a client of Classic Central alone");
                 self.places.wrong(&path, message, "write classic");
             }
             (false, true) => {
-                let message = format!("{} is no client of Classic Central", call.client);
+                let message = format!("{client} is no client of Classic Central");
                 self.places.wrong(&path, message, "open it with mode: classic");
             }
             _ => {}
@@ -316,6 +319,7 @@ fn needs(step: &Step) -> Vec<Capability> {
         }
         Verb::Restart(_) => {}
         Verb::List(_) => needs.push(Capability::List),
+        Verb::Refresh(_) => needs.push(Capability::Refresh),
         Verb::Reload(_) => needs.push(Capability::Reload),
         Verb::Clock(_) => needs.push(Capability::Clock),
         Verb::Close(_) => needs.push(Capability::Close),

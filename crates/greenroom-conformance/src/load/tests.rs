@@ -124,6 +124,8 @@ fn every_mistake_is_told_with_its_place_and_its_mend() {
         ("mode: msp }", "mode: classic }"),
         ("api: central", "api: classic"),
         ("tenant: { as: acme, of: msp, workspace: \"@acme\" }", "open: { as: acme, mode: classic }"),
+        ("mode: msp }", "mode: classic, config: { classic: { access_token: \"msp#1\" } } }"),
+        ("tenant: { as: acme, of: msp, workspace: \"@acme\" }", "refresh: { client: msp }"),
         ("call: { client: acme", "call: { client: globex"),
         ("path: /a", "path: a"),
         ("path: /a", "path: /a, close: {}"),

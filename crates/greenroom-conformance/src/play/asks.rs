@@ -106,6 +106,12 @@ pub(super) fn wish(
             note.client = Some(client.clone());
             drive::Verb::List(drive::List { client, what: list.what })
         }
+        Verb::Refresh(refresh) => {
+            let client = text(&refresh.client);
+            note.workspace = workspace_of(&client);
+            note.client = Some(client.clone());
+            drive::Verb::Refresh(drive::Refresh { client })
+        }
         Verb::Reload(reload) => {
             let client = text(&reload.client);
             let config = stage.new_config(mode_of(&client), reload.config.as_ref())?;

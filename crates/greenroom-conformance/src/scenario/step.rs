@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use greenroom_model::time::Forward;
+use greenroom_model::{secret::Secret, time::Forward};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::drive::{Api, Credentials, Leaving, Log, Mode, Shift};
+use crate::drive::{Api, ClassicCredentials, Credentials, Leaving, Log, Mode, Shift};
 
 /// A step: its name is the phase in which its requests come.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -39,6 +39,8 @@ pub enum Verb {
     Call(Call),
     /// It lists something with its own pager.
     List(List),
+    /// It gets new tokens on demand.
+    Refresh(Refresh),
     /// It takes other credentials.
     Reload(Reload),
     /// Its wall clock is shifted.
@@ -59,6 +61,7 @@ impl Verb {
             Self::Tenant(_) => "tenant",
             Self::Call(_) => "call",
             Self::List(_) => "list",
+            Self::Refresh(_) => "refresh",
             Self::Reload(_) => "reload",
             Self::Clock(_) => "clock",
             Self::Close(_) => "close",
@@ -82,6 +85,7 @@ impl Verb {
             Self::Tenant(Tenant { of: client, .. })
             | Self::Call(Call { client, .. })
             | Self::List(List { client, .. })
+            | Self::Refresh(Refresh { client })
             | Self::Reload(Reload { client, .. })
             | Self::Close(Close { client, .. }) => Some(client),
             Self::Open(_) | Self::Clock(_) | Self::Together(_) | Self::Restart(_) => None,
@@ -138,14 +142,68 @@ pub struct Configuration {
     /// For New Central alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_central: Option<Credentials>,
+    /// For Classic Central; its gateway, if no `base_url` says where that is, is the fixture's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classic: Option<ClassicCredentials>,
+}
+
+/// A text of a [`Configuration`], and where it stands there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WrittenText<'c> {
+    pub(crate) block: &'static str,
+    pub(crate) field: &'static str,
+    pub(crate) text: &'c str,
 }
 
 impl Configuration {
-    /// The credentials that it has, by what they are for.
-    pub(crate) fn named(&self) -> impl Iterator<Item = (&'static str, &Credentials)> {
-        let all = [("unified", &self.unified), ("glp", &self.glp), ("new_central", &self.new_central)];
-        all.into_iter().filter_map(|(name, credentials)| Some((name, credentials.as_ref()?)))
+    /// All texts that it has.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = WrittenText<'_>> {
+        let Self { unified, glp, new_central, classic } = self;
+        let own = [("unified", unified), ("glp", glp), ("new_central", new_central)];
+        let own = own.into_iter().flat_map(|(block, it)| it.iter().map(move |it| (block, texts(it))));
+        let classic = classic.iter().map(|it| ("classic", classic_texts(it)));
+        own.chain(classic).flat_map(|(block, texts)| {
+            texts.into_iter().filter_map(move |(field, text)| Some(WrittenText { block, field, text: text? }))
+        })
     }
+}
+
+type Texts<'c> = Vec<(&'static str, Option<&'c str>)>;
+
+fn texts(credentials: &Credentials) -> Texts<'_> {
+    let Credentials { client_id, client_secret, workspace_id, access_token, cluster_name, central_url } =
+        credentials;
+    vec![
+        ("client_id", client_id.as_deref()),
+        ("client_secret", client_secret.as_ref().map(Secret::reveal)),
+        ("workspace_id", workspace_id.as_deref()),
+        ("access_token", access_token.as_ref().map(Secret::reveal)),
+        ("cluster_name", cluster_name.as_deref()),
+        ("central_url", central_url.as_deref()),
+    ]
+}
+
+fn classic_texts(credentials: &ClassicCredentials) -> Texts<'_> {
+    let ClassicCredentials {
+        base_url,
+        client_id,
+        client_secret,
+        username,
+        password,
+        customer_id,
+        access_token,
+        refresh_token,
+    } = credentials;
+    vec![
+        ("base_url", base_url.as_deref()),
+        ("client_id", client_id.as_deref()),
+        ("client_secret", client_secret.as_ref().map(Secret::reveal)),
+        ("username", username.as_deref()),
+        ("password", password.as_ref().map(Secret::reveal)),
+        ("customer_id", customer_id.as_deref()),
+        ("access_token", access_token.as_ref().map(Secret::reveal)),
+        ("refresh_token", refresh_token.as_ref().map(Secret::reveal)),
+    ]
 }
 
 /// What an API client signs in with, in the place of a text: `client:msp.id`, `client:msp.secret`.
@@ -304,6 +362,14 @@ impl TryFrom<String> for Listed {
     }
 }
 
+/// Gets new tokens on demand of the client's user, though nobody has refused those that are there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Refresh {
+    /// The object.
+    pub client: String,
+}
+
 /// Takes other credentials.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -371,6 +437,9 @@ struct Written {
     /// Lists something with the client's own pager.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     list: Option<List>,
+    /// Gets new tokens on demand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refresh: Option<Refresh>,
     /// Takes other credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reload: Option<Reload>,
@@ -401,6 +470,7 @@ impl TryFrom<Written> for Step {
             written.tenant.map(Verb::Tenant),
             written.call.map(Verb::Call),
             written.list.map(Verb::List),
+            written.refresh.map(Verb::Refresh),
             written.reload.map(Verb::Reload),
             written.clock.map(Verb::Clock),
             written.close.map(Verb::Close),
@@ -410,8 +480,8 @@ impl TryFrom<Written> for Step {
         let mut verbs = verbs.into_iter().flatten();
         let (Some(verb), None) = (verbs.next(), verbs.next()) else {
             return Err(format!(
-                "step {id:?} does not say one thing: write one of open, tenant, call, list, reload, clock, close, \
-                 together, restart"
+                "step {id:?} does not say one thing: write one of open, tenant, call, list, refresh, reload, \
+                 clock, close, together, restart"
             ));
         };
         if id.is_empty() || id.contains(char::is_whitespace) {
@@ -454,6 +524,7 @@ impl From<Step> for Written {
             tenant: None,
             call: None,
             list: None,
+            refresh: None,
             reload: None,
             clock: None,
             close: None,
@@ -465,6 +536,7 @@ impl From<Step> for Written {
             Verb::Tenant(it) => written.tenant = Some(it),
             Verb::Call(it) => written.call = Some(it),
             Verb::List(it) => written.list = Some(it),
+            Verb::Refresh(it) => written.refresh = Some(it),
             Verb::Reload(it) => written.reload = Some(it),
             Verb::Clock(it) => written.clock = Some(it),
             Verb::Close(it) => written.close = Some(it),

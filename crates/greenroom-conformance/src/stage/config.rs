@@ -132,10 +132,23 @@ impl Stage {
             };
             credentials.as_ref().map(of).transpose()
         };
+        let classic = |credentials: &ClassicCredentials| {
+            Ok::<_, StageError>(ClassicCredentials {
+                base_url: text(&credentials.base_url)?.or_else(world::classic_url),
+                client_id: text(&credentials.client_id)?,
+                client_secret: secret(&credentials.client_secret)?,
+                username: text(&credentials.username)?,
+                password: secret(&credentials.password)?,
+                customer_id: text(&credentials.customer_id)?,
+                access_token: secret(&credentials.access_token)?,
+                refresh_token: secret(&credentials.refresh_token)?,
+            })
+        };
         Ok(Config {
             unified: credentials(&config.unified)?,
             glp: credentials(&config.glp)?,
             new_central: credentials(&config.new_central)?,
+            classic: config.classic.as_ref().map(classic).transpose()?,
             ..Config::default()
         })
     }

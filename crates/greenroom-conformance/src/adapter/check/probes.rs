@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{super::NO_REQUEST, Check, Finding, Halt, Outcome, talk::Trouble};
 use crate::drive::{
     Api, Ask, Body, Call, Capability, Clock, Close, Config, Headers, Hello, Kind, List, Log, Mode, Open,
-    Query, Reload, Reply, Shift, Tenant, Verb, What, Who,
+    Query, Refresh, Reload, Reply, Shift, Tenant, Verb, What, Who,
 };
 
 /// The name of a check, and what an adapter does that passes it.
@@ -33,6 +33,7 @@ const LIST: Row = ("list", "lists all devices, and all tenants of an MSP");
 const CONCURRENT: Row = ("concurrent", "has several calls under way when ten lines are written at once");
 const STREAM: Row = ("stream", "sends a body as a stream");
 const TOKEN_FILE: Row = ("token-file", "opens a client with a token file");
+const REFRESH: Row = ("refresh", "gets new tokens on demand");
 const RELOAD: Row = ("reload", "takes new credentials");
 const CLOCK: Row = ("clock", "shifts its wall clock");
 const SLEEP: Row = ("sleep-events", "says that it would sleep instead of sleeping");
@@ -43,6 +44,7 @@ const SECRETS: Row = ("secrets", "shows neither secret nor token outside its req
 const END: Row = ("end", "ends with exit code 0 when stdin does, and leaves no process behind");
 
 const TOP: &str = "top";
+const OF_CLASSIC: &str = "classic";
 const DEVICES: &str = "/devices/v1/devices";
 const INVENTORY: &str = "/network-monitoring/v1/device-inventory";
 
@@ -373,16 +375,26 @@ impl Check {
         if self.claims_or_skips(CLASSIC, Capability::Classic) {
             self.classic().await?;
         }
+        if self.claims_or_skips(REFRESH, Capability::Refresh) {
+            match self.can(Capability::Classic) {
+                true => self.refresh().await?,
+                false => self.wrong(
+                    REFRESH,
+                    "it claims refresh and not classic".to_owned(),
+                    "only clients of Classic Central have refresh tokens: do not claim refresh without them",
+                ),
+            }
+        }
         Ok(())
     }
 
     async fn classic(&mut self) -> Result<(), Halt> {
         let config = Config { classic: Some(self.desk.classic.clone()), ..Config::default() };
-        let open = Open { client: "classic".to_owned(), mode: Mode::Classic, log: Log::Info, config };
+        let open = Open { client: OF_CLASSIC.to_owned(), mode: Mode::Classic, log: Log::Info, config };
         if self.done(CLASSIC, Verb::Open(open)).await?.is_none() {
             return Ok(());
         }
-        let asked = self.talk.ask(Verb::Call(call("classic", Api::Classic, GROUPS))).await;
+        let asked = self.talk.ask(Verb::Call(call(OF_CLASSIC, Api::Classic, GROUPS))).await;
         let Some(reply) = self.heard(CLASSIC, asked)? else { return Ok(()) };
         let data = reply.body.as_ref().is_some_and(|body| body["data"].is_array());
         match self.seen(|it| it.request.path == GROUPS) {
@@ -399,6 +411,28 @@ impl Check {
                 self.wrong(CLASSIC, "the reply has no body with data".to_owned(), mend);
             }
             Some(_) => self.fine(CLASSIC),
+        }
+        Ok(())
+    }
+
+    /// What comes of a refresh is the client's business, and is judged by scenarios: here it has to be asked for one.
+    async fn refresh(&mut self) -> Result<(), Halt> {
+        let issued = |check: &Self| {
+            let issued = |it: &&Exchange| it.response.as_ref().is_some_and(|it| it.issued.is_some());
+            check.emulator.history().exchanges().iter().filter(issued).count()
+        };
+        let client = OF_CLASSIC.to_owned();
+        let before = issued(self);
+        let asked = self.talk.ask(Verb::Refresh(Refresh { client })).await;
+        let Some(reply) = self.heard(REFRESH, asked)? else { return Ok(()) };
+        match (reply.ok, reply.kind) {
+            (true, _) if issued(self) > before => self.fine(REFRESH),
+            (true, _) => {
+                let mend = "call what the client has for it; if it has nothing, do not claim refresh";
+                self.wrong(REFRESH, "no token was asked for".to_owned(), mend);
+            }
+            (false, Some(Kind::Usage)) => self.wrong(REFRESH, said(&reply), READ_REASON),
+            (false, _) => self.skip(REFRESH, format!("the client could not: {}", said(&reply))),
         }
         Ok(())
     }

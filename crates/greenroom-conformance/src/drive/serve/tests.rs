@@ -107,6 +107,7 @@ async fn what_is_not_there_is_answered_and_what_fails_too() {
         (json!({"id": 1, "do": "dance"}), "\"dance\" is not known"),
         (json!({"id": 1, "do": "close", "client": "c"}), "c is not open"),
         (Kit::call(1, "c", "/"), "c is not open"),
+        (json!({"id": 1, "do": "refresh", "client": "c"}), "c is not open"),
         (json!({"id": 1, "do": "clock", "wall": "+1m"}), "clock is not known"),
         // A mode that is not claimed.
         (json!({"id": 1, "do": "open", "as": "c", "mode": "classic"}), "classic is not known"),

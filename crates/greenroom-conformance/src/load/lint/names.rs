@@ -4,14 +4,10 @@ use greenroom_model::{
     host::{self, CLUSTERS, GLP_HOST, SSO_HOST},
     nearest,
     rule::{Glob, Pattern, Selector},
-    secret::Secret,
 };
 
 use super::Lint;
-use crate::{
-    drive::Credentials,
-    scenario::{ClientSymbol, Configuration, Fixture, Open, Reload, Scenario, Verb},
-};
+use crate::scenario::{ClientSymbol, Configuration, Fixture, Open, Reload, Scenario, Verb, WrittenText};
 
 /// How a history calls a token that nobody issued.
 const LITERALS: [&str; 3] = ["literal:null", "literal:None", "literal:empty"];
@@ -90,10 +86,8 @@ impl Lint<'_, '_> {
 
     /// Credentials that a scenario makes up: where they look like a symbol it stands for something.
     pub(super) fn configuration(&mut self, path: &str, config: &Configuration) {
-        for (block, credentials) in config.named() {
-            for (field, text) in written(credentials) {
-                self.symbol(&format!("{path}.{block}.{field}"), text);
-            }
+        for WrittenText { block, field, text } in config.texts() {
+            self.symbol(&format!("{path}.{block}.{field}"), text);
         }
     }
 
@@ -250,28 +244,13 @@ impl Lint<'_, '_> {
     }
 }
 
-/// What credentials say, and where.
-fn written(credentials: &Credentials) -> impl Iterator<Item = (&'static str, &str)> {
-    let Credentials { client_id, client_secret, workspace_id, access_token, cluster_name, central_url } =
-        credentials;
-    let texts = [
-        ("client_id", client_id.as_deref()),
-        ("client_secret", client_secret.as_ref().map(Secret::reveal)),
-        ("workspace_id", workspace_id.as_deref()),
-        ("access_token", access_token.as_ref().map(Secret::reveal)),
-        ("cluster_name", cluster_name.as_deref()),
-        ("central_url", central_url.as_deref()),
-    ];
-    texts.into_iter().filter_map(|(field, text)| Some((field, text?)))
-}
-
 /// The ids of clients that a scenario makes up.
 fn made_up_clients(scenario: &Scenario) -> impl Iterator<Item = &str> {
     let configs = scenario.all_steps().filter_map(|step| match &step.verb {
         Verb::Open(Open { config, .. }) | Verb::Reload(Reload { config, .. }) => config.as_ref(),
         _ => None,
     });
-    let ids = configs.flat_map(Configuration::named).filter_map(|(_, it)| it.client_id.as_deref());
+    let ids = configs.flat_map(Configuration::texts).filter(|it| it.field == "client_id").map(|it| it.text);
     // A symbol stands for a client of the world.
     ids.filter(|id| !id.starts_with(ClientSymbol::PREFIX))
 }
