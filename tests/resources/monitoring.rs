@@ -302,6 +302,7 @@ async fn alerts_and_sites_agree_with_the_list_of_tenants() {
     let client = Client::start().await;
     let msp = client.mint("msp").await;
     let tenants = rows(&client.get(&msp, &format!("{LIST_TENANTS}?limit=100&next=1")).await.ended_with(200));
+    let mut counts = Vec::new();
     for (symbol, name) in [("abc", "Tenant ABC"), ("example", "Example Tenant Name")] {
         let told = tenants.iter().find(|row| row["tenantName"] == name).unwrap();
         let token = client.exchange(&msp, symbol).await;
@@ -314,13 +315,19 @@ async fn alerts_and_sites_agree_with_the_list_of_tenants() {
         assert_eq!(told["totalSites"], sites.len());
         let poor = sites.iter().filter(|site| groups(&site["health"]) == [1, 0, 0]).count();
         assert_eq!(told["degradedSites"], poor);
-        // Every site has its own alerts.
+        // Every site has its own alerts: the critical ones by name, and with the others in the total.
         for site in &sites {
             let filter = format!("siteId eq '{}'", cell(site, "id"));
             let here = all(&client, &token, ALERTS, &[("filter", &filter)]).await;
-            assert_eq!(site["alerts"]["totalCount"], here.len());
-            let critical = tally(&here, "severity").get("Critical").copied().unwrap_or_default();
-            assert_eq!(site["alerts"]["groups"], json!([{"name": "Critical", "count": critical}]));
+            let here = tally(&here, "severity");
+            let of = |severity| here.get(severity).copied().unwrap_or_default();
+            let [critical, major, minor] = ["Critical", "Major", "Minor"].map(of);
+            let counted = json!({
+                "totalCount": critical + major + minor,
+                "groups": [{"name": "Critical", "count": critical}],
+            });
+            assert_eq!(site["alerts"], counted, "{}", cell(site, "siteName"));
+            counts.push([critical, major, minor]);
         }
         let mut times: Vec<_> = alerts.iter().map(|row| cell(row, "createdAt")).collect();
         assert!(times.is_sorted(), "by createdAt");
@@ -338,6 +345,8 @@ async fn alerts_and_sites_agree_with_the_list_of_tenants() {
         let switches = all(&client, &token, ALERTS, &[("filter", "deviceType eq 'Switch'")]).await;
         assert_eq!(switches.len() as u64, tally(&alerts, "deviceType")["Switch"]);
     }
+    // There are alerts of every severity at every site, so that none can be lost unnoticed.
+    assert_eq!(counts, [[64, 35, 42], [77, 46, 41], [2, 1, 1], [5, 2, 1]]);
     let refused = client.list(&msp, ALERTS, &[("filter", "severity eq 'Critical'")]).await.ended_with(400);
     assert_eq!(refused.json()["errorCode"], "HPE_GL_NETWORK_NOTIFICATIONS_BAD_REQUEST");
 }
@@ -418,6 +427,12 @@ async fn sites_are_cut_by_offset_and_tell_where_they_are() {
     }
     let placed = all.iter().filter(|site| site["location"]["latitude"].is_string()).count();
     assert_eq!(placed, 3, "the laboratory has no place");
+    let none = json!({"totalCount": 0, "groups": [{"name": "Critical", "count": 0}]});
+    assert_eq!(
+        all.iter().filter(|site| site["alerts"] == none).count(),
+        2,
+        "nothing stands where nobody put it"
+    );
     for path in [SITES_HEALTH, SITES_DEVICE_HEALTH] {
         let all = client.get(&token, path).await.ended_with(200).column("id");
         for offset in 0..=4 {
