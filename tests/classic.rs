@@ -45,8 +45,12 @@ impl Application {
     }
 
     pub(crate) fn authorize(&self, session: &str, csrf: Option<&str>) -> Ask {
+        self.asks_for(session, csrf, &[("response_type", "code"), ("scope", "all")])
+    }
+
+    fn asks_for(&self, session: &str, csrf: Option<&str>, wanted: &[(&str, &str)]) -> Ask {
         let ask = json_to(AUTHORIZE, &json!({"customer_id": self.customer}))
-            .query(&[("client_id", &self.id), ("response_type", "code"), ("scope", "all")])
+            .query(&[&[("client_id", &*self.id)], wanted].concat())
             .header("cookie", &format!("session={session}"));
         match csrf {
             Some(csrf) => ask.header("x-csrf-token", csrf),
@@ -180,6 +184,19 @@ async fn a_code_wants_a_session_and_the_csrf_token_of_that_session() {
         assert_eq!(said(&client.send(ask).await), refused);
     }
     client.send(msp.authorize(&session, Some(&csrf))).await.ended_with(200);
+    // Who asks is looked at before what for.
+    let invalid = json!({"error": "unsupported_response_type", "error_description": "Invalid response_type"});
+    for wanted in [None, Some(""), Some("token"), Some("Code"), Some("code token")] {
+        let asks = |csrf| {
+            let query = wanted.map(|wanted| ("response_type", wanted));
+            msp.asks_for(&session, Some(csrf), query.as_slice())
+        };
+        let answer = client.send(asks(&csrf)).await.ended_with(400);
+        assert_eq!(answer.json(), invalid, "{wanted:?}");
+        assert_eq!(said(&client.send(asks(&other_csrf)).await), refused, "{wanted:?}");
+    }
+    // The scope is not looked at, nor is there a need to name one.
+    client.send(msp.asks_for(&session, Some(&csrf), &[("response_type", "code")])).await.ended_with(200);
     client.advance("30m");
     assert_eq!(said(&client.send(msp.authorize(&session, Some(&csrf))).await), refused);
 }

@@ -165,6 +165,8 @@ pub(crate) enum Grant {
         csrf: Option<Secret>,
         /// For whom.
         customer: String,
+        /// What it asks for: `code`, or Classic Central refuses it.
+        response_type: String,
     },
     /// Tokens for a code.
     Code(Option<Secret>),

@@ -126,8 +126,9 @@ impl State {
             (Grant::Code(code), _) => return Ok(world.classic_redeem(auth, digest(code), now)?.into()),
             (Grant::Refresh(token), _) => return Ok(world.classic_refresh(auth, digest(token), now)?.into()),
             (Grant::Unknown(grant), _) => Err(world.classic_no_grant(auth, &grant)),
-            (Grant::Authorize { session, csrf, customer }, _) => {
-                world.classic_authorize(named, digest(session), csrf.as_ref(), &customer, now)
+            (Grant::Authorize { session, csrf, customer, response_type }, _) => {
+                let session = digest(session);
+                world.classic_authorize(named, session, csrf.as_ref(), &customer, &response_type, now)
             }
             (Grant::ClientCredentials, None) => world.mint(Issuer::Sso, call.door, auth, now),
             (Grant::ClientCredentials, Some(id)) => world.mint(Issuer::Workspace(id), call.door, auth, now),

@@ -69,13 +69,15 @@ impl World {
         Ok(SignedIn { session, csrf: csrf.ok_or(TokenRefusal::TooMany)? })
     }
 
-    /// Step 2: the session asks for a code, for one customer.
+    /// Step 2: the session asks for a code, for one customer. Who asks is looked at before `response_type`, as Kong
+    /// does, which hands out codes behind the sign-in.
     pub fn classic_authorize(
         &mut self,
         client: Option<&str>,
         session: Option<Digest>,
         csrf: Option<&Secret>,
         customer: &str,
+        response_type: &str,
         now: Timestamp,
     ) -> Result<Unsigned, TokenRefusal> {
         let client = self.classic_client(client)?;
@@ -90,6 +92,9 @@ impl World {
         }
         if self.workspace(self.client(client).workspace).central_customer != customer {
             return Err(TokenRefusal::SignIn("the application belongs to another customer"));
+        }
+        if response_type != "code" {
+            return Err(TokenRefusal::ResponseType(response_type.to_owned()));
         }
         let parent = Some(session.ordinal);
         self.hand_out(TokenKind::Code, client, parent, now)

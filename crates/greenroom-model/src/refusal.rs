@@ -336,6 +336,9 @@ pub enum TokenRefusal {
     /// Classic Central lets nobody in with this name, password, application or customer.
     #[error("{0}")]
     SignIn(&'static str),
+    /// What a session of Classic Central asks for is no code (RFC 6749 §4.1.1).
+    #[error("response_type must be \"code\", not {0:?}")]
+    ResponseType(String),
     /// A request of a session of Classic Central that does not prove to be its own.
     #[error("{0}")]
     Csrf(&'static str),
@@ -363,6 +366,7 @@ impl TokenRefusal {
         match self {
             Self::Form(text) => Self::Form(show(&text)),
             Self::Grant(grant) => Self::Grant(show(&grant)),
+            Self::ResponseType(wanted) => Self::ResponseType(show(&wanted)),
             Self::Body(refusal) => Self::Body(Box::new(refusal.shown(show))),
             own @ (Self::Method
             | Self::Client(_)
@@ -408,6 +412,7 @@ impl TokenRefusal {
             Self::DedicatedPlatform => "dedicated_platform",
             Self::TooMany => "too_many_tokens",
             Self::SignIn(_) => "bad_sign_in",
+            Self::ResponseType(_) => "unsupported_response_type",
             Self::Csrf(_) => "bad_csrf",
             Self::Presented { fault, .. } => fault.code(),
             Self::Limited(_) => "rate_limited",

@@ -40,8 +40,8 @@ struct Record {
 enum Step {
     /// Client, user (a client's owner), whether the password is right.
     SignIn(usize, usize, bool),
-    /// Client, what is shown as the session, whose CSRF token if any, whether the customer is right.
-    Authorize(usize, usize, Option<usize>, bool),
+    /// Client, what is shown as the session, whose CSRF token if any, whether the customer is right, what it wants.
+    Authorize(usize, usize, Option<usize>, bool, &'static str),
     /// Client, whether its secret is right, what is shown as the code.
     Redeem(usize, bool, usize),
     /// Client, whether its secret is right, what is shown as the refresh token.
@@ -155,7 +155,7 @@ impl Run {
                     self.keep("sign_in", client, &signed_in.session, None);
                 }
             }
-            Step::Authorize(client, session, csrf, right) => {
+            Step::Authorize(client, session, csrf, right, wanted) => {
                 let picked = self.pick(session, "sign_in");
                 let csrf = csrf.map(|nth| self.pick(nth, "sign_in"));
                 let shown = csrf.map(|nth| {
@@ -166,12 +166,14 @@ impl Run {
                 let customer = self.world.workspace(home).central_customer.clone();
                 let customer = if right { customer } else { "0".repeat(32) };
                 let (id, session) = (self.id(client), self.digest(picked));
-                let said = self.world.classic_authorize(Some(&id), session, shown.as_ref(), &customer, now);
+                let said =
+                    self.world.classic_authorize(Some(&id), session, shown.as_ref(), &customer, wanted, now);
                 let expected = match self.worth("sign_in", client, picked) {
                     _ if !CLIENTS[client].2 => Err("bad_client"),
                     Err(code) => Err(code),
                     Ok(nth) if csrf != Some(Some(nth)) => Err("bad_csrf"),
                     Ok(_) if !right => Err("bad_sign_in"),
+                    Ok(_) if wanted != "code" => Err("unsupported_response_type"),
                     Ok(_) => Ok(()),
                 };
                 self.told("authorize", said.as_ref(), expected);
@@ -232,14 +234,15 @@ impl Run {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let client = prop_oneof![6 => 0..1usize, 2 => 1..2usize, 1 => 2..3usize];
     let right = prop::bool::weighted(0.9);
+    let wanted = prop_oneof![6 => Just("code"), 1 => Just("token"), 1 => Just("")];
     // Later ones are more interesting.
     let any = 0..64usize;
     let step = prop_oneof![
         3 => (client.clone(), 0..2usize, right).prop_map(|(a, b, c)| Step::SignIn(a, b, c)),
-        4 => (client.clone(), any.clone(), prop::option::weighted(0.9, any.clone()), right)
-            .prop_map(|(a, b, c, d)| Step::Authorize(a, b, c, d)),
+        4 => (client.clone(), any.clone(), prop::option::weighted(0.9, any.clone()), right, wanted)
+            .prop_map(|(a, b, c, d, e)| Step::Authorize(a, b, c, d, e)),
         // Its own CSRF token, so that something comes of it.
-        6 => (client.clone(), any.clone()).prop_map(|(a, b)| Step::Authorize(a, b, Some(b), true)),
+        6 => (client.clone(), any.clone()).prop_map(|(a, b)| Step::Authorize(a, b, Some(b), true, "code")),
         6 => (client.clone(), right, any.clone()).prop_map(|(a, b, c)| Step::Redeem(a, b, c)),
         8 => (client, right, any).prop_map(|(a, b, c)| Step::Refresh(a, b, c)),
         2 => prop_oneof![0..2_000i64, Just(299_749), Just(299_750), 0..10_000_000i64, Just(1_300_000_000)]
@@ -278,6 +281,7 @@ fn the_sequences_come_to_every_answer() {
         "sign in bad_sign_in",
         "authorize granted",
         "authorize bad_csrf",
+        "authorize unsupported_response_type",
         "authorize expired",
         "authorize wrong_client",
         "redeem granted",

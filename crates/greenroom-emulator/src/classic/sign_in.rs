@@ -61,7 +61,8 @@ pub(super) fn routes() -> Vec<Route> {
         .choosing(
             "a session lives for thirty minutes, as that of a user of the platform who does nothing (lifetime \
              `sign_in`); a code for five, as Kong keeps it (lifetime `code`); the body of a refusal is that of \
-             the first step",
+             the first step, but a `response_type` other than `code` (RFC 6749 §4.1.1) is refused as Kong does, 400 \
+             `unsupported_response_type`",
         ),
         route(
             "classic.token",
@@ -105,6 +106,7 @@ pub(crate) fn read(endpoint: Endpoint, head: &Parts, body: &[u8]) -> TokenReques
             session: cookie(&head.headers, "session"),
             csrf: head.headers.get(CSRF_HEADER).and_then(|it| it.to_str().ok()).map(Secret::new),
             customer: text("customer_id").to_owned(),
+            response_type: text("response_type").to_owned(),
         }),
         (Endpoint::Token | Endpoint::Issuer, Ok(_)) => match text("grant_type") {
             AUTHORIZATION_CODE => Ok(Grant::Code(secret("code"))),

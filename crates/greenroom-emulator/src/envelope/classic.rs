@@ -99,6 +99,7 @@ pub(super) fn token_refusal(refusal: &TokenRefusal, at: Setting<'_>) -> Answer {
         TokenRefusal::Form(_) => plain(bad),
         TokenRefusal::Method => plain(StatusCode::METHOD_NOT_ALLOWED).with(header::ALLOW, "POST"),
         TokenRefusal::Grant(_) => kong(bad, "unsupported_grant_type", "Invalid grant_type"),
+        TokenRefusal::ResponseType(_) => kong(bad, "unsupported_response_type", "Invalid response_type"),
         TokenRefusal::Presented { kind: TokenKind::Refresh, fault: TokenFault::WrongClient } => {
             invalid_client()
         }

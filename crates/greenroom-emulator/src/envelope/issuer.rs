@@ -107,9 +107,10 @@ pub(super) fn token_refusal(refusal: &TokenRefusal, at: Setting<'_>) -> Answer {
             ExchangeOnDedicatedPlatform::Html403 => Answer::html(StatusCode::FORBIDDEN),
         },
         // Of Classic Central's own sign-in, and answered there.
-        TokenRefusal::SignIn(_) | TokenRefusal::Csrf(_) | TokenRefusal::Presented { .. } => {
-            oauth(bad, "invalid_grant")
-        }
+        TokenRefusal::SignIn(_)
+        | TokenRefusal::ResponseType(_)
+        | TokenRefusal::Csrf(_)
+        | TokenRefusal::Presented { .. } => oauth(bad, "invalid_grant"),
         TokenRefusal::Limited(_) => oauth(StatusCode::TOO_MANY_REQUESTS, "temporarily_unavailable"),
         TokenRefusal::TooMany => oauth(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
         TokenRefusal::Body(body) => match **body {
