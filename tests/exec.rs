@@ -147,6 +147,22 @@ fn a_quiet_exec_mends_in_silence() {
     assert_eq!((&*output.stdout, &*output.stderr), (UNIFIED, ""));
 }
 
+/// Control leaves no request in the history, and is no sign of a proxy that was ignored.
+#[test]
+fn a_command_that_calls_nothing_but_control_is_not_told_that_nothing_arrived() {
+    for (script, hint) in [
+        ("curl -sf -o /dev/null $GREENROOM_URL/_greenroom/v1/clock", "only Greenroom itself was called: if "),
+        ("true", "no request arrived: "),
+    ] {
+        let output = run(Scratch::new().exec(&[], &["sh", "-c", script])).ended_with(0);
+        assert!(output.stderr.contains("greenroom: 0 requests\n"), "{script}: {output}");
+        let told: Vec<_> =
+            output.stderr.lines().filter_map(|line| line.trim().strip_prefix("hint")).collect();
+        assert_eq!(told.len(), 1, "{script}: {output}");
+        assert!(told[0].trim().starts_with(hint), "{script}: {output}");
+    }
+}
+
 #[test]
 fn two_execs_do_not_meet() {
     let scratch = Scratch::new();

@@ -148,13 +148,29 @@ impl Summary {
             );
         }
         if self.requests.total == 0 && self.tls_failures == 0 && self.unexpected_hosts.is_empty() {
-            hints.push(
-                "no request arrived: the program may ignore HTTPS_PROXY; set its proxy option to the value of \
-                 GREENROOM_URL"
-                    .to_owned(),
-            );
+            hints.extend(no_request(observed.entries).map(str::to_owned));
         }
         hints
+    }
+}
+
+/// What may be wrong where no request was recorded. Requests to control never are: their connection is all that is
+/// seen of them.
+fn no_request(entries: &[Entry]) -> Option<&'static str> {
+    let seen = |wanted| {
+        entries.iter().any(|entry| matches!(&entry.event, Event::Connection { what, .. } if what == wanted))
+    };
+    match (seen("tunnel"), seen("opened")) {
+        // Whoever opens a tunnel heeds HTTPS_PROXY.
+        (true, _) => None,
+        (false, true) => Some(
+            "only Greenroom itself was called: if the program is to call a host of HPE, it may ignore HTTPS_PROXY; \
+             set its proxy option to the value of GREENROOM_URL",
+        ),
+        (false, false) => Some(
+            "no request arrived: the program may ignore HTTPS_PROXY; set its proxy option to the value of \
+             GREENROOM_URL",
+        ),
     }
 }
 

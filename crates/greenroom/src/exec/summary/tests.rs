@@ -160,6 +160,15 @@ greenroom: 0 requests
 }
 
 #[test]
+fn a_run_that_only_opened_tunnels_does_not_ignore_the_proxy() {
+    let mut story = Story::new();
+    story.connection("opened", CENTRAL);
+    story.connection("tunnel", CENTRAL);
+    story.connection("closed", CENTRAL);
+    assert_eq!(story.sum(0, None).to_string(), "greenroom: 0 requests\n");
+}
+
+#[test]
 fn programs_read_the_same_as_json() {
     let mut story = Story::new();
     story.request(OpKind::Mint, "h", "/token", |_, response| response.issued = Some("msp#1".into()));
