@@ -211,10 +211,13 @@ async fn a_code_is_good_once_for_its_application_and_for_five_minutes() {
     let wrong = Application { secret: "wrong".to_owned(), ..Application::of("msp-classic") };
     let no_client = (400, "Invalid client authentication".into());
     assert_eq!(said(&client.send(wrong.redeem(&code)).await), no_client);
-    client.send(msp.redeem(&code)).await.ended_with(200);
+    let (access, refresh) = pair(&client.send(msp.redeem(&code)).await.ended_with(200));
     for shown in [&*code, "gro_00ff", ""] {
         assert_eq!(said(&client.send(msp.redeem(shown)).await), invalid, "{shown}");
     }
+    // A code that comes again takes nothing with it.
+    client.get(&access, DEVICES).await.ended_with(200);
+    client.send(msp.refresh(&refresh)).await.ended_with(200);
     let code = msp.code(&client).await;
     client.advance("5m");
     assert_eq!(said(&client.send(msp.redeem(&code)).await), invalid, "it has run out");

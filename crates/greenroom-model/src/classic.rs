@@ -100,7 +100,8 @@ impl World {
         self.hand_out(TokenKind::Code, client, parent, now)
     }
 
-    /// Step 3: the code is redeemed, once.
+    /// Step 3: the code is redeemed, once. What came of it stays good when it is shown again, as with Kong, which
+    /// deletes the code, although RFC 6749 §4.1.2 would have it revoked.
     pub fn classic_redeem(
         &mut self,
         auth: &ClientAuth,

@@ -70,8 +70,10 @@ pub(super) fn routes() -> Vec<Route> {
             &["client_id", "client_secret", "grant_type", "code", "refresh_token"],
             Endpoint::Token,
         )
-        .without(
-            "`redirect_uri`; making and deleting applications and tokens",
+        .without("`redirect_uri`; making and deleting applications and tokens")
+        .choosing(
+            "a code that was redeemed is unknown when it comes again, and what was handed out for it stays good: Kong \
+             deletes the code and looks no further, though RFC 6749 §4.1.2 says that those tokens should be revoked",
         ),
     ]
 }
