@@ -116,7 +116,7 @@ fn a_refresh_that_asks_for_nothing_is_told() {
     command.args(["adapter", "check", "--json", "--", python::interpreter(), "adapter.py"]);
     let output = run(command).ended_with(1);
     assert_outcome(&output, "wrong", &["refresh"]);
-    assert!(output.stdout.contains("no token was asked for"), "{output}");
+    assert!(output.stdout.contains("no refresh was asked for"), "{output}");
 }
 
 #[test]

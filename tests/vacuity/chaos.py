@@ -3,7 +3,7 @@
 What it does depends on its argument and on how often it was started before."""
 import json, os, random, signal, ssl, subprocess, sys, threading, time, urllib.request
 
-CAN = "msp tenant list close reload clock token_file stream concurrent sleep_events classic".split()
+CAN = "msp tenant list close reload clock token_file stream concurrent sleep_events classic refresh".split()
 for start in range(10_000):
     try:
         os.close(os.open(f"start-{start}", os.O_CREAT | os.O_EXCL))

@@ -1,7 +1,7 @@
 """Speaks drive/1, says that everything went well, and sends nothing. Told to leave, it ends when it has said who it is."""
 import json, sys
 
-CAN = "msp tenant list close reload clock token_file stream concurrent sleep_events classic".split()
+CAN = "msp tenant list close reload clock token_file stream concurrent sleep_events classic refresh".split()
 for line in sys.stdin:
     ask = json.loads(line)
     if "id" not in ask:

@@ -69,8 +69,8 @@ impl World {
         Ok(SignedIn { session, csrf: csrf.ok_or(TokenRefusal::TooMany)? })
     }
 
-    /// Step 2: the session asks for a code, for one customer. Who asks is looked at before `response_type`, as Kong
-    /// does, which hands out codes behind the sign-in.
+    /// Step 2: the session asks for a code, for one customer. The session is looked at before `response_type`, since
+    /// Kong hands out codes behind the sign-in.
     pub fn classic_authorize(
         &mut self,
         client: Option<&str>,

@@ -66,8 +66,10 @@ impl Classic {
                            password and customer_id";
             return Err(Failure::new(Kind::Other, message));
         }
-        // How long a supplied token lives, nobody said; when one runs out that was stored, the file knows.
-        let life = entry.expires_at().map(|end| http.process.clock.until(end));
+        // How long a supplied token lives, nobody said; when one runs out that was stored, the file knows. With nothing to
+        // renew it, it is tried all the same.
+        let life =
+            entry.expires_at().filter(|_| application.is_some()).map(|end| http.process.clock.until(end));
         let supplied = entry.access_token.clone().map(|value| Token::new(&http.process, value, life));
         let supplied = supplied.filter(|_| file.is_none() || !http.process.broken(M164));
         let refresh_token = Mutex::new(entry.refresh_token.clone());
@@ -96,13 +98,17 @@ impl Classic {
         self.slot.get(&self.http.process, |token| !Arc::ptr_eq(token, stale), self.next()).await
     }
 
-    /// The next token, and everybody goes on with it, though nobody has refused the one before.
+    /// The next token for the refresh token, and everybody goes on with it, though nobody has refused the one before.
+    /// Each demand is kept: one that comes while somebody renews is for the tokens after those.
     pub(crate) async fn refreshed(&self) -> Result<(), Failure> {
         if self.broken(M214) {
             return Err(Failure::new(Kind::Other, "refresh takes no such argument"));
         }
         if self.broken(M211) {
             return self.next().await.map(drop);
+        }
+        if self.refresh_token.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
+            return Err(Failure::new(Kind::Auth, "there is no refresh token to refresh with"));
         }
         let before = self.slot.peek().await;
         let is_newer = |token: &Arc<Token>| before.as_ref().is_none_or(|before| !Arc::ptr_eq(before, token));

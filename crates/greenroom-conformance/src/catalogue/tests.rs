@@ -8,7 +8,7 @@ fn the_catalogue_and_every_built_in_scenario_can_be_read() {
     let catalogue =
         read::read(read::REQUIREMENTS, read::MUTANTS).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     assert_eq!(&catalogue, builtin());
-    assert_eq!(catalogue.requirements().count(), 150);
+    assert_eq!(catalogue.requirements().count(), 151);
     let (library, mistakes) = Library::read(scenarios());
     assert!(mistakes.is_empty(), "{mistakes:#?}");
     assert_eq!((library.iter().count(), &library), (scenarios().count(), Library::builtin()));

@@ -31,8 +31,8 @@ pub(super) fn routes() -> Vec<Route> {
         .without("reasons other than devices")
         .choosing(
             "`latitude` and `longitude` are null for a site that was made without them; `alerts` names one group, \
-             `Critical`, even of a count of 0, while `totalCount` is of every severity: a live answer has 2 critical \
-             of 3, and no source lists the names of groups",
+             `Critical`, even of a count of 0, while `totalCount` is of every severity: the answer that the \
+             tests of hpe-networking-mcp captured has 2 critical of 3, and no source lists the names of groups",
         ),
         get(
             ("central.sites-device-health.list", "/network-monitoring/v1/sites-device-health"),

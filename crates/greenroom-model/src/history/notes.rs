@@ -42,7 +42,7 @@ pub struct StepNote {
     /// Which of its repetitions, counted from 1, if it is repeated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nth: Option<u64>,
-    /// What is asked: `open`, `tenant`, `call`, `list`, `reload`, `clock`, `close`.
+    /// What is asked: `open`, `tenant`, `call`, `list`, `refresh`, `reload`, `clock`, `close`.
     pub verb: String,
     /// The object that an `open` or `tenant` makes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -53,7 +53,7 @@ pub struct StepNote {
     /// The workspace in which that object acts, by symbol.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workspace: Option<String>,
-    /// The API of a call: `glp` or `central`.
+    /// The API of a call: `glp`, `central` or `classic`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api: Option<String>,
     /// The method of a call.

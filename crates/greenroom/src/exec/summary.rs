@@ -164,7 +164,7 @@ fn no_request(entries: &[Entry]) -> Option<&'static str> {
         // Whoever opens a tunnel heeds HTTPS_PROXY.
         (true, _) => None,
         (false, true) => Some(
-            "only Greenroom itself was called: if the program is to call a host of HPE, it may ignore HTTPS_PROXY; \
+            "no request to a host of HPE arrived: if the program is to call one, it may ignore HTTPS_PROXY; \
              set its proxy option to the value of GREENROOM_URL",
         ),
         (false, false) => Some(

@@ -3,6 +3,7 @@
 use std::fs;
 
 use greenroom_model::{
+    call::OpKind,
     history::{Event, Exchange},
     nearest,
     rule::Rule,
@@ -372,30 +373,29 @@ impl Check {
         {
             self.fine(CLOCK);
         }
-        if self.claims_or_skips(CLASSIC, Capability::Classic) {
-            self.classic().await?;
-        }
+        let classic = self.claims_or_skips(CLASSIC, Capability::Classic) && self.classic().await?;
         if self.claims_or_skips(REFRESH, Capability::Refresh) {
-            match self.can(Capability::Classic) {
-                true => self.refresh().await?,
-                false => self.wrong(
-                    REFRESH,
-                    "it claims refresh and not classic".to_owned(),
-                    "only clients of Classic Central have refresh tokens: do not claim refresh without them",
-                ),
+            if classic {
+                self.refresh().await?;
+            } else if self.can(Capability::Classic) {
+                self.skip(REFRESH, "no client of Classic Central could be opened".to_owned());
+            } else {
+                let mend = "only clients of Classic Central have refresh tokens: claim it with classic alone";
+                self.wrong(REFRESH, "it claims refresh and not classic".to_owned(), mend);
             }
         }
         Ok(())
     }
 
-    async fn classic(&mut self) -> Result<(), Halt> {
+    /// Whether there is a client of Classic Central now.
+    async fn classic(&mut self) -> Result<bool, Halt> {
         let config = Config { classic: Some(self.desk.classic.clone()), ..Config::default() };
         let open = Open { client: OF_CLASSIC.to_owned(), mode: Mode::Classic, log: Log::Info, config };
         if self.done(CLASSIC, Verb::Open(open)).await?.is_none() {
-            return Ok(());
+            return Ok(false);
         }
         let asked = self.talk.ask(Verb::Call(call(OF_CLASSIC, Api::Classic, GROUPS))).await;
-        let Some(reply) = self.heard(CLASSIC, asked)? else { return Ok(()) };
+        let Some(reply) = self.heard(CLASSIC, asked)? else { return Ok(true) };
         let data = reply.body.as_ref().is_some_and(|body| body["data"].is_array());
         match self.seen(|it| it.request.path == GROUPS) {
             None => {
@@ -412,27 +412,28 @@ impl Check {
             }
             Some(_) => self.fine(CLASSIC),
         }
-        Ok(())
+        Ok(true)
     }
 
-    /// What comes of a refresh is the client's business, and is judged by scenarios: here it has to be asked for one.
+    /// What a client does wrong before it sends anything is judged by scenarios; what it sends has to be a refresh.
     async fn refresh(&mut self) -> Result<(), Halt> {
-        let issued = |check: &Self| {
-            let issued = |it: &&Exchange| it.response.as_ref().is_some_and(|it| it.issued.is_some());
-            check.emulator.history().exchanges().iter().filter(issued).count()
+        let count = |check: &Self| {
+            let all = check.emulator.history().exchanges();
+            all.iter().filter(|it| it.request.op == OpKind::Refresh).count()
         };
-        let client = OF_CLASSIC.to_owned();
-        let before = issued(self);
-        let asked = self.talk.ask(Verb::Refresh(Refresh { client })).await;
+        let before = count(self);
+        let asked = self.talk.ask(Verb::Refresh(Refresh { client: OF_CLASSIC.to_owned() })).await;
         let Some(reply) = self.heard(REFRESH, asked)? else { return Ok(()) };
-        match (reply.ok, reply.kind) {
-            (true, _) if issued(self) > before => self.fine(REFRESH),
-            (true, _) => {
+        match (reply.ok, count(self) > before) {
+            (true, true) => self.fine(REFRESH),
+            (true, false) => {
                 let mend = "call what the client has for it; if it has nothing, do not claim refresh";
-                self.wrong(REFRESH, "no token was asked for".to_owned(), mend);
+                self.wrong(REFRESH, "no refresh was asked for".to_owned(), mend);
             }
-            (false, Some(Kind::Usage)) => self.wrong(REFRESH, said(&reply), READ_REASON),
-            (false, _) => self.skip(REFRESH, format!("the client could not: {}", said(&reply))),
+            (false, false) if reply.kind != Some(Kind::Usage) => {
+                self.skip(REFRESH, format!("the client failed before it sent anything: {}", said(&reply)));
+            }
+            (false, _) => self.wrong(REFRESH, said(&reply), READ_REASON),
         }
         Ok(())
     }
